@@ -1,0 +1,3 @@
+//! Defaulting and validation per kind, in the API server's own words.
+
+pub mod field;

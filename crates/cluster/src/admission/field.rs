@@ -1,0 +1,100 @@
+//! What is wrong with one field, worded as the API server words it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The kind of mistake; its text comes before the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// `Required value`
+    Required,
+    /// `Invalid value`
+    Invalid,
+    /// `Unsupported value`
+    NotSupported,
+    /// `Forbidden`
+    Forbidden,
+    /// `Duplicate value`
+    Duplicate,
+    /// `Not found`
+    NotFound,
+    /// `Too long`
+    TooLong,
+    /// `Too many`
+    TooMany,
+    /// `Internal error`
+    Internal,
+}
+
+/// A mistake in one field: a cause of a 422.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldError {
+    /// What kind of mistake.
+    pub fault: Fault,
+    /// `spec.containers[0].image`
+    pub field: String,
+    /// The value, where the text shows it.
+    pub value: Option<Value>,
+    /// What would be right.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// A mistake without a value.
+    pub fn new(fault: Fault, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { fault, field: field.into(), value: None, detail: detail.into() }
+    }
+
+    /// The same with the offending value.
+    pub fn with_value(mut self, value: Value) -> Self {
+        self.value = Some(value);
+        self
+    }
+
+    /// `details.causes[].reason`
+    pub fn reason(&self) -> &'static str {
+        match self.fault {
+            Fault::Required => "FieldValueRequired",
+            Fault::Invalid => "FieldValueInvalid",
+            Fault::NotSupported => "FieldValueNotSupported",
+            Fault::Forbidden => "FieldValueForbidden",
+            Fault::Duplicate => "FieldValueDuplicate",
+            Fault::NotFound => "FieldValueNotFound",
+            Fault::TooLong => "FieldValueTooLong",
+            Fault::TooMany => "FieldValueTooMany",
+            Fault::Internal => "InternalError",
+        }
+    }
+
+    /// `details.causes[].message`: the text without the field.
+    pub fn message(&self) -> String {
+        let head = match self.fault {
+            Fault::Required => "Required value",
+            Fault::Invalid => "Invalid value",
+            Fault::NotSupported => "Unsupported value",
+            Fault::Forbidden => "Forbidden",
+            Fault::Duplicate => "Duplicate value",
+            Fault::NotFound => "Not found",
+            Fault::TooLong => "Too long",
+            Fault::TooMany => "Too many",
+            Fault::Internal => "Internal error",
+        };
+        let mut text = head.to_owned();
+        if let Some(value) = &self.value {
+            text.push_str(": ");
+            text.push_str(&value.to_string());
+        }
+        if !self.detail.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.detail);
+        }
+        text
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message())
+    }
+}

@@ -1,0 +1,18 @@
+//! An embedded Kubernetes cluster: the API, the scheduler, the controllers and a node that runs real containers.
+//!
+//! It knows neither kubectl nor the web page; what is above it holds a [`kube::Client`] and nothing else.
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
+//! | [`registry`] | the kinds, one row each |
+//! | [`admission`] | defaulting and validation |
+//! | [`printers`] | what `kubectl get` prints |
+//! | [`node`] | the kubelet's part: Pods, images, containers |
+
+pub mod admission;
+pub mod clock;
+pub mod node;
+pub mod printers;
+pub mod registry;
+pub mod store;

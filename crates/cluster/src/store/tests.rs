@@ -1,0 +1,85 @@
+use std::convert::Infallible;
+
+use serde_json::json;
+
+use super::*;
+
+fn key(name: &str) -> Key {
+    Key::new("pods", "default", name)
+}
+
+fn put(store: &Store, name: &str, value: Value) -> Object {
+    store.modify(&key(name), |_| Ok::<_, Infallible>(Next::Put(value))).unwrap()
+}
+
+#[test]
+fn each_write_has_the_next_version() {
+    let store = Store::new();
+    let a = store.insert(key("a"), json!({"metadata": {"name": "a"}})).unwrap();
+    let b = store.insert(key("b"), json!({"metadata": {"name": "b"}})).unwrap();
+    assert_eq!((&a["metadata"]["resourceVersion"], &b["metadata"]["resourceVersion"]), (&json!("2"), &json!("3")));
+    assert!(store.insert(key("a"), json!({"metadata": {}})).is_err());
+    assert_eq!(store.revision(), 3);
+}
+
+#[test]
+fn a_write_that_changes_nothing_keeps_the_version() {
+    let store = Store::new();
+    store.insert(key("a"), json!({"metadata": {"name": "a"}})).unwrap();
+    put(&store, "a", json!({"metadata": {"name": "a"}}));
+    assert_eq!(store.revision(), 2);
+}
+
+#[test]
+fn lists_hold_one_resource_and_namespace_in_order() {
+    let store = Store::new();
+    for (resource, namespace, name) in
+        [("pods", "z", "c"), ("pods", "default", "b"), ("pods", "default", "a"), ("podsx", "default", "a")]
+    {
+        store.insert(Key::new(resource, namespace, name), json!({"metadata": {"name": name}})).unwrap();
+    }
+    let names = |ns| store.list("pods", ns).1.iter().map(|o| o["metadata"]["name"].clone()).collect::<Vec<_>>();
+    assert_eq!(names(Some("default")), ["a", "b"]);
+    assert_eq!(names(None), ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_watch_sees_its_own_resource_from_its_version_on() {
+    let store = Store::new();
+    store.insert(key("old"), json!({"metadata": {}})).unwrap();
+    let from = store.revision();
+    let mut watch = store.watch("pods", Some("default"), from).unwrap();
+    store.insert(Key::new("secrets", "default", "s"), json!({"metadata": {}})).unwrap();
+    store.insert(key("a"), json!({"metadata": {}})).unwrap();
+    put(&store, "a", json!({"metadata": {"labels": {"x": "y"}}}));
+    store.modify(&key("a"), |_| Ok::<_, Infallible>(Next::Remove)).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let event = watch.next().await.unwrap();
+        seen.push((event.revision, event.change, event.previous.is_some()));
+    }
+    assert_eq!(seen, [(4, Change::Added, false), (5, Change::Modified, true), (6, Change::Deleted, true)]);
+    assert_eq!(watch.seen(), 6);
+}
+
+#[tokio::test]
+async fn a_watch_that_waits_is_woken() {
+    let store = Store::new();
+    let mut watch = store.watch("pods", None, 0).unwrap();
+    let next = tokio::spawn(async move { watch.next().await.unwrap().key.name });
+    tokio::task::yield_now().await;
+    store.insert(key("a"), json!({"metadata": {}})).unwrap();
+    assert_eq!(next.await.unwrap(), "a");
+}
+
+#[tokio::test]
+async fn a_version_that_the_log_has_left_behind_is_too_old() {
+    let store = Store::new();
+    let mut slow = store.watch("pods", None, 0).unwrap();
+    store.insert(key("a"), json!({"metadata": {}})).unwrap();
+    for i in 0..=HISTORY {
+        put(&store, "a", json!({"metadata": {"labels": {"i": i.to_string()}}}));
+    }
+    assert!(store.watch("pods", None, 2).is_err());
+    assert!(slow.next().await.is_err());
+}

@@ -1,0 +1,3 @@
+//! Lessons: markdown in, model out.
+
+pub mod model;

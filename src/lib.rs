@@ -1,0 +1,4 @@
+//! Podyard: a web server on which people learn Kubernetes Pods by doing.
+
+pub mod lessons;
+pub mod web;

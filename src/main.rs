@@ -1,0 +1,3 @@
+//! The `podyard` program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! What a browser sees: pages, the websocket, assets, headers.
+
+pub mod protocol;

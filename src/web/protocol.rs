@@ -1,0 +1,218 @@
+//! What page and server say to each other over the one websocket: a JSON object a message.
+//!
+//! Console frames carry a sequence number; a page that reconnects says the last one it has seen and gets what it
+//! missed. A command carries an id that the page made; the server runs each id once, however often it arrives.
+//! Tables and logs are states, not histories: they are sent whole again after a reconnect, and coalesced for a slow one.
+
+use serde::{Deserialize, Serialize};
+
+/// From the page.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Request {
+    /// The first message of a connection.
+    Hello {
+        /// The lesson that is open.
+        lesson: String,
+        /// The last console frame this page has seen; 0 for none.
+        #[serde(default)]
+        after: u64,
+    },
+    /// Runs a line.
+    Run {
+        /// Made by the page.
+        id: String,
+        /// What the learner typed or the lesson gave.
+        line: String,
+    },
+    /// Stores a file and applies it, as `kubectl apply -f FILE` does.
+    Apply {
+        /// Made by the page.
+        id: String,
+        /// The file's name.
+        file: String,
+        /// Its text.
+        text: String,
+    },
+    /// Ctrl-C for a command.
+    Cancel {
+        /// Of the command.
+        id: String,
+    },
+    /// Stores a file of the editor.
+    Save {
+        /// The file's name.
+        file: String,
+        /// Its text.
+        text: String,
+    },
+    /// Takes a file back to the lesson's version.
+    Restore {
+        /// The file's name.
+        file: String,
+    },
+    /// Chooses whose log the Logs view follows; `None` lets the server choose the newest Pod.
+    Logs {
+        /// The Pod.
+        pod: Option<String>,
+        /// The container; `None` is the Pod's first.
+        container: Option<String>,
+    },
+    /// Throws the sandbox away and makes a new one.
+    Reset,
+}
+
+/// To the page.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Message {
+    /// The answer to `Hello`.
+    Welcome {
+        /// The newest console frame.
+        seq: u64,
+        /// Whether all frames after the page's `after` follow; otherwise the page empties its console first.
+        resumed: bool,
+        /// The learner's files for this lesson: the lesson's own, as the learner has left them.
+        files: Vec<File>,
+    },
+    /// How the sandbox fares.
+    Sandbox {
+        /// Where it stands.
+        state: SandboxState,
+        /// One sentence for the learner.
+        text: String,
+    },
+    /// A command has begun.
+    Started {
+        /// Of this frame.
+        seq: u64,
+        /// The command's.
+        id: String,
+        /// What runs.
+        line: String,
+    },
+    /// What a command wrote.
+    Output {
+        /// Of this frame.
+        seq: u64,
+        /// The command's.
+        id: String,
+        /// `stdout` or `stderr`.
+        stream: Stream,
+        /// UTF-8; a character never is split.
+        text: String,
+    },
+    /// A command has ended.
+    Exit {
+        /// Of this frame.
+        seq: u64,
+        /// The command's.
+        id: String,
+        /// Its exit code; 130 after Ctrl-C.
+        code: i32,
+        /// How long it took.
+        millis: u64,
+    },
+    /// `clear` was run: the console is to be emptied.
+    Clear {
+        /// Of this frame.
+        seq: u64,
+    },
+    /// What `kubectl get pods -o wide` would print now.
+    Pods {
+        /// `NAME`, `READY`, …
+        columns: Vec<String>,
+        /// The rows.
+        rows: Vec<PodRow>,
+    },
+    /// What `kubectl get events` would print now, newest last.
+    Events {
+        /// `LAST SEEN`, `TYPE`, …
+        columns: Vec<String>,
+        /// The cells.
+        rows: Vec<Vec<String>>,
+    },
+    /// Log text of the Pod that the Logs view shows.
+    Log {
+        /// The Pod; `None` when there is none to show.
+        pod: Option<String>,
+        /// Its container.
+        container: Option<String>,
+        /// The Pod's containers, to choose from.
+        containers: Vec<String>,
+        /// Whether the view is to be emptied first.
+        reset: bool,
+        /// What is added.
+        text: String,
+    },
+    /// The editor's file was changed by something else than this page (another tab, `Restore`).
+    File(File),
+    /// Ports that `kubectl port-forward` holds open, all of them.
+    Forwards {
+        /// The open ones.
+        forwards: Vec<Forward>,
+    },
+    /// The request could not be understood or is refused; nothing else changed.
+    Refused {
+        /// Of the command, where there is one.
+        id: Option<String>,
+        /// What is wrong and what to do.
+        text: String,
+    },
+}
+
+/// A file of the editor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct File {
+    /// `10-pod.yaml`
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it differs from the lesson's.
+    pub changed: bool,
+}
+
+/// A row of the Pods view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodRow {
+    /// The Pod's uid: rows keep their identity while their cells change.
+    pub uid: String,
+    /// The cells, as kubectl prints them.
+    pub cells: Vec<String>,
+}
+
+/// An open forward.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Forward {
+    /// The local port that the learner named.
+    pub port: u16,
+    /// `pod/pythonapp`
+    pub target: String,
+    /// Where the page shows it: `/preview/<token>/`.
+    pub url: String,
+}
+
+/// One of a command's two output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Where a sandbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxState {
+    /// Being made.
+    Starting,
+    /// Commands run.
+    Ready,
+    /// It could not be made, or is gone.
+    Failed,
+}
