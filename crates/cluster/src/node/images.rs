@@ -49,10 +49,10 @@ pub enum ImageError {
         /// `invalid reference format` and its kin.
         why: String,
     },
-    /// No such image or tag where it was looked for; containerd's text.
+    /// No such image or tag where it was looked for; containerd's text from `rpc error: code = NotFound desc = ` on.
     #[error("{0}")]
     NotFound(String),
-    /// The registry did not answer or refused; containerd's text.
+    /// The registry did not answer or refused; containerd's text from `rpc error: code = Unknown desc = ` on.
     #[error("{0}")]
     Pull(String),
 }

@@ -2,6 +2,8 @@
 //!
 //! The Linux runtime does it with namespaces; the scripted one lets tests say what each container does.
 
+pub mod scripted;
+
 use std::{collections::BTreeMap, fmt, net::Ipv4Addr, path::PathBuf};
 
 use futures::future::BoxFuture;
@@ -54,7 +56,8 @@ pub struct ContainerSpec {
     pub layers: Vec<PathBuf>,
     /// The program and its arguments, after ENTRYPOINT, CMD, `command` and `args` have been put together.
     pub argv: Vec<String>,
-    /// `NAME=value`, in the order they are to be set.
+    /// `NAME=value`, in the order they are to be set. The runtime adds what containerd adds: `PATH` when it is missing,
+    /// `HOSTNAME`, `TERM` with a terminal, and `HOME` from the image's `/etc/passwd`.
     pub env: Vec<(String, String)>,
     /// The working directory; made if it is missing.
     pub working_dir: String,
@@ -70,11 +73,26 @@ pub struct ContainerSpec {
     pub limits: Limits,
 }
 
+/// What a container sees at a path of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountSource {
+    /// A directory or file that exists, beneath the directory that the runtime was told to be the node's volumes.
+    /// It belongs to whom the container shall see as its owner: 0 is the container's root.
+    Path(PathBuf),
+    /// A file system in memory, made with its first use, shared by the containers of the Pod, gone with its sandbox.
+    Memory {
+        /// Tells the memory volumes of a Pod apart.
+        name: String,
+        /// Bytes it may hold; `None` leaves only the containers' own memory limits.
+        size: Option<u64>,
+    },
+}
+
 /// A directory or file of the node shown inside a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// On the node; it exists. The node keeps all of them beneath its own directory.
-    pub source: PathBuf,
+    /// What is shown.
+    pub source: MountSource,
     /// Absolute path in the container; made if it is missing.
     pub target: String,
     /// Whether the container may only read it.
@@ -156,8 +174,9 @@ pub struct Exit {
 /// Why the runtime could not do it.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum RuntimeError {
-    /// The program could not be executed; the kernel's reason, as runc words it for containerd
-    /// (`exec: "nope": executable file not found in $PATH`). The container ends with exit code 128.
+    /// The program could not be executed, in the whole text that containerd hands to the kubelet: `failed to create
+    /// containerd task: … exec: "nope": executable file not found in $PATH` for a container, which then counts as ended
+    /// with exit code 128; `failed to exec in container: failed to start exec "…": …` for an exec.
     #[error("{0}")]
     Start(String),
     /// No such sandbox or container, or it has ended.
