@@ -8,10 +8,12 @@
 //! | [`registry`] | the kinds, one row each |
 //! | [`admission`] | defaulting and validation |
 //! | [`printers`] | what `kubectl get` prints |
+//! | [`events`] | writing Events |
 //! | [`node`] | the kubelet's part: Pods, images, containers |
 
 pub mod admission;
 pub mod clock;
+pub mod events;
 pub mod node;
 pub mod printers;
 pub mod registry;
