@@ -2,9 +2,15 @@
 //!
 //! The API calls these in order: [`default_object`], [`prepare_create`], [`validate_create`] or [`validate_update`].
 
+mod defaults;
 pub mod field;
+mod image_name;
+pub mod quantity;
+pub mod resources;
 
 use serde_json::Value;
+
+pub use self::defaults::default_object;
 
 use self::field::FieldError;
 use crate::{clock::Clock, registry::Resource, store::Store};
@@ -30,9 +36,6 @@ impl std::fmt::Debug for Context<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Forbidden(pub String);
-
-/// Fills in what the manifest left out. Idempotent; called for every write, after decoding.
-pub fn default_object(_resource: &Resource, _object: &mut Value) {}
 
 /// What happens to a new object before it is validated: the kind's own strategy (status, generation-independent
 /// fields) and the mutating admission plugins. Gives warnings for the client.

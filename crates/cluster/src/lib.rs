@@ -14,6 +14,7 @@
 pub mod admission;
 pub mod clock;
 pub mod events;
+mod json;
 pub mod node;
 pub mod printers;
 pub mod registry;
