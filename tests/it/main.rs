@@ -1,1 +1,6 @@
-//! The project as a whole, from the outside.
+//! The project as a whole, from the outside: the program is started, and people's own tools are pointed at it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod architecture;
+mod program;
+mod replay;

@@ -1,0 +1,37 @@
+# Two commands to get going: `make run` and `make test`. Each brings what a fresh machine needs (tools/setup says what).
+CARGO ?= cargo
+NPM ?= npm
+
+.PHONY: run test lint bench assets replay clean
+
+run: assets
+	tools/setup run
+	$(CARGO) run --profile quick --bin podyard -- serve
+
+test: assets
+	tools/setup test
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	$(NPM) test
+	$(CARGO) test --workspace
+
+lint: assets
+	$(CARGO) fmt --all
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+
+bench:
+	$(CARGO) bench --workspace
+
+# The scripts and styles that pages load. Made again when a source is newer than what was made of it.
+assets: static/vendor/.stamp
+
+static/vendor/.stamp: package.json package-lock.json $(shell find static -path static/vendor -prune -o -type f -print 2>/dev/null)
+	$(NPM) ci --no-audit --no-fund
+	$(NPM) run build
+	@mkdir -p static/vendor && touch $@
+
+clean:
+	$(CARGO) clean
+	rm -rf node_modules static/vendor
