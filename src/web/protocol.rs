@@ -152,6 +152,13 @@ pub enum Message {
         /// The open ones.
         forwards: Vec<Forward>,
     },
+    /// What was wrong with a file that was applied, and where; empty when nothing was.
+    Problems {
+        /// The file.
+        file: String,
+        /// In the order of the text.
+        problems: Vec<Problem>,
+    },
     /// The request could not be understood or is refused; nothing else changed.
     Refused {
         /// Of the command, where there is one.
@@ -171,6 +178,18 @@ pub struct File {
     pub text: String,
     /// Whether it differs from the lesson's.
     pub changed: bool,
+}
+
+/// A problem of a file, at its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Counts from 1.
+    pub line: u32,
+    /// Counts from 1, in characters.
+    pub column: u32,
+    /// In kubectl's or the API server's words.
+    pub message: String,
 }
 
 /// A row of the Pods view.

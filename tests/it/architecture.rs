@@ -11,12 +11,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["app", "commands", "config"]),
     ("commands", &["app", "config", "sandbox"]),
     ("app", &["config", "lessons", "sandbox", "sessions", "web"]),
-    ("web", &["console", "lessons", "sandbox", "sessions"]),
-    ("sessions", &["console", "lessons", "sandbox"]),
+    ("web", &["console", "lessons", "manifest", "sandbox", "sessions"]),
+    ("sessions", &["console", "lessons", "manifest", "sandbox"]),
     ("console", &["sandbox"]),
     ("sandbox", &["config"]),
     ("config", &[]),
     ("lessons", &[]),
+    ("manifest", &[]),
 ];
 
 /// What no file of a crate may name.

@@ -66,9 +66,7 @@ fn everywhere() -> Vec<(Regex, &'static str)> {
         (r"\b(?!127\.0\.0\.1\b|0\.0\.0\.0\b)(?:\d{1,3}\.){3}\d{1,3}\b".to_owned(), "<ip>"),
         (r"\bkube-api-access-[a-z0-9]{5}\b".to_owned(), "kube-api-access-<rand>"),
         (
-            format!(
-                r#"(pod-template-hash["=: ]+|controller-revision-hash["=: ]+(?:[a-z0-9-]+-)?){RANDOM}{{5,10}}\b"#
-            ),
+            format!(r#"(pod-template-hash["=: ]+|controller-revision-hash["=: ]+(?:[a-z0-9-]+-)?){RANDOM}{{5,10}}\b"#),
             "$1<hash>",
         ),
         (format!(r"-{RANDOM}{{8,10}}-{RANDOM}{{5}}(?![\w-])"), "-<hash>-<rand>"),

@@ -131,9 +131,10 @@ impl Step {
 
     fn run_once(&self, folder: &Path, mut kubectl: Command) -> Answer {
         let words = shlex::split(self.run.as_deref().expect("a step runs or edits")).expect("recorded lines are whole");
-        let limit = self.seconds.as_deref().map(|text| {
-            Duration::from_secs_f64(text.trim_end_matches('s').parse().expect("a number of seconds"))
-        });
+        let limit = self
+            .seconds
+            .as_deref()
+            .map(|text| Duration::from_secs_f64(text.trim_end_matches('s').parse().expect("a number of seconds")));
         let (mut out, mut err) = (temporary(), temporary());
         let mut child = kubectl
             .args(&words[1..])
