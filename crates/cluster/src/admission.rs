@@ -1,16 +1,21 @@
 //! Defaulting and validation per kind, in the API server's own words.
 //!
-//! The API calls these in order: [`default_object`], [`prepare_create`], [`validate_create`] or [`validate_update`].
+//! The API calls these in order, for a new object: [`default_object`], [`prepare_create`], [`validate_create`],
+//! [`approve_create`]; for a change: [`default_object`], [`prepare_update`], [`validate_update`].
 
 mod defaults;
 pub mod field;
 mod image_name;
+mod plugins;
 pub mod quantity;
 pub mod resources;
 
 use serde_json::Value;
 
-pub use self::defaults::default_object;
+pub use self::{
+    defaults::default_object,
+    plugins::{approve_create, prepare_create, prepare_update},
+};
 
 use self::field::FieldError;
 use crate::{clock::Clock, registry::Resource, store::Store};
@@ -37,19 +42,6 @@ impl std::fmt::Debug for Context<'_> {
 #[error("{0}")]
 pub struct Forbidden(pub String);
 
-/// What happens to a new object before it is validated: the kind's own strategy (status, generation-independent
-/// fields) and the mutating admission plugins. Gives warnings for the client.
-///
-/// # Errors
-/// [`Forbidden`] when a plugin refuses (limit range, quota, service account, Pod Security).
-pub fn prepare_create(
-    _resource: &Resource,
-    _object: &mut Value,
-    _context: &Context<'_>,
-) -> Result<Vec<String>, Forbidden> {
-    Ok(Vec::new())
-}
-
 /// Everything that is wrong with a new object.
 pub fn validate_create(_resource: &Resource, _object: &Value) -> Vec<FieldError> {
     Vec::new()
@@ -58,4 +50,22 @@ pub fn validate_create(_resource: &Resource, _object: &Value) -> Vec<FieldError>
 /// Everything that is wrong with a change.
 pub fn validate_update(_resource: &Resource, _old: &Value, _new: &Value) -> Vec<FieldError> {
     Vec::new()
+}
+
+/// A kind as tests need it: its names, and a status of its own.
+#[cfg(test)]
+pub(crate) fn kind_for_tests(group: &'static str, kind: &'static str, plural: &'static str) -> Resource {
+    Resource {
+        group,
+        version: "v1",
+        kind,
+        plural,
+        singular: "",
+        short_names: &[],
+        categories: &[],
+        namespaced: true,
+        verbs: &[],
+        subresources: &[],
+        has_generation: true,
+    }
 }

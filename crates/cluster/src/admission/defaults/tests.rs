@@ -2,24 +2,13 @@ use serde_json::{Value, json};
 
 use super::default_object;
 use crate::{
+    admission::kind_for_tests,
     json::{at, take},
     registry::Resource,
 };
 
-fn kind(group: &'static str, version: &'static str, kind: &'static str) -> Resource {
-    Resource {
-        group,
-        version,
-        kind,
-        plural: "",
-        singular: "",
-        short_names: &[],
-        categories: &[],
-        namespaced: true,
-        verbs: &[],
-        subresources: &[],
-        has_generation: true,
-    }
+fn kind(group: &'static str, kind: &'static str) -> Resource {
+    kind_for_tests(group, kind, "")
 }
 
 fn recorded(name: &str) -> Value {
@@ -40,7 +29,7 @@ fn defaulted(resource: &Resource, mut object: Value) -> Value {
 fn a_pod_gets_what_the_recorded_one_got() {
     let record = recorded("pod-create");
     let sent: Value = serde_json::from_str(record["send"]["body"].as_str().unwrap()).unwrap();
-    let got = defaulted(&kind("", "v1", "Pod"), sent);
+    let got = defaulted(&kind("", "Pod"), sent);
     let mut expected = record["body"]["spec"].clone();
     for admitted in ["volumes", "serviceAccount", "serviceAccountName", "tolerations", "priority", "preemptionPolicy"] {
         take(&mut expected, admitted);
@@ -55,13 +44,13 @@ fn recorded_objects_are_complete() {
     let table = [
         (
             "deployment",
-            kind("apps", "v1", "Deployment"),
+            kind("apps", "Deployment"),
             &["strategy", "revisionHistoryLimit", "progressDeadlineSeconds"][..],
         ),
-        ("replicaset", kind("apps", "v1", "ReplicaSet"), &["replicas"]),
+        ("replicaset", kind("apps", "ReplicaSet"), &["replicas"]),
         (
             "job",
-            kind("batch", "v1", "Job"),
+            kind("batch", "Job"),
             &[
                 "completions",
                 "parallelism",
@@ -74,14 +63,14 @@ fn recorded_objects_are_complete() {
         ),
         (
             "cronjob",
-            kind("batch", "v1", "CronJob"),
+            kind("batch", "CronJob"),
             &["concurrencyPolicy", "suspend", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"],
         ),
-        ("service", kind("", "v1", "Service"), &["sessionAffinity", "type", "internalTrafficPolicy"]),
-        ("pod-completed", kind("", "v1", "Pod"), &["securityContext", "schedulerName", "dnsPolicy"]),
-        ("secret", kind("", "v1", "Secret"), &[]),
-        ("node", kind("", "v1", "Node"), &[]),
-        ("namespace", kind("", "v1", "Namespace"), &[]),
+        ("service", kind("", "Service"), &["sessionAffinity", "type", "internalTrafficPolicy"]),
+        ("pod-completed", kind("", "Pod"), &["securityContext", "schedulerName", "dnsPolicy"]),
+        ("secret", kind("", "Secret"), &[]),
+        ("node", kind("", "Node"), &[]),
+        ("namespace", kind("", "Namespace"), &[]),
     ];
     for (name, resource, removed) in table {
         let expected = recorded(name)["body"].clone();
@@ -96,7 +85,7 @@ fn recorded_objects_are_complete() {
 #[test]
 fn pods_fill_in_probes_volumes_and_requests() {
     let pod = defaulted(
-        &kind("", "v1", "Pod"),
+        &kind("", "Pod"),
         json!({"spec": {
             "hostNetwork": true,
             "volumes": [{"name": "a"}, {"name": "b", "configMap": {"name": "c"}}, {"name": "h", "hostPath": {"path": "/x"}}],

@@ -1,0 +1,59 @@
+//! What happens to a new object around its validation: mutating plugins and the kind's strategy before, validating
+//! plugins after. The order is the API server's ("Admission Controllers", default plugins).
+
+mod job;
+mod limit_range;
+mod priority;
+mod quota;
+mod service_account;
+mod service_address;
+mod storage;
+mod strategy;
+mod tolerations;
+
+use serde_json::Value;
+
+use super::{Context, Forbidden};
+use crate::registry::Resource;
+
+/// What happens to a new object before it is validated: the mutating admission plugins, then the kind's own strategy
+/// (status, allocated addresses, generated selectors). `metadata.namespace` is set; `metadata.uid` is made here when a
+/// kind needs it and it is not there yet. Gives warnings for the client.
+///
+/// # Errors
+/// [`Forbidden`] when a plugin refuses (service account, priority class).
+pub fn prepare_create(
+    resource: &Resource,
+    object: &mut Value,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Forbidden> {
+    if resource.group.is_empty() && resource.kind == "Pod" {
+        limit_range::fill_in(object, context);
+        service_account::admit(object, context)?;
+        priority::admit(object, context)?;
+        tolerations::admit(object);
+    }
+    storage::admit(resource, object, context);
+    strategy::prepare_create(resource, object, context);
+    Ok(Vec::new())
+}
+
+/// The validating admission plugins: to be asked when [`super::validate_create`] found nothing. Gives warnings for the
+/// client.
+///
+/// # Errors
+/// [`Forbidden`] when a plugin refuses (limit range, quota).
+pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>) -> Result<Vec<String>, Forbidden> {
+    limit_range::check(resource, object, context)?;
+    quota::check(resource, object, context)?;
+    Ok(Vec::new())
+}
+
+/// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes
+/// everything else. `subresource` is empty or `status`.
+pub fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
+    strategy::prepare_update(resource, old, new, subresource);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Addresses and ports that a Service is given: a cluster IP of 10.96.0.0/16 (kind's range), node ports of 30000-32767.
+
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::json::{child, each, fill, has, int, items, put, text, zero};
+
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30000..=32767;
+
+/// Gives a new Service what it did not ask for by name.
+pub(super) fn allocate(service: &mut Value, context: &Context<'_>) {
+    let spec = child(service, "spec");
+    match text(spec, "type") {
+        "ExternalName" => return,
+        "NodePort" | "LoadBalancer" => node_ports(spec, context),
+        _ => {}
+    }
+    let wished = items(spec, "clusterIPs").first().and_then(Value::as_str).unwrap_or(text(spec, "clusterIP"));
+    let address = if wished.is_empty() { free_address(context) } else { wished.to_owned() };
+    let family = match address.parse() {
+        Ok(IpAddr::V6(_)) => "IPv6",
+        _ => "IPv4",
+    };
+    put(spec, "clusterIP", address.as_str());
+    fill(spec, "clusterIPs", json!([address]));
+    fill(spec, "ipFamilies", json!([family]));
+    let headless_without_selector = address == "None" && zero(spec, "selector") && !has(spec, "selector");
+    fill(spec, "ipFamilyPolicy", if headless_without_selector { "RequireDualStack" } else { "SingleStack" });
+}
+
+fn free_address(context: &Context<'_>) -> String {
+    let (_, services) = context.store.list("services", None);
+    let taken: HashSet<&str> = services.iter().map(|service| text(&service["spec"], "clusterIP")).collect();
+    // The first addresses are kept for Services that ask for one: 10.96.0.1 is the API, 10.96.0.10 the DNS.
+    let start = random(context) % (0xffff - 0x100);
+    let candidates = (0..0xfeff_u32).map(|step| 0x0a60_0100 + (start as u32 + step) % (0xffff - 0x100));
+    let free =
+        candidates.map(|bits| Ipv4Addr::from(bits).to_string()).find(|address| !taken.contains(address.as_str()));
+    free.unwrap_or_default()
+}
+
+fn node_ports(spec: &mut Value, context: &Context<'_>) {
+    if spec.get("allocateLoadBalancerNodePorts") == Some(&Value::Bool(false)) {
+        return;
+    }
+    let (_, services) = context.store.list("services", None);
+    let ports = |service: &Value| {
+        items(&service["spec"], "ports").iter().filter_map(|p| int(p, "nodePort")).collect::<Vec<_>>()
+    };
+    let mut taken: HashSet<i64> = services.iter().flat_map(|service| ports(service)).collect();
+    taken.extend(items(spec, "ports").iter().filter_map(|port| int(port, "nodePort")));
+    let mut next = random(context) as i64;
+    each(spec, "ports", |port| {
+        if zero(port, "nodePort") {
+            let size = NODE_PORTS.end() - NODE_PORTS.start() + 1;
+            let free =
+                (0..size).map(|step| NODE_PORTS.start() + (next + step) % size).find(|port| !taken.contains(port));
+            if let Some(free) = free {
+                taken.insert(free);
+                next += 1;
+                put(port, "nodePort", free);
+            }
+        }
+    });
+}
+
+/// 24 random bits, from a fresh uid.
+fn random(context: &Context<'_>) -> u64 {
+    let digits: String = context.clock.uid().chars().filter(char::is_ascii_hexdigit).take(6).collect();
+    u64::from_str_radix(&digits, 16).unwrap_or(0)
+}

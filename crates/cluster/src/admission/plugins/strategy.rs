@@ -1,0 +1,148 @@
+//! What each kind does with its own new or changed object, before validation.
+
+use serde_json::{Value, json};
+
+use super::{Context, job, service_address};
+use crate::{
+    admission::resources::qos_class,
+    json::{at, child, fill, has, items, put, take, text, zero},
+    registry::Resource,
+};
+
+pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &Context<'_>) {
+    match (resource.group, resource.kind) {
+        ("", "Pod") => pod(object),
+        ("", "Namespace") => namespace(object),
+        ("", "Service") => {
+            put(object, "status", json!({"loadBalancer": {}}));
+            service_address::allocate(object, context);
+        }
+        ("", "PersistentVolumeClaim") => put(object, "status", json!({"phase": "Pending"})),
+        ("", "PersistentVolume") => put(object, "status", json!({"phase": "Pending"})),
+        ("", "ResourceQuota") => put(object, "status", json!({})),
+        ("apps", "ReplicaSet") => put(object, "status", json!({"replicas": 0})),
+        ("apps", "StatefulSet") => put(object, "status", json!({"replicas": 0, "availableReplicas": 0})),
+        ("apps", "DaemonSet") => put(
+            object,
+            "status",
+            json!({"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0}),
+        ),
+        ("apps", "Deployment") | ("batch", "CronJob") => put(object, "status", json!({})),
+        ("batch", "Job") => {
+            put(object, "status", json!({}));
+            if zero(&object["metadata"], "uid") {
+                put(child(object, "metadata"), "uid", context.clock.uid());
+            }
+            // Defaults take the labels from the template, which has them only now.
+            let own_labels = at(object, &["metadata", "labels"]).is_null();
+            job::generate_selector(object);
+            if own_labels {
+                let labels = at(object, &["spec", "template", "metadata", "labels"]).clone();
+                put(child(object, "metadata"), "labels", labels);
+            }
+        }
+        ("policy", "PodDisruptionBudget") => put(
+            object,
+            "status",
+            json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}),
+        ),
+        ("autoscaling", "HorizontalPodAutoscaler") => {
+            put(object, "status", json!({"desiredReplicas": 0, "currentMetrics": null}));
+        }
+        _ => {}
+    }
+}
+
+fn pod(pod: &mut Value) {
+    let spec = child(pod, "spec");
+    let mut status = json!({"phase": "Pending", "qosClass": qos_class(spec)});
+    if !items(spec, "schedulingGates").is_empty() {
+        status["conditions"] = json!([{
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "SchedulingGated",
+            "message": "Scheduling is blocked due to non-empty scheduling gates",
+            "lastProbeTime": null,
+            "lastTransitionTime": null,
+        }]);
+    }
+    take(spec, "ephemeralContainers");
+    put(pod, "status", status);
+}
+
+fn namespace(namespace: &mut Value) {
+    let name = text(&namespace["metadata"], "name").to_owned();
+    put(child(child(namespace, "metadata"), "labels"), "kubernetes.io/metadata.name", name);
+    put(namespace, "status", json!({"phase": "Active"}));
+    let spec = child(namespace, "spec");
+    let mut finalizers = items(spec, "finalizers").to_vec();
+    if !finalizers.contains(&json!("kubernetes")) {
+        finalizers.push(json!("kubernetes"));
+    }
+    put(spec, "finalizers", finalizers);
+}
+
+/// Kinds whose status is written through its own address only.
+fn has_status(resource: &Resource) -> bool {
+    resource.subresources.iter().any(|part| part.name == "status")
+}
+
+pub(super) fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
+    if subresource == "status" {
+        keep_all_but_status(old, new);
+        return;
+    }
+    if has_status(resource) {
+        put(new, "status", old.get("status").cloned().unwrap_or(Value::Null));
+        if new["status"].is_null() {
+            take(new, "status");
+        }
+    }
+    match (resource.group, resource.kind) {
+        ("", "Service") => service(old, new),
+        ("", "Namespace") => {
+            let finalizers = at(old, &["spec", "finalizers"]).clone();
+            put(child(new, "spec"), "finalizers", finalizers);
+        }
+        ("", "Secret") if text(new, "type").is_empty() => put(new, "type", old["type"].clone()),
+        _ => {}
+    }
+}
+
+/// A write of the status changes the status, and of the metadata what concerns the write itself.
+fn keep_all_but_status(old: &Value, new: &mut Value) {
+    let mut kept = old.clone();
+    put(&mut kept, "status", new.get("status").cloned().unwrap_or(json!({})));
+    for field in ["resourceVersion", "managedFields", "labels", "annotations", "finalizers"] {
+        if has(&new["metadata"], field) {
+            let value = new["metadata"][field].clone();
+            put(child(&mut kept, "metadata"), field, value);
+        } else {
+            take(child(&mut kept, "metadata"), field);
+        }
+    }
+    *new = kept;
+}
+
+/// A Service keeps its addresses when a manifest does not name them.
+fn service(old: &Value, new: &mut Value) {
+    let same_type = old["spec"]["type"] == new["spec"]["type"];
+    let needs_address = text(&new["spec"], "type") != "ExternalName" && text(&old["spec"], "type") != "ExternalName";
+    if needs_address {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            let value = at(old, &["spec", field]).clone();
+            if !value.is_null() {
+                fill(child(new, "spec"), field, value);
+            }
+        }
+    }
+    if same_type {
+        let known = items(&old["spec"], "ports").to_vec();
+        crate::json::each(child(new, "spec"), "ports", |port| {
+            let same = known.iter().find(|p| p["port"] == port["port"] && p["protocol"] == port["protocol"]);
+            if let Some(number) = same.and_then(|p| p.get("nodePort")) {
+                fill(port, "nodePort", number.clone());
+            }
+        });
+    }
+}
