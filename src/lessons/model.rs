@@ -23,6 +23,19 @@ pub struct Lesson {
     pub footnotes: String,
 }
 
+impl Lesson {
+    /// The first command that makes something: what an empty Pods view offers.
+    pub fn starter(&self) -> Option<&str> {
+        let makes = |command: &&Command| {
+            let mut words = command.line.split_whitespace();
+            command.runnable
+                && words.next() == Some("kubectl")
+                && matches!(words.next(), Some("run" | "apply" | "create"))
+        };
+        self.steps.iter().flat_map(|step| &step.commands).find(makes).map(|command| command.line.as_str())
+    }
+}
+
 /// One step of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -30,8 +43,25 @@ pub struct Step {
     pub id: String,
     /// The heading's text.
     pub title: String,
+    /// The heading as HTML.
+    pub heading: String,
     /// What follows it, as HTML.
     pub html: String,
+    /// What it has the learner run, in order.
+    pub commands: Vec<Command>,
+}
+
+/// A command of a lesson.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What is sent to the console; several lines for a here-document.
+    pub line: String,
+    /// The output that the text shows for it, where it shows one.
+    pub expected: Option<String>,
+    /// Whether the console can run it; others are for the learner's own machine.
+    pub runnable: bool,
+    /// The line of the file where its block begins, counted from 1.
+    pub place: usize,
 }
 
 /// A manifest that comes with a lesson.

@@ -1,0 +1,201 @@
+//! Command blocks: which lines run, which are comments, which are what came back.
+
+/// One piece of a command block, in the order of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// Something to run; several lines when it is continued or carries a here-document.
+    Command(String),
+    /// A comment between the commands, without its `#`.
+    Comment(String),
+    /// What the command before it printed.
+    Output(String),
+}
+
+/// The programs that a learner's console knows.
+const RUNNABLE: [&str; 13] =
+    ["kubectl", "k", "cat", "ls", "echo", "grep", "head", "tail", "wc", "sort", "watch", "clear", "help"];
+
+/// Prompts that pages put before what one types. The later ones are `❯` read in a wrong encoding (CP1252, Latin-1).
+const PROMPTS: [&str; 4] = ["$", "❯", "â¯", "â\u{9d}¯"];
+
+/// A line without the prompt before it, if there is one.
+pub fn without_prompt(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    PROMPTS.iter().find_map(|prompt| line.strip_prefix(prompt)?.strip_prefix([' ', '\u{a0}']).map(str::trim_start))
+}
+
+/// Whether the console can run this line: its first word, after any `NAME=value`, is a program it knows.
+pub fn runs_here(line: &str) -> bool {
+    let word = line.split_whitespace().find(|word| !is_assignment(word)).unwrap_or_default();
+    RUNNABLE.contains(&word)
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    })
+}
+
+/// Splits a command block. Where any line has a prompt, only prompted lines run and the others are their output.
+pub fn split(text: &str) -> Vec<Piece> {
+    let prompted = text.lines().any(|line| without_prompt(line).is_some());
+    let mut pieces = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let begins = if prompted { without_prompt(line) } else { Some(line.trim()) };
+        match begins {
+            Some("") => {}
+            Some(comment) if comment.starts_with('#') => pieces.push(Piece::Comment(comment_text(comment))),
+            Some(first) => {
+                let mut command = first.to_owned();
+                while wants_more(&command) && lines.peek().is_some() {
+                    command.push('\n');
+                    command.push_str(lines.next().unwrap_or_default());
+                }
+                pieces.push(Piece::Command(command));
+            }
+            None => push_output(&mut pieces, line),
+        }
+    }
+    trim_outputs(pieces)
+}
+
+fn comment_text(line: &str) -> String {
+    line.trim_start_matches('#').trim().to_owned()
+}
+
+fn push_output(pieces: &mut Vec<Piece>, line: &str) {
+    if let Some(Piece::Output(text)) = pieces.last_mut() {
+        text.push('\n');
+        text.push_str(line);
+    } else if !line.trim().is_empty() {
+        pieces.push(Piece::Output(line.to_owned()));
+    }
+}
+
+fn trim_outputs(pieces: Vec<Piece>) -> Vec<Piece> {
+    let trim = |piece| match piece {
+        Piece::Output(text) => Piece::Output(text.trim_end().to_owned()),
+        other => other,
+    };
+    pieces.into_iter().map(trim).collect()
+}
+
+/// Whether a shell would ask for another line: an open quote, a `\` at the end, a here-document without its end.
+fn wants_more(command: &str) -> bool {
+    if let Some(word) = here_document(command) {
+        return !command.lines().skip(1).any(|line| line.trim_start_matches('\t') == word);
+    }
+    command.ends_with('\\') || open_quote(command)
+}
+
+fn here_document(command: &str) -> Option<String> {
+    let (_, rest) = command.lines().next()?.split_once("<<")?;
+    let word = rest.trim_start_matches('-').split_whitespace().next()?;
+    let word: String = word.chars().filter(|letter| !matches!(letter, '\'' | '"')).collect();
+    (!word.is_empty() && !word.starts_with('<')).then_some(word)
+}
+
+fn open_quote(command: &str) -> bool {
+    let mut open = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match (open, letter) {
+            (Some('\''), '\\') => {}
+            (_, '\\') => drop(letters.next()),
+            (None, '\'' | '"') => open = Some(letter),
+            (Some(quote), letter) if quote == letter => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
+}
+
+/// What is sent to the console: lines joined at `\`, here-documents as they are.
+pub fn to_run(command: &str) -> String {
+    if here_document(command).is_some() { command.to_owned() } else { command.replace("\\\n", " ") }
+}
+
+/// The file that a command names with `-f`, where it is one name of a file beside the lesson.
+pub fn file_named(command: &str) -> Option<String> {
+    let words = shlex::split(command)?;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let name = match word.strip_prefix("--filename=").or_else(|| word.strip_prefix("-f=")) {
+            Some(name) => Some(name.to_owned()),
+            None if word == "-f" || word == "--filename" => words.next().cloned(),
+            None => None,
+        };
+        if let Some(name) = name {
+            return is_plain_file(&name).then_some(name);
+        }
+    }
+    None
+}
+
+fn is_plain_file(name: &str) -> bool {
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) && !name.contains("://") && !name.contains('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn command(text: &str) -> Piece {
+        Piece::Command(text.into())
+    }
+
+    #[test]
+    fn each_line_is_a_command_and_prompts_are_no_part_of_it() {
+        assert_eq!(split("$ kubectl get pods\n$ kubectl get nodes\n").len(), 2);
+        for prompt in PROMPTS {
+            assert_eq!(split(&format!("{prompt} kubectl get pods")), [command("kubectl get pods")]);
+        }
+    }
+
+    #[test]
+    fn without_a_prompt_comments_stand_between_commands() {
+        let pieces = split("# look first\nkubectl get pods\n\nkubectl get nodes\n");
+        assert_eq!(
+            pieces,
+            [Piece::Comment("look first".into()), command("kubectl get pods"), command("kubectl get nodes")]
+        );
+    }
+
+    #[test]
+    fn with_prompts_the_other_lines_are_output() {
+        let pieces = split("$ kubectl get pods\nNAME   READY\nweb    1/1\n\n$ kubectl delete pod web\n");
+        assert_eq!(
+            pieces,
+            [
+                command("kubectl get pods"),
+                Piece::Output("NAME   READY\nweb    1/1".into()),
+                command("kubectl delete pod web")
+            ]
+        );
+    }
+
+    #[test]
+    fn continued_lines_quotes_and_here_documents_are_one_command() {
+        let continued = split("kubectl run web \\\n  --image=nginx\nkubectl get pods");
+        assert_eq!(continued.len(), 2);
+        assert_eq!(to_run("kubectl run web \\\n  --image=nginx"), "kubectl run web    --image=nginx");
+        assert_eq!(split("kubectl run web -- sh -c 'echo a\necho b'").len(), 1);
+        let document = "cat <<EOF | kubectl apply -f -\nkind: Pod\nEOF";
+        assert_eq!(split(document), [command(document)]);
+    }
+
+    #[test]
+    fn only_what_the_console_knows_runs_here() {
+        assert!(runs_here("kubectl get pods") && runs_here("A=1 k get pods"));
+        assert!(!runs_here("docker ps") && !runs_here("") && !runs_here("kubectlx"));
+    }
+
+    #[test]
+    fn a_command_names_its_file() {
+        assert_eq!(file_named("kubectl apply -f 10-pod.yaml").as_deref(), Some("10-pod.yaml"));
+        assert_eq!(file_named("kubectl delete --filename=a.yml").as_deref(), Some("a.yml"));
+        assert_eq!(file_named("kubectl apply -f https://example.org/a.yaml"), None);
+        assert_eq!(file_named("kubectl logs -f web"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! Manifests in a lesson: recognising one, and finding the name of its file.
+
+use serde_json::Value;
+
+/// Whether a block is a whole object: `apiVersion` and `kind` at its top. A manifest that is broken on purpose,
+/// because the lesson mends it, counts too; so YAML is looked at by line.
+pub fn is_manifest(language: &str, text: &str) -> bool {
+    if language == "json" || text.trim_start().starts_with('{') {
+        return serde_json::from_str::<Value>(text)
+            .is_ok_and(|value| value.get("apiVersion").is_some() && value.get("kind").is_some());
+    }
+    let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
+    has("apiVersion") && has("kind")
+}
+
+/// The name that a text gives a file in a code span: "Save as `10-pod.yaml`".
+pub fn named_in(spans: &[String]) -> Option<String> {
+    let is_file = |name: &&String| {
+        [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) && !name.contains(['/', ' ', '\\'])
+    };
+    spans.iter().rev().find(is_file).cloned()
+}
+
+/// A name for a manifest that the text gives none: `pod-web.yaml`, from what it says about itself.
+pub fn own_name(text: &str) -> String {
+    let value = |line: &str, key: &str| {
+        line.strip_prefix(key)?.strip_prefix(':').map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
+    };
+    let kind = text.lines().find_map(|line| value(line, "kind")).unwrap_or_else(|| "object".into());
+    let name = text.lines().find_map(|line| value(line, "  name")).unwrap_or_default();
+    let stem = if name.is_empty() { kind } else { format!("{kind}-{name}") };
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '.';
+    format!("{}.yaml", stem.to_lowercase().chars().filter(|letter| plain(*letter)).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_manifest_is_still_one_and_a_fragment_is_none() {
+        assert!(is_manifest("yaml", "apiVersion: v1\nkind: Pod\nspec: [\n"));
+        assert!(!is_manifest("yaml", "...\nspec:\n  kind: x\n"));
+        assert!(is_manifest("", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}"));
+        assert!(!is_manifest("json", "{\"kind\":\"Pod\"}"));
+    }
+
+    #[test]
+    fn names_come_from_the_text_before_it_or_from_itself() {
+        let spans = ["kubectl".to_owned(), "10-pod.yaml".to_owned(), "spec".to_owned()];
+        assert_eq!(named_in(&spans).as_deref(), Some("10-pod.yaml"));
+        assert_eq!(own_name("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n"), "pod-web.yaml");
+        assert_eq!(own_name("apiVersion: v1\nkind: Pod\n"), "pod.yaml");
+    }
+}
