@@ -341,7 +341,7 @@ create_formatter!(PageFormatter<Vec<(String, String)>>, {
         } else if heading.level == 2 {
             context.write_char(HEADING_ENDS)?;
         } else {
-            write!(context, "</h{}>\n", heading.level.clamp(2, 6))?;
+            writeln!(context, "</h{}>", heading.level.clamp(2, 6))?;
         }
     },
 });
