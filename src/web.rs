@@ -1,3 +1,5 @@
 //! What a browser sees: pages, the websocket, assets, headers.
 
+pub mod assets;
+pub mod pages;
 pub mod protocol;

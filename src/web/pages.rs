@@ -1,0 +1,133 @@
+//! The pages that people read: the catalogue, a lesson, and what is said when there is neither.
+
+use std::sync::Arc;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::lessons::Catalog;
+use crate::lessons::model::{Lesson, LessonFile};
+use crate::web::assets;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "catalogue.html")]
+struct CataloguePage<'a> {
+    lessons: &'a [Lesson],
+    minutes: u32,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "lesson.html")]
+struct LessonPage<'a> {
+    lesson: &'a Lesson,
+    /// What the editor shows before any script runs.
+    first: Option<&'a LessonFile>,
+    before: Option<&'a Lesson>,
+    after: Option<&'a Lesson>,
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    title: &'a str,
+    text: &'a str,
+}
+
+/// `/` and `/lessons/<id>`
+pub fn routes<S>() -> Router<S>
+where
+    Arc<Catalog>: FromRef<S>,
+    S: Clone + Send + Sync + 'static,
+{
+    Router::new().route("/", get(catalogue)).route("/lessons/{id}", get(lesson))
+}
+
+async fn catalogue(State(catalog): State<Arc<Catalog>>) -> Response {
+    let lessons = catalog.lessons();
+    let minutes = lessons.iter().filter_map(|lesson| lesson.minutes).sum();
+    fresh(CataloguePage { lessons, minutes })
+}
+
+async fn lesson(State(catalog): State<Arc<Catalog>>, Path(id): Path<String>) -> Response {
+    let Some(lesson) = catalog.get(&id) else { return no_such_lesson() };
+    let (before, after) = catalog.neighbours(&id);
+    fresh(LessonPage { lesson, first: lesson.files.first(), before, after })
+}
+
+fn no_such_lesson() -> Response {
+    let text = "No lesson has this address. It may have been renamed; all of them are in the catalogue.";
+    error(StatusCode::NOT_FOUND, "There is no such lesson", text)
+}
+
+/// A page that says what went wrong, in words for the learner, and leads back.
+pub fn error(status: StatusCode, title: &str, text: &str) -> Response {
+    (status, ErrorPage { title, text }).into_response()
+}
+
+/// Pages change with the lessons and the session, so a browser asks for them each time.
+fn fresh(page: impl IntoResponse) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], page).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn page(path: &str) -> (StatusCode, String) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "---\nid: one\ntitle: One & only\ndescription: Begin here.\nlab: {time: 5m}\n---\nHello.\n\n## Go\n\n\
+                    ```bash\nkubectl apply -f a.yaml\n```\n\n```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\n```\n";
+        std::fs::write(folder.path().join("one.md"), text).expect("a lesson");
+        let catalog = Arc::new(Catalog::load(folder.path()).expect("a catalogue"));
+        let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+        let response = routes::<Arc<Catalog>>().with_state(catalog).oneshot(request).await.expect("an answer");
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+        (status, String::from_utf8(body.to_vec()).expect("UTF-8"))
+    }
+
+    #[tokio::test]
+    async fn the_catalogue_leads_to_the_lessons() {
+        let (status, html) = page("/").await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(html.contains("href=\"/lessons/one\"") && html.contains("One &#38; only"), "{html}");
+        assert!(html.contains("Begin here.") && html.contains("5 min"));
+    }
+
+    #[tokio::test]
+    async fn a_lesson_has_the_names_that_people_and_tests_look_for() {
+        let (status, html) = page("/lessons/one").await;
+        assert_eq!(status, StatusCode::OK);
+        for name in ["aria-label=\"Manifest\"", "aria-label=\"Command\"", "role=\"log\" aria-label=\"Console\""] {
+            assert!(html.contains(name), "{name}");
+        }
+        for name in ["Apply", "Pods", "Logs", "Events", "Timeline", "Reset sandbox", "Run"] {
+            assert!(html.contains(&format!(">{name}<")), "{name}");
+        }
+        assert!(html.contains("apiVersion: v1\nkind: Pod\n</textarea>"), "the manifest is there before any script");
+    }
+
+    #[tokio::test]
+    async fn nothing_runs_or_styles_inline() {
+        let (_, html) = page("/lessons/one").await;
+        for inline in [" style=", " onclick=", "<style", "<script>"] {
+            assert!(!html.contains(inline), "{inline}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_unknown_lesson_is_not_found_and_leads_back() {
+        let (status, html) = page("/lessons/two").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(html.contains("There is no such lesson") && html.contains("href=\"/\""));
+    }
+}
