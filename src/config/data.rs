@@ -1,0 +1,38 @@
+//! Where what outlives a start is kept.
+
+use std::path::{Path, PathBuf};
+
+/// The data directory: images, and later the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDirectory(PathBuf);
+
+impl DataDirectory {
+    /// Root keeps data in `/var/lib/podyard`, since the users that its containers run as can't pass through `/root`;
+    /// anybody else in the XDG data home, which is `~/.local/share` unless `$XDG_DATA_HOME` names another.
+    pub fn choose(given: Option<PathBuf>, root: bool, xdg: Option<&Path>, home: Option<&Path>) -> Option<Self> {
+        if let Some(path) = given {
+            return Some(Self(path));
+        }
+        if root {
+            return Some(Self("/var/lib/podyard".into()));
+        }
+        let base = xdg.filter(|p| p.is_absolute()).map(Path::to_owned);
+        base.or_else(|| home.map(|h| h.join(".local/share"))).map(|b| Self(b.join("podyard")))
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where `podyard cluster` writes its kubeconfig unless told otherwise.
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.0.join("kubeconfig")
+    }
+
+    /// Makes it when it is missing. Others may pass through it but not list it (0711), as containers' users must.
+    pub fn make(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&self.0)
+    }
+}
