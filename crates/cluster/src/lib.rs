@@ -4,6 +4,10 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
+//! | [`Cluster`] | holds the parts together; what is above it starts here |
+//! | `api` | the HTTP surface, as an axum router |
+//! | `transport` | `kube::Client` straight into that router |
+//! | `bootstrap` | what every new cluster has |
 //! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
 //! | [`registry`] | the kinds, one row each |
 //! | [`admission`] | defaulting and validation |
@@ -12,10 +16,17 @@
 //! | [`node`] | the kubelet's part: Pods, images, containers |
 
 pub mod admission;
+mod api;
+mod bootstrap;
 pub mod clock;
+mod cluster;
 pub mod events;
 mod json;
 pub mod node;
 pub mod printers;
 pub mod registry;
 pub mod store;
+mod transport;
+pub mod version;
+
+pub use cluster::{Cluster, ClusterConfig, StartError};

@@ -1,0 +1,57 @@
+//! The HTTP surface: what the Kubernetes API server answers, as an axum router.
+//!
+//! A request's path names a [`path::Target`]; discovery and the like are answered at once, and what is about objects
+//! becomes a [`call::Call`] for one of `read`, `create`, `update`, `patch`, `delete`, `watch` and the subresources.
+
+#![allow(dead_code, reason = "the subresources that use the rest land next")]
+
+mod call;
+mod create;
+mod decode;
+mod delete;
+mod discovery;
+mod encoding;
+mod failure;
+mod negotiate;
+mod patch;
+mod path;
+mod query;
+mod read;
+mod respond;
+mod selector;
+mod serve;
+mod shape;
+mod update;
+mod watch;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{Router, extract::State, response::Response};
+use tokio_util::sync::CancellationToken;
+
+use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, store::Store};
+
+/// What the API server works with.
+pub(crate) struct Api {
+    /// The objects.
+    pub store: Store,
+    /// Now, and new ids.
+    pub clock: SharedClock,
+    /// The node behind log, exec, attach and port-forward; set once it runs.
+    pub node: OnceLock<Arc<dyn NodeEndpoint>>,
+    /// How many objects a sandbox may hold.
+    pub max_objects: usize,
+    /// Ends watches when the cluster ends.
+    pub closing: CancellationToken,
+}
+
+impl Api {
+    /// The router that serves all paths.
+    pub fn router(self: Arc<Self>) -> Router {
+        Router::new().fallback(answer).with_state(self)
+    }
+}
+
+async fn answer(State(api): State<Arc<Api>>, request: axum::extract::Request) -> Response {
+    serve::serve(api, request).await
+}

@@ -1,0 +1,151 @@
+//! GET of an object and of a collection.
+
+use serde_json::{Map, Value, json};
+
+use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection};
+use crate::{registry::Resource, store::Object};
+
+impl Api {
+    /// One object.
+    pub(super) fn get(&self, call: &Call) -> Result<Reply, Failure> {
+        let object = self.find(call)?;
+        Ok(Reply::ok(Value::clone(&object)))
+    }
+
+    /// The stored object a call is about.
+    pub(super) fn find(&self, call: &Call) -> Result<Object, Failure> {
+        self.store.get(&call.key()).ok_or_else(|| Failure::not_found(call.resource(), &call.name))
+    }
+
+    /// The objects of a collection that are wanted, page by page if the client asks for pages.
+    pub(super) fn list(&self, call: &Call) -> Result<Reply, Failure> {
+        let selection = selection(call)?;
+        let (revision, objects) = self.store.list(&call.resource().store_name(), call.place.namespace.as_deref());
+        let wanted: Vec<Object> = objects.into_iter().filter(|object| selection.matches(object)).collect();
+        let limit = call.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
+        let everywhere = call.resource().namespaced && call.place.namespace.is_none();
+        let page = Page::cut(wanted, limit, Position::parse(call.query.text("continue"))?, revision, everywhere);
+        Ok(Reply::ok(page.document(call.resource(), selection.is_everything())))
+    }
+}
+
+/// Which objects a call wants.
+pub(super) fn selection(call: &Call) -> Result<Selection, Failure> {
+    Selection::parse(call.resource(), call.query.text("labelSelector"), call.query.text("fieldSelector"))
+}
+
+/// Where the next page starts: the token's own content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Position {
+    /// The version the first page was from; all pages say the same.
+    revision: u64,
+    /// `/name` or `/namespace/name` of the last object seen.
+    after: String,
+}
+
+impl Position {
+    fn parse(token: &str) -> Result<Option<Self>, Failure> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        let invalid = || Failure::bad_request("continue key is not valid: illegal base64 data");
+        let text = super::encoding::from_base64_url(token).ok_or_else(invalid)?;
+        let value: Value = serde_json::from_slice(&text).map_err(|_| invalid())?;
+        let revision = value["rv"].as_u64().ok_or_else(invalid)?;
+        let after = value["start"].as_str().ok_or_else(invalid)?.trim_end_matches('\0').to_owned();
+        Ok(Some(Self { revision, after }))
+    }
+
+    fn token(&self) -> String {
+        // The key order of the recorded token.
+        let start = Value::String(format!("{}\0", self.after));
+        let text = format!("{{\"v\":\"meta.k8s.io/v1\",\"rv\":{},\"start\":{start}}}", self.revision);
+        super::encoding::to_base64_url(text.as_bytes())
+    }
+}
+
+struct Page {
+    objects: Vec<Object>,
+    revision: u64,
+    next: Option<Position>,
+    remaining: usize,
+}
+
+impl Page {
+    fn cut(objects: Vec<Object>, limit: usize, from: Option<Position>, revision: u64, everywhere: bool) -> Self {
+        let revision = from.as_ref().map_or(revision, |position| position.revision);
+        let after = from.map(|position| position.after);
+        let mut rest: Vec<Object> = objects
+            .into_iter()
+            .filter(|object| after.as_ref().is_none_or(|after| comes_after(object, after)))
+            .collect();
+        if limit == 0 || rest.len() <= limit {
+            return Self { objects: rest, revision, next: None, remaining: 0 };
+        }
+        let remaining = rest.len() - limit;
+        rest.truncate(limit);
+        let next = rest.last().map(|last| Position { revision, after: place(last, everywhere) });
+        Self { objects: rest, revision, next, remaining }
+    }
+
+    fn document(&self, resource: &Resource, everything: bool) -> Value {
+        let mut metadata = Map::new();
+        metadata.insert("resourceVersion".into(), self.revision.to_string().into());
+        if let Some(next) = &self.next {
+            metadata.insert("continue".into(), next.token().into());
+            if everything {
+                metadata.insert("remainingItemCount".into(), self.remaining.into());
+            }
+        }
+        list_document(resource, metadata.into(), self.objects.iter().map(|object| Value::clone(object)))
+    }
+}
+
+/// A list; its items carry no kind of their own.
+pub(super) fn list_document(resource: &Resource, metadata: Value, items: impl Iterator<Item = Value>) -> Value {
+    let bare = |mut item: Value| {
+        if let Some(fields) = item.as_object_mut() {
+            fields.remove("kind");
+            fields.remove("apiVersion");
+        }
+        item
+    };
+    json!({
+        "kind": format!("{}List", resource.kind),
+        "apiVersion": resource.api_version(),
+        "metadata": metadata,
+        "items": items.map(bare).collect::<Vec<_>>(),
+    })
+}
+
+fn names(object: &Value) -> (&str, &str) {
+    let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
+    (text("namespace"), text("name"))
+}
+
+/// How a page token names an object.
+fn place(object: &Value, everywhere: bool) -> String {
+    let (namespace, name) = names(object);
+    if everywhere { format!("/{namespace}/{name}") } else { format!("/{name}") }
+}
+
+fn comes_after(object: &Value, after: &str) -> bool {
+    let (namespace, name) = names(object);
+    match after.trim_start_matches('/').split_once('/') {
+        Some(seen) => (namespace, name) > seen,
+        None => name > after.trim_start_matches('/'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_token_is_the_recorded_one() {
+        let position = Position { revision: 8852, after: "/kube-root-ca.crt".into() };
+        let recorded = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6ODg1Miwic3RhcnQiOiIva3ViZS1yb290LWNhLmNydFx1MDAwMCJ9";
+        assert_eq!(position.token(), recorded);
+        assert_eq!(Position::parse(recorded).unwrap(), Some(position));
+    }
+}

@@ -1,0 +1,128 @@
+//! From a request to an answer.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::Request, response::Response};
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::{
+    Api,
+    call::{Call, Verb, verb},
+    discovery,
+    failure::Failure,
+    negotiate::{Accept, Encoding},
+    path::{self, Target},
+    query::Query,
+    respond::{self, Reply},
+    shape, watch,
+};
+use crate::version;
+
+/// The largest body that is read (the API server's own limit).
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// Answers a request.
+pub(crate) async fn serve(api: Arc<Api>, request: Request) -> Response {
+    let target = path::parse(request.uri().path());
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let pretty = matches!(
+        Accept::negotiate(&HeaderMap::from_iter(agent_only(request.headers())), query.text("pretty")),
+        Ok(Accept { encoding: Encoding::Json { pretty: true }, .. })
+    );
+    match route(api, target, query, request).await {
+        Ok(response) => response,
+        Err(failure) => respond::refuse(&failure, pretty),
+    }
+}
+
+fn agent_only(headers: &HeaderMap) -> Option<(header::HeaderName, header::HeaderValue)> {
+    headers.get(header::USER_AGENT).map(|agent| (header::USER_AGENT, agent.clone()))
+}
+
+async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) -> Result<Response, Failure> {
+    match target {
+        Target::Collection(place) => {
+            let verb = verb(request.method(), &place, "", None, &query)?;
+            objects(api, (verb, place, String::new(), None), query, request).await
+        }
+        Target::Object(place, name, part) => {
+            let verb = verb(request.method(), &place, &name, part.as_ref(), &query)?;
+            objects(api, (verb, place, name, part), query, request).await
+        }
+        Target::Outside => Ok(respond::document(404, "text/plain; charset=utf-8", "404 page not found\n".into())),
+        Target::Health => Ok(respond::document(200, "text/plain; charset=utf-8", "ok".into())),
+        Target::Unknown => Err(Failure::no_such_path()),
+        _ if request.method() != Method::GET && request.method() != Method::HEAD => Err(Failure::method_not_allowed()),
+        Target::OpenApi(_) => Err(Failure::no_such_path()),
+        target => documents(&target, &query, request.headers()),
+    }
+}
+
+/// Discovery and the version.
+fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Response, Failure> {
+    if discovery::wants_aggregated(headers)
+        && let Some(response) = discovery::aggregated(target, headers)
+    {
+        return Ok(response);
+    }
+    let accept = Accept::negotiate(headers, query.text("pretty"))?;
+    if *target == Target::Version {
+        return Ok(respond::write(&Reply::ok(version::document()), accept));
+    }
+    let server = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1:6443");
+    let body = discovery::legacy(target, server).ok_or_else(Failure::no_such_path)?;
+    let mut response = respond::write(&Reply::ok(body), accept);
+    response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+type About = (Verb, path::Place, String, Option<path::Part>);
+
+async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) -> Result<Response, Failure> {
+    let (verb, place, name, part) = about;
+    let accept = Accept::negotiate(request.headers(), query.text("pretty"))?;
+    let headers = request.headers().clone();
+    let call = Call { verb, place, name, part, query, headers, accept };
+    if call.verb == Verb::Watch {
+        return watch::watch(&api, &call);
+    }
+    let body = match call.verb {
+        Verb::Get | Verb::List => Bytes::new(),
+        _ => read_body(request.into_body()).await?,
+    };
+    let reply = dispatch(&api, &call, &body)?;
+    Ok(respond::write(&shape::shape(&api, &call, reply), call.accept))
+}
+
+fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
+    if let Some(part) = &call.part {
+        return match (part.row.name, call.verb) {
+            (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
+            ("status" | "ephemeralcontainers" | "resize" | "finalize", Verb::Update) => api.update(call, body),
+            ("status" | "ephemeralcontainers" | "resize", Verb::Patch) => api.patch(call, body),
+            _ => Err(Failure::no_such_path()),
+        };
+    }
+    match call.verb {
+        Verb::Get => api.get(call),
+        Verb::List | Verb::Watch => api.list(call),
+        Verb::Create => api.create(call, body),
+        Verb::Update => api.update(call, body),
+        Verb::Patch => api.patch(call, body),
+        Verb::Delete => api.delete(call, body),
+        Verb::DeleteCollection => api.delete_collection(call, body),
+    }
+}
+
+async fn read_body(body: Body) -> Result<Bytes, Failure> {
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("Request entity too large: limit is {BODY_LIMIT}");
+            Err(Failure::new(413, "RequestEntityTooLarge", message))
+        }
+        Err(error) => Err(Failure::bad_request(error.to_string())),
+    }
+}

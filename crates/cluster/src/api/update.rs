@@ -1,0 +1,167 @@
+//! PUT, and what PUT and PATCH have in common: replacing one state of an object by another.
+
+use serde_json::Value;
+
+use super::{
+    Api,
+    call::Call,
+    create::{metadata_mut, place_in_namespace, text},
+    decode,
+    failure::Failure,
+    respond::Reply,
+};
+use crate::{
+    admission,
+    registry::Resource,
+    store::{Next, WriteError},
+};
+
+impl Api {
+    /// Replaces an object, or the part of it that the path names.
+    pub(super) fn update(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
+        let decoded = decode::decode(call, body)?;
+        let mut sent = decoded.object;
+        let name = text(&sent, "name");
+        if name != call.name {
+            let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
+            return Err(Failure::bad_request(message));
+        }
+        place_in_namespace(call, &mut sent)?;
+        let object = self.change(call, |_| Ok(sent))?;
+        Ok(Reply::ok(object).with_warnings(decoded.warnings))
+    }
+
+    /// Shows `make` the stored object and stores what it makes of it, with everything an update must hold to.
+    pub(super) fn change(
+        &self,
+        call: &Call,
+        make: impl FnOnce(&Value) -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
+        let mut answer = None;
+        let outcome = self.store.modify(&call.key(), |old| {
+            let new = revise(call, old, make(old)?)?;
+            if call.query.dry_run() {
+                answer = Some(new);
+                return Ok(Next::Keep);
+            }
+            Ok(if is_finished(&new) { Next::Remove } else { Next::Put(new) })
+        });
+        match outcome {
+            Ok(object) => Ok(answer.unwrap_or_else(|| Value::clone(&object))),
+            Err(WriteError::NotFound) => Err(Failure::not_found(call.resource(), &call.name)),
+            Err(WriteError::Refused(failure)) => Err(failure),
+        }
+    }
+}
+
+/// What becomes of `old` when a client wants `new`.
+fn revise(call: &Call, old: &Value, mut new: Value) -> Result<Value, Failure> {
+    let resource = call.resource();
+    check_versions(call, old, &new)?;
+    keep_system_fields(old, &mut new);
+    keep_other_parts(call, old, &mut new);
+    admission::default_object(resource, &mut new);
+    let errors = admission::validate_update(resource, old, &new);
+    if !errors.is_empty() {
+        return Err(Failure::invalid(resource, &call.name, &errors));
+    }
+    count_generation(resource, old, &mut new);
+    Ok(new)
+}
+
+fn check_versions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
+    let (resource, name) = (call.resource(), call.name.as_str());
+    let uid = text(new, "uid");
+    if !uid.is_empty() && uid != text(old, "uid") {
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{}{name}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            resource.plural,
+            if resource.namespaced { format!("{}/", call.namespace()) } else { String::new() },
+            text(old, "uid"),
+        );
+        return Err(Failure::conflict(resource, name, &why));
+    }
+    let version = text(new, "resourceVersion");
+    if !version.is_empty() && version != "0" && version != text(old, "resourceVersion") {
+        return Err(Failure::modified(resource, name));
+    }
+    Ok(())
+}
+
+/// What a client may not change about an object's identity and life.
+fn keep_system_fields(old: &Value, new: &mut Value) {
+    let metadata = metadata_mut(new);
+    for key in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generateName",
+        "resourceVersion",
+    ] {
+        match old["metadata"].get(key) {
+            Some(value) => metadata.insert(key.into(), value.clone()),
+            None => metadata.remove(key),
+        };
+    }
+    metadata.remove("selfLink");
+}
+
+/// A write to the object leaves its status alone, and a write to its status leaves the rest alone.
+fn keep_other_parts(call: &Call, old: &Value, new: &mut Value) {
+    let part = call.part.as_ref().map(|part| part.row.name);
+    let keep = |new: &mut Value, key: &str| match (old.get(key), new.as_object_mut()) {
+        (Some(value), Some(fields)) => {
+            fields.insert(key.to_owned(), value.clone());
+        }
+        (None, Some(fields)) => {
+            fields.remove(key);
+        }
+        _ => {}
+    };
+    match part {
+        Some("status") => {
+            let kept: Vec<String> = old.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+            let added: Vec<String> = new.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
+            for key in kept.into_iter().chain(added).filter(|key| key != "status" && key != "metadata") {
+                keep(new, &key);
+            }
+            match old["metadata"].get("ownerReferences") {
+                Some(owners) => metadata_mut(new).insert("ownerReferences".into(), owners.clone()),
+                None => metadata_mut(new).remove("ownerReferences"),
+            };
+        }
+        _ if call.resource().subresource("status").is_some() => keep(new, "status"),
+        _ => {}
+    }
+}
+
+/// `metadata.generation` counts what is not metadata and not status.
+fn count_generation(resource: &Resource, old: &Value, new: &mut Value) {
+    let wish = |object: &Value| {
+        let mut object = object.clone();
+        if let Some(fields) = object.as_object_mut() {
+            fields.remove("metadata");
+            fields.remove("status");
+        }
+        object
+    };
+    if resource.has_generation && wish(old) != wish(new) {
+        let generation = old["metadata"]["generation"].as_i64().unwrap_or(0) + 1;
+        metadata_mut(new).insert("generation".into(), generation.into());
+    }
+}
+
+/// An object that was waiting for its finalizers to be done is done when the last one is gone.
+fn is_finished(object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    let waits = |key: &str| metadata[key].as_array().is_some_and(|list| !list.is_empty());
+    metadata.get("deletionTimestamp").is_some()
+        && metadata["deletionGracePeriodSeconds"].as_i64().unwrap_or(0) == 0
+        && !waits("finalizers")
+        && object["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty)
+}

@@ -1,0 +1,136 @@
+//! One embedded cluster: what holds its parts together and ends them.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    api::Api,
+    bootstrap,
+    clock::{SharedClock, SystemClock},
+    node::{images::Images, runtime::Runtime},
+    store::Store,
+    transport::InProcess,
+};
+
+/// How many objects a sandbox holds unless its owner says otherwise.
+const DEFAULT_MAX_OBJECTS: usize = 1000;
+
+/// What a cluster is made of.
+#[derive(Clone)]
+pub struct ClusterConfig {
+    /// The node's name; `kind-control-plane` as in kind and in the recordings.
+    pub node_name: String,
+    /// Where the node gets images from.
+    pub images: Arc<dyn Images>,
+    /// What runs the node's containers.
+    pub runtime: Arc<dyn Runtime>,
+    /// Now, and new ids.
+    pub clock: SharedClock,
+    /// How many objects there may be, of all kinds together.
+    pub max_objects: usize,
+}
+
+impl std::fmt::Debug for ClusterConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClusterConfig")
+            .field("node_name", &self.node_name)
+            .field("max_objects", &self.max_objects)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClusterConfig {
+    /// A cluster on the machine's own clock, with the usual name and limit.
+    pub fn new(images: Arc<dyn Images>, runtime: Arc<dyn Runtime>) -> Self {
+        Self {
+            node_name: "kind-control-plane".into(),
+            images,
+            runtime,
+            clock: Arc::new(SystemClock),
+            max_objects: DEFAULT_MAX_OBJECTS,
+        }
+    }
+}
+
+/// Why a cluster could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The node's name can't be a name.
+    #[error("{0:?} is no name for a node: use lower case letters, digits, '-' and '.'")]
+    NodeName(String),
+}
+
+/// A running cluster. Clones are the same cluster.
+#[derive(Clone)]
+pub struct Cluster {
+    api: Arc<Api>,
+    router: Router,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("objects", &self.api.store.len()).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// Starts a cluster with what every new cluster has: four namespaces, their service accounts and root
+    /// certificates, the `kubernetes` Service and one node.
+    ///
+    /// # Errors
+    /// [`StartError`] when the configuration makes no sense.
+    pub async fn start(config: ClusterConfig) -> Result<Self, StartError> {
+        if !is_node_name(&config.node_name) {
+            return Err(StartError::NodeName(config.node_name));
+        }
+        let store = Store::new();
+        bootstrap::fill(&store, &*config.clock, &config.node_name);
+        let api = Arc::new(Api {
+            store,
+            clock: config.clock,
+            node: OnceLock::new(),
+            max_objects: config.max_objects,
+            closing: CancellationToken::new(),
+        });
+        let router = api.clone().router();
+        Ok(Self { api, router })
+    }
+
+    /// A client for this cluster; it needs no sockets and may do everything.
+    pub fn client(&self) -> kube::Client {
+        kube::Client::new(InProcess::new(self.router.clone()), "default")
+    }
+
+    /// The API, to be served under any path.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// A kubeconfig (YAML) for clients that reach the API at `server`.
+    pub fn kubeconfig(&self, server: &str) -> String {
+        let server = serde_json::Value::from(server);
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: podyard\n  cluster:\n    server: {server}\ncontexts:\n\
+             - name: podyard\n  context:\n    cluster: podyard\n    namespace: default\n    user: podyard\n\
+             current-context: podyard\npreferences: {{}}\nusers:\n- name: podyard\n  user: {{}}\n"
+        )
+    }
+
+    /// Ends the cluster: watches first, then what runs in it.
+    pub async fn shutdown(&self) {
+        self.api.closing.cancel();
+    }
+}
+
+fn is_node_name(name: &str) -> bool {
+    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.len() <= 253
+        && name.starts_with(edge)
+        && name.ends_with(edge)
+        && name.chars().all(|c| edge(c) || matches!(c, '-' | '.'))
+}
+
+#[cfg(test)]
+mod tests;

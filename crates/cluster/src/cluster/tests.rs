@@ -1,0 +1,142 @@
+use futures::{StreamExt, TryStreamExt};
+use http::Request;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use kube::{
+    Api as Objects, Client,
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, WatchEvent, WatchParams},
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+mod nothing;
+
+async fn cluster() -> Cluster {
+    let config = ClusterConfig::new(Arc::new(nothing::NoImages), Arc::new(nothing::NoRuntime));
+    Cluster::start(config).await.unwrap()
+}
+
+async fn config_maps() -> (Client, Objects<ConfigMap>) {
+    let client = cluster().await.client();
+    (client.clone(), Objects::default_namespaced(client))
+}
+
+fn config_map(name: &str, key: &str, value: &str) -> ConfigMap {
+    serde_json::from_value(json!({"metadata": {"name": name}, "data": {key: value}})).unwrap()
+}
+
+fn code(error: kube::Error) -> (u16, String) {
+    match error {
+        kube::Error::Api(status) => (status.code, status.message.clone()),
+        other => panic!("not an answer of the API: {other}"),
+    }
+}
+
+/// One request, answered with code and body.
+async fn ask(cluster: &Cluster, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+    use tower::ServiceExt;
+    let mut request = Request::builder().method(method).uri(path);
+    for (key, value) in headers {
+        request = request.header(*key, *value);
+    }
+    let request = request.body(axum::body::Body::from(body.to_owned())).unwrap();
+    let response = cluster.router().oneshot(request).await.unwrap();
+    let code = response.status().as_u16();
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (code, serde_json::from_slice(&bytes).unwrap_or(Value::String(text)))
+}
+
+#[tokio::test]
+async fn objects_are_created_read_changed_and_deleted() {
+    let (_, maps) = config_maps().await;
+    let made = maps.create(&PostParams::default(), &config_map("a", "k", "1")).await.unwrap();
+    assert_eq!(made.metadata.namespace.as_deref(), Some("default"));
+    assert!(made.metadata.uid.is_some() && made.metadata.creation_timestamp.is_some());
+    let again = maps.create(&PostParams::default(), &config_map("a", "k", "1")).await.unwrap_err();
+    assert_eq!(code(again), (409, "configmaps \"a\" already exists".into()));
+
+    let mut changed = made.clone();
+    changed.data.as_mut().unwrap().insert("k".into(), "2".into());
+    let changed = maps.replace("a", &PostParams::default(), &changed).await.unwrap();
+    let stale = maps.replace("a", &PostParams::default(), &made).await.unwrap_err();
+    assert_eq!(code(stale).0, 409);
+    assert_ne!(made.metadata.resource_version, changed.metadata.resource_version);
+
+    let patch = Patch::Merge(json!({"data": {"k": null, "l": "3"}}));
+    let patched = maps.patch("a", &PatchParams::default(), &patch).await.unwrap();
+    assert_eq!(patched.data.unwrap().into_iter().collect::<Vec<_>>(), [("l".to_owned(), "3".to_owned())]);
+
+    maps.delete("a", &DeleteParams::default()).await.unwrap();
+    let gone = maps.get("a").await.unwrap_err();
+    assert_eq!(code(gone), (404, "configmaps \"a\" not found".into()));
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_of_one_version() {
+    let (_, maps) = config_maps().await;
+    for name in ["a", "b", "c"] {
+        maps.create(&PostParams::default(), &config_map(name, "k", "v")).await.unwrap();
+    }
+    let mut params = ListParams::default().limit(3);
+    let first = maps.list(&params).await.unwrap();
+    assert_eq!(first.metadata.remaining_item_count, Some(1));
+    params.continue_token = first.metadata.continue_;
+    let second = maps.list(&params).await.unwrap();
+    assert_eq!(first.metadata.resource_version, second.metadata.resource_version);
+    let names: Vec<_> = first.items.into_iter().chain(second.items).filter_map(|map| map.metadata.name).collect();
+    assert_eq!(names, ["a", "b", "c", "kube-root-ca.crt"]);
+}
+
+#[tokio::test]
+async fn a_watch_tells_what_happens_to_what_it_selects() {
+    let (_, maps) = config_maps().await;
+    let params = WatchParams::default().labels("wanted=yes");
+    let version = maps.list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
+    let mut events = maps.watch(&params, &version).await.unwrap().boxed();
+    maps.create(&PostParams::default(), &config_map("other", "k", "v")).await.unwrap();
+    maps.create(&PostParams::default(), &config_map("a", "k", "v")).await.unwrap();
+    for label in [json!("yes"), json!("yes"), json!("no")] {
+        let patch = Patch::Merge(json!({"metadata": {"labels": {"wanted": label}, "annotations": {"n": label}}}));
+        maps.patch("a", &PatchParams::default(), &patch).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        seen.push(match events.try_next().await.unwrap().unwrap() {
+            WatchEvent::Added(map) => ("added", map.metadata.name.unwrap()),
+            WatchEvent::Modified(map) => ("modified", map.metadata.name.unwrap()),
+            WatchEvent::Deleted(map) => ("deleted", map.metadata.name.unwrap()),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(seen, [("added", "a".to_owned()), ("deleted", "a".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_pod_without_a_node_goes_at_once_and_one_with_a_node_gets_its_time() {
+    let client = cluster().await.client();
+    let pods: Objects<Pod> = Objects::default_namespaced(client);
+    for (name, node) in [("free", None), ("placed", Some("kind-control-plane"))] {
+        let pod = json!({
+            "metadata": {"name": name},
+            "spec": {"nodeName": node, "containers": [{"name": "c", "image": "busybox"}], "terminationGracePeriodSeconds": 7},
+        });
+        pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+        pods.delete(name, &DeleteParams::default()).await.unwrap();
+    }
+    assert!(pods.get_opt("free").await.unwrap().is_none());
+    let placed = pods.get("placed").await.unwrap().metadata;
+    assert_eq!((placed.deletion_grace_period_seconds, placed.generation), (Some(7), Some(2)));
+    let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+    pods.delete("placed", &now).await.unwrap();
+    assert!(pods.get_opt("placed").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_kind_that_nothing_acts_on_is_listed_and_refused() {
+    let cluster = cluster().await;
+    let path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+    assert_eq!(ask(&cluster, "GET", path, &[], "").await.1["items"], json!([]));
+    let (code, body) = ask(&cluster, "POST", path, &[], r#"{"metadata": {"name": "x"}}"#).await;
+    assert_eq!((code, &body["reason"]), (403, &json!("Forbidden")));
+}
