@@ -67,5 +67,7 @@ pub(crate) fn kind_for_tests(group: &'static str, kind: &'static str, plural: &'
         verbs: &[],
         subresources: &[],
         has_generation: true,
+        awaits: None,
+        stored_as: None,
     }
 }

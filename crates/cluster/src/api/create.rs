@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{Api, call::Call, decode, failure::Failure, respond::Reply};
 use crate::{
-    admission::{self, Context},
+    admission::{self, Context, Forbidden},
     clock::api_time,
     registry::{Awaits, Resource},
     store::Key,
@@ -36,12 +36,13 @@ impl Api {
         let dry_run = call.query.dry_run();
         let context = Context { store: &self.store, clock: &*self.clock, dry_run };
         admission::default_object(resource, &mut object);
-        let warnings = admission::prepare_create(resource, &mut object, &context)
-            .map_err(|why| Failure::forbidden(resource, &name, &why.to_string()))?;
+        let forbidden = |why: Forbidden| Failure::forbidden(resource, &name, &why.to_string());
+        let mut warnings = admission::prepare_create(resource, &mut object, &context).map_err(forbidden)?;
         let errors = admission::validate_create(resource, &object);
         if !errors.is_empty() {
             return Err(Failure::invalid(resource, &name, &errors));
         }
+        warnings.extend(admission::approve_create(resource, &object, &context).map_err(forbidden)?);
         let key = Key::new(resource.store_name(), call.namespace(), &*name);
         if dry_run {
             return match self.store.get(&key) {
