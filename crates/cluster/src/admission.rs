@@ -12,6 +12,7 @@ pub mod resources;
 
 use serde_json::Value;
 
+pub(crate) use self::plugins::quota_usage;
 pub use self::{
     defaults::default_object,
     plugins::{approve_create, prepare_create, prepare_update},

@@ -12,6 +12,7 @@
 //! | [`registry`] | the kinds, one row each |
 //! | [`admission`] | defaulting and validation |
 //! | [`printers`] | what `kubectl get` prints |
+//! | [`controllers`] | what acts on objects: namespaces, garbage, endpoints, workloads |
 //! | [`events`] | writing Events |
 //! | [`node`] | the kubelet's part: Pods, images, containers |
 
@@ -20,6 +21,7 @@ mod api;
 mod bootstrap;
 pub mod clock;
 mod cluster;
+pub mod controllers;
 pub mod events;
 mod json;
 pub mod node;

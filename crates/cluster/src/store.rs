@@ -162,6 +162,12 @@ impl Store {
         (inner.revision, items)
     }
 
+    /// All objects of all kinds, with the revision they are from.
+    pub fn snapshot(&self) -> (u64, Vec<(Key, Object)>) {
+        let inner = self.lock();
+        (inner.revision, inner.objects.iter().map(|(key, object)| (key.clone(), object.clone())).collect())
+    }
+
     /// Adds an object; its `resourceVersion` is set here.
     pub fn insert(&self, key: Key, object: Value) -> Result<Object, AlreadyExists> {
         let mut inner = self.lock();
@@ -193,6 +199,15 @@ impl Store {
 
     /// Everything that happens to a resource after revision `from`, without end. `from` 0 means from now on.
     pub fn watch(&self, resource: &str, namespace: Option<&str>, from: u64) -> Result<Watch, TooOld> {
+        self.watch_some(Some(resource), namespace, from)
+    }
+
+    /// Everything that happens to any object after revision `from`.
+    pub fn watch_all(&self, from: u64) -> Result<Watch, TooOld> {
+        self.watch_some(None, None, from)
+    }
+
+    fn watch_some(&self, resource: Option<&str>, namespace: Option<&str>, from: u64) -> Result<Watch, TooOld> {
         let inner = self.lock();
         let oldest = inner.log.front().map_or(inner.revision, |event| event.revision - 1);
         if from != 0 && from < oldest {
@@ -201,7 +216,7 @@ impl Store {
         Ok(Watch {
             store: self.clone(),
             newest: self.newest.subscribe(),
-            resource: resource.to_owned(),
+            resource: resource.map(str::to_owned),
             namespace: namespace.map(str::to_owned),
             seen: if from == 0 { inner.revision } else { from },
             ready: VecDeque::new(),
@@ -250,7 +265,7 @@ fn same_but_version(before: &Value, after: &Value) -> bool {
 pub struct Watch {
     store: Store,
     newest: watch::Receiver<u64>,
-    resource: String,
+    resource: Option<String>,
     namespace: Option<String>,
     seen: u64,
     ready: VecDeque<Event>,
@@ -288,7 +303,8 @@ impl Watch {
         }
         let start = inner.log.partition_point(|event| event.revision <= self.seen);
         let wanted = |event: &&Event| {
-            event.key.resource == self.resource && self.namespace.as_ref().is_none_or(|ns| *ns == event.key.namespace)
+            self.resource.as_ref().is_none_or(|resource| *resource == event.key.resource)
+                && self.namespace.as_ref().is_none_or(|ns| *ns == event.key.namespace)
         };
         self.ready.extend(inner.log.range(start..).filter(wanted).cloned());
         self.seen = inner.revision;

@@ -11,6 +11,7 @@ mod storage;
 mod strategy;
 mod tolerations;
 
+pub(crate) use quota::usage as quota_usage;
 use serde_json::Value;
 
 use super::{Context, Forbidden};

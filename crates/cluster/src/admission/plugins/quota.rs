@@ -98,7 +98,7 @@ fn demand(quota: &Value, hard: &Amounts, pod: &Value) -> Result<(), Forbidden> {
 }
 
 /// What the objects of a quota's namespace use of the things it names.
-fn usage(quota: &Value, store: &Store) -> Amounts {
+pub(crate) fn usage(quota: &Value, store: &Store) -> Amounts {
     let namespace = text(&quota["metadata"], "namespace");
     let hard = amounts(&quota["spec"]["hard"]);
     let mut used: Amounts = hard.keys().map(|name| (name.clone(), Quantity::ZERO)).collect();

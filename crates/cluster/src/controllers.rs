@@ -1,0 +1,75 @@
+//! What acts on objects by itself: namespaces, garbage, endpoints, quotas, workloads.
+//!
+//! Each controller says which of its objects an event concerns, and brings one object to where it should be; what to do
+//! is decided by pure functions. One task reads the watch log for all of them, so an idle cluster costs nothing.
+
+mod deletion;
+mod endpoints;
+mod garbage;
+mod namespace;
+mod quota;
+pub(crate) mod selector;
+mod worker;
+mod write;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    clock::SharedClock,
+    store::{Event, Key, Store},
+};
+
+/// What controllers work with.
+#[derive(Clone)]
+struct World {
+    store: Store,
+    clock: SharedClock,
+}
+
+impl World {
+    fn get(&self, key: &Key) -> Option<crate::store::Object> {
+        self.store.get(key)
+    }
+}
+
+/// One controller.
+trait Controller: Send {
+    /// Names the controller's own objects that an event concerns; called in the order of the log, once per event.
+    fn concerns(&mut self, world: &World, event: &Event, mark: &mut dyn FnMut(Key));
+
+    /// The log was lost and is read again from the whole store.
+    fn forget(&mut self) {}
+
+    /// Brings one object to where it should be. Gives a delay after which to look again, if time matters.
+    fn sync(&mut self, world: &World, key: &Key) -> Option<Duration>;
+}
+
+/// Starts all controllers. What they do to the objects that are there already is done when this returns: the default
+/// ServiceAccounts and the root certificate in each namespace. The rest happens in one task of `tasks`, which ends with
+/// `cancel`.
+pub fn start(store: &Store, clock: &SharedClock, tasks: &TaskTracker, cancel: CancellationToken) {
+    let world = World { store: store.clone(), clock: clock.clone() };
+    let mut worker = worker::Worker::new(world, controllers());
+    worker.settle();
+    tasks.spawn(worker.run(cancel));
+}
+
+fn controllers() -> Vec<Box<dyn Controller>> {
+    vec![
+        Box::new(namespace::Namespaces),
+        Box::<garbage::Garbage>::default(),
+        Box::new(endpoints::ServiceEndpoints),
+        Box::new(quota::Quotas),
+    ]
+}
+
+/// `metadata.name` of an object.
+fn name_of(object: &Value) -> &str {
+    crate::json::text(&object["metadata"], "name")
+}
+
+#[cfg(test)]
+mod tests;

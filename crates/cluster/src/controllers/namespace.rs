@@ -1,0 +1,123 @@
+//! Namespaces: what a new one holds, and how a deleted one is emptied.
+
+use std::{convert::Infallible, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Controller, World, deletion, name_of};
+use crate::{
+    clock::api_time,
+    json::{has, items, put},
+    store::{Event, Key, Next},
+};
+
+/// The certificate that clients in Pods get to check the API with. The sandbox's API speaks plain http, so it is a
+/// well-formed certificate whose key nobody has.
+const ROOT_CERTIFICATE: &str = include_str!("namespace/root-ca.pem");
+const ROOT_CA: &str = "kube-root-ca.crt";
+const ROOT_CA_ANNOTATION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
+
+/// Fills new namespaces and empties deleted ones.
+pub(super) struct Namespaces;
+
+impl Controller for Namespaces {
+    fn concerns(&mut self, world: &World, event: &Event, mark: &mut dyn FnMut(Key)) {
+        let key = &event.key;
+        if key.resource == "namespaces" {
+            mark(key.clone());
+        } else if !key.namespace.is_empty() && event.change == crate::store::Change::Deleted {
+            let namespace = Key::new("namespaces", "", key.namespace.as_str());
+            let restored = matches!(
+                (key.resource.as_str(), key.name.as_str()),
+                ("serviceaccounts", "default") | ("configmaps", ROOT_CA)
+            );
+            if restored || world.get(&namespace).is_some_and(|ns| has(&ns["metadata"], "deletionTimestamp")) {
+                mark(namespace);
+            }
+        }
+    }
+
+    fn sync(&mut self, world: &World, key: &Key) -> Option<Duration> {
+        let namespace = world.get(key)?;
+        if has(&namespace["metadata"], "deletionTimestamp") {
+            empty(world, key);
+        } else {
+            furnish(world, name_of(&namespace));
+        }
+        None
+    }
+}
+
+/// Every namespace has a default ServiceAccount and the cluster's root certificate.
+fn furnish(world: &World, namespace: &str) {
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+    let certificate = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CA_ANNOTATION}},
+        "data": {"ca.crt": ROOT_CERTIFICATE},
+    });
+    for (resource, mut object) in [("serviceaccounts", account), ("configmaps", certificate)] {
+        let key = Key::new(resource, namespace, name_of(&object));
+        if world.get(&key).is_some() {
+            continue;
+        }
+        let metadata = &mut object["metadata"];
+        put(metadata, "namespace", namespace);
+        put(metadata, "uid", world.clock.uid());
+        put(metadata, "creationTimestamp", api_time(world.clock.now()));
+        // Somebody else may have made it meanwhile, which is as good.
+        let _ = world.store.insert(key, object);
+    }
+}
+
+/// Deletes what is in the namespace; when nothing is left, the namespace.
+fn empty(world: &World, key: &Key) {
+    let inside: Vec<Key> =
+        world.store.snapshot().1.into_iter().map(|(key, _)| key).filter(|k| k.namespace == key.name).collect();
+    for object in &inside {
+        deletion::delete(world, object);
+    }
+    let left = inside.iter().any(|object| world.get(object).is_some());
+    // The namespace may be gone already.
+    let _ = world.store.modify(key, |namespace| Ok::<_, Infallible>(next(namespace, left)));
+}
+
+/// What becomes of a namespace that is being deleted.
+fn next(namespace: &Value, left: bool) -> Next {
+    let mut after = namespace.clone();
+    put(&mut after["status"], "phase", "Terminating");
+    if !left {
+        let others: Vec<Value> =
+            items(&after["spec"], "finalizers").iter().filter(|name| *name != "kubernetes").cloned().collect();
+        if others.is_empty() && items(&after["metadata"], "finalizers").is_empty() {
+            return Next::Remove;
+        }
+        put(&mut after["spec"], "finalizers", others);
+    }
+    Next::Put(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deleted(finalizers: Value) -> Value {
+        json!({"metadata": {"deletionTimestamp": "x", "finalizers": finalizers}, "spec": {"finalizers": ["kubernetes"]},
+            "status": {"phase": "Active"}})
+    }
+
+    #[test]
+    fn a_namespace_stays_until_it_is_empty() {
+        let Next::Put(after) = next(&deleted(json!([])), true) else { panic!("it stays") };
+        assert_eq!(after["status"]["phase"], "Terminating");
+        assert_eq!(after["spec"]["finalizers"], json!(["kubernetes"]));
+        assert!(matches!(next(&after, false), Next::Remove));
+    }
+
+    #[test]
+    fn other_finalizers_hold_it() {
+        let Next::Put(after) = next(&deleted(json!(["example.com/x"])), false) else { panic!("it stays") };
+        assert_eq!(after["spec"]["finalizers"], json!([]));
+    }
+}
