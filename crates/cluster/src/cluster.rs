@@ -3,12 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     api::Api,
     bootstrap,
     clock::{SharedClock, SystemClock},
+    controllers,
     node::{images::Images, runtime::Runtime},
     store::Store,
     transport::InProcess,
@@ -67,6 +68,8 @@ pub enum StartError {
 pub struct Cluster {
     api: Arc<Api>,
     router: Router,
+    /// What runs beside the API.
+    tasks: TaskTracker,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -87,15 +90,17 @@ impl Cluster {
         }
         let store = Store::new();
         bootstrap::fill(&store, &*config.clock, &config.node_name);
+        let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+        controllers::start(&store, &config.clock, &tasks, closing.clone());
         let api = Arc::new(Api {
             store,
             clock: config.clock,
             node: OnceLock::new(),
             max_objects: config.max_objects,
-            closing: CancellationToken::new(),
+            closing,
         });
         let router = api.clone().router();
-        Ok(Self { api, router })
+        Ok(Self { api, router, tasks })
     }
 
     /// A client for this cluster; it needs no sockets and may do everything.
@@ -121,6 +126,8 @@ impl Cluster {
     /// Ends the cluster: watches first, then what runs in it.
     pub async fn shutdown(&self) {
         self.api.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 }
 

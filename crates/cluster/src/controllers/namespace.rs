@@ -6,16 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Controller, World, deletion, name_of};
 use crate::{
+    bootstrap::{ROOT_CERTIFICATE, ROOT_CERTIFICATE_NOTE},
     clock::api_time,
     json::{has, items, put},
     store::{Event, Key, Next},
 };
 
-/// The certificate that clients in Pods get to check the API with. The sandbox's API speaks plain http, so it is a
-/// well-formed certificate whose key nobody has.
-const ROOT_CERTIFICATE: &str = include_str!("namespace/root-ca.pem");
 const ROOT_CA: &str = "kube-root-ca.crt";
-const ROOT_CA_ANNOTATION: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
 /// Fills new namespaces and empties deleted ones.
 pub(super) struct Namespaces;
@@ -54,7 +51,7 @@ fn furnish(world: &World, namespace: &str) {
     let certificate = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CA_ANNOTATION}},
+        "metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CERTIFICATE_NOTE}},
         "data": {"ca.crt": ROOT_CERTIFICATE},
     });
     for (resource, mut object) in [("serviceaccounts", account), ("configmaps", certificate)] {
