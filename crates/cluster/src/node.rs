@@ -1,5 +1,230 @@
 //! The kubelet's part: what turns a Pod that is bound to this node into running containers, and tells how they fare.
+//!
+//! One [`Worker`] task per Pod holds what is [`observed`], asks [`plan`] what is next, does it, and has [`status`] say
+//! how things are. Decisions are functions over values; only the worker and [`live`] do anything.
 
+mod backoff;
+mod conditions;
+mod container_spec;
+mod container_status;
+mod context;
+mod downward;
 pub mod endpoint;
+mod env;
 pub mod images;
+mod live;
+mod logs;
+mod machine;
+mod objects;
+mod observed;
+mod phase;
+mod plan;
+mod pod;
+mod resources;
 pub mod runtime;
+mod serve;
+mod status;
+mod volumes;
+mod worker;
+mod write;
+
+use std::{
+    collections::BTreeMap,
+    net::Ipv4Addr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use futures::future::join_all;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use self::{
+    context::{Addresses, Context},
+    images::Images,
+    pod::Pod,
+    runtime::Runtime,
+    worker::{Handle, News, Worker},
+    write::PODS,
+};
+use crate::{
+    clock::SharedClock,
+    events::Recorder,
+    store::{Change, Event, Key, Store, TooOld},
+};
+
+/// The node's address in every recording: that of a kind node on Docker's first network.
+pub const HOST: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
+/// Objects that Pods refer to: when one changes, what failed for want of it is tried again.
+const REFERRED: [&str; 3] = ["configmaps", "secrets", "persistentvolumeclaims"];
+
+/// What a node needs.
+pub struct NodeConfig {
+    /// `metadata.name` of the Node.
+    pub name: String,
+    /// The cluster's objects.
+    pub store: Store,
+    /// What runs the containers.
+    pub runtime: Arc<dyn Runtime>,
+    /// Where their images come from.
+    pub images: Arc<dyn Images>,
+    /// Time and ids.
+    pub clock: SharedClock,
+    /// Where Pods' volumes are made; the runtime must know it as the place that mounts come from.
+    pub volumes: PathBuf,
+    /// Where logs are kept.
+    pub logs: PathBuf,
+}
+
+/// A node at work. It ends its Pods' workers when it is dropped; [`Node::shutdown`] waits for them.
+pub struct Node {
+    context: Arc<Context>,
+    pods: Arc<Mutex<BTreeMap<Key, Entry>>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+struct Entry {
+    handle: Handle,
+    task: JoinHandle<()>,
+}
+
+type Pods = Mutex<BTreeMap<Key, Entry>>;
+
+fn lock(pods: &Pods) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
+    pods.lock().expect("nothing panics while it holds the Pods")
+}
+
+impl Node {
+    /// Registers the Node object and takes up the Pods that are bound to it.
+    pub fn start(config: NodeConfig) -> Arc<Self> {
+        let NodeConfig { name, store, runtime, images, clock, volumes, logs } = config;
+        let machine = machine::Machine::read();
+        let context = Arc::new(Context {
+            recorder: Recorder::kubelet(store.clone(), clock.clone(), &name),
+            store,
+            runtime,
+            images,
+            clock,
+            node_name: name,
+            host: HOST,
+            volumes,
+            logs,
+            addresses: Addresses::default(),
+            allocatable: machine.allocatable(),
+        });
+        machine::register(&context, &machine);
+        let pods = Arc::new(Pods::default());
+        let mut tasks = vec![tokio::spawn(follow_pods(context.clone(), pods.clone()))];
+        for resource in REFERRED {
+            tasks.push(tokio::spawn(follow_referred(context.store.clone(), resource, pods.clone())));
+        }
+        Arc::new(Self { context, pods, tasks })
+    }
+
+    /// Stops looking after Pods and ends all containers.
+    pub async fn shutdown(&self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        let entries: Vec<Entry> = std::mem::take(&mut *lock(&self.pods)).into_values().collect();
+        let ends = entries.into_iter().map(|entry| async {
+            entry.task.abort();
+            // A task that was aborted says so; that is what was wanted.
+            let _ = entry.task.await;
+        });
+        join_all(ends).await;
+        self.context.runtime.shutdown().await;
+    }
+
+    fn handle(&self, namespace: &str, pod: &str) -> Option<Handle> {
+        lock(&self.pods).get(&Key::new(PODS, namespace, pod)).map(|entry| entry.handle.clone())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        lock(&self.pods).values().for_each(|entry| entry.task.abort());
+    }
+}
+
+/// Hands each Pod's changes to its worker. When it was too slow for the log, it begins anew with a list.
+async fn follow_pods(context: Arc<Context>, pods: Arc<Pods>) {
+    loop {
+        let (revision, objects) = context.store.list(PODS, None);
+        let known: Vec<Key> = lock(&pods).keys().cloned().collect();
+        for key in known {
+            if context.store.get(&key).is_none() {
+                tell_gone(&pods, &key);
+            }
+        }
+        for object in objects {
+            tell(&context, &pods, object);
+        }
+        let Ok(mut watch) = context.store.watch(PODS, None, revision) else { continue };
+        loop {
+            match watch.next().await {
+                Ok(Event { change: Change::Deleted, key, .. }) => tell_gone(&pods, &key),
+                Ok(event) => tell(&context, &pods, event.object),
+                Err(TooOld { .. }) => break,
+            }
+        }
+    }
+}
+
+fn tell_gone(pods: &Arc<Pods>, key: &Key) {
+    if let Some(entry) = lock(pods).get(key) {
+        entry.handle.tell(News::Gone);
+    }
+}
+
+fn tell(context: &Arc<Context>, pods: &Arc<Pods>, object: Arc<Value>) {
+    if object["spec"]["nodeName"] != context.node_name.as_str() {
+        return;
+    }
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or("").to_owned();
+    let key = Key::new(PODS, text("namespace"), text("name"));
+    let mut held = lock(pods);
+    if let Some(entry) = held.get(&key)
+        && entry.handle.uid == text("uid")
+    {
+        entry.handle.tell(News::Stored(object));
+        return;
+    }
+    let label = text("name");
+    match Pod::read(object) {
+        Ok(pod) => {
+            // A Pod of the same name that was deleted at once may still be ending; its worker finishes on its own.
+            let (worker, handle) = Worker::new(context.clone(), pod);
+            let (uid, pods, ended) = (handle.uid.clone(), Arc::downgrade(pods), key.clone());
+            let task = tokio::spawn(async move {
+                worker.run().await;
+                if let Some(pods) = pods.upgrade() {
+                    let mut held = lock(&pods);
+                    if held.get(&ended).is_some_and(|entry| entry.handle.uid == uid) {
+                        held.remove(&ended);
+                    }
+                }
+            });
+            if let Some(old) = held.insert(key, Entry { handle, task }) {
+                old.handle.tell(News::Gone);
+            }
+        }
+        Err(error) => tracing::error!(%error, pod = label, "a stored Pod can't be read"),
+    }
+}
+
+/// Wakes the Pods of a namespace when something they may refer to has changed.
+async fn follow_referred(store: Store, resource: &'static str, pods: Arc<Pods>) {
+    loop {
+        let Ok(mut watch) = store.watch(resource, None, 0) else { continue };
+        while let Ok(event) = watch.next().await {
+            for (key, entry) in lock(&pods).iter() {
+                if event.key.namespace.is_empty() || key.namespace == event.key.namespace {
+                    entry.handle.poke();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! One container's status: `status.containerStatuses[]`.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    observed::{Container, Ended, Observed, RunState},
+    phase::started,
+    pod::{Definition, Pod, Role},
+    resources,
+};
+use crate::clock::api_time;
+
+/// What is needed to tell how a Pod's containers are.
+pub struct ContainerView<'a> {
+    /// The Pod.
+    pub pod: &'a Pod,
+    /// What is known of it.
+    pub observed: &'a Observed,
+    /// The time of telling.
+    pub now: Timestamp,
+}
+
+/// Whether a container is ready; a regular init container is once it has ended well.
+pub fn ready(definition: &Definition, observed: &Observed) -> bool {
+    let Some(state) = observed.container(definition.name()) else { return false };
+    match definition.role {
+        Role::Init => state.ended().is_some_and(|ended| ended.code == 0),
+        Role::Ephemeral => false,
+        Role::Main | Role::Sidecar => {
+            let probe = definition.spec.readiness_probe.is_none() || state.probed.readiness == Some(true);
+            started(definition, state) && probe
+        }
+    }
+}
+
+impl ContainerView<'_> {
+    /// The statuses of the containers of some parts: init containers in their order, others by name.
+    pub fn statuses(&self, roles: &[Role]) -> Vec<Value> {
+        let mut definitions: Vec<_> = self.pod.containers.iter().filter(|c| roles.contains(&c.role)).collect();
+        if !roles.contains(&Role::Init) {
+            definitions.sort_by_key(|c| c.name());
+        }
+        definitions.into_iter().map(|definition| self.status(definition)).collect()
+    }
+
+    fn status(&self, definition: &Definition) -> Value {
+        let unknown = Container::default();
+        let state = self.observed.container(definition.name()).unwrap_or(&unknown);
+        let run = state.run.as_ref();
+        let (now_state, last) = self.states(state);
+        let mut status = json!({
+            "name": definition.name(),
+            "state": now_state,
+            "lastState": last.map_or_else(|| json!({}), |ended| json!({"terminated": terminated(ended)})),
+            "ready": ready(definition, self.observed),
+            "restartCount": run.map_or(0, |run| run.restarts),
+            "image": run.map_or(definition.image(), |run| run.image.as_str()),
+            "imageID": run.map_or("", |run| run.image_id.as_str()),
+        });
+        if definition.role != Role::Ephemeral {
+            status["started"] = json!(started(definition, state));
+        }
+        if let Some(run) = run {
+            status["containerID"] = json!(run.container_id);
+            let user = &run.user;
+            status["user"] = json!({"linux": {"uid": user.uid, "gid": user.gid, "supplementalGroups": user.groups}});
+            resources::container_status(definition, &mut status);
+        }
+        let mounts: Vec<Value> = definition.spec.volume_mounts.iter().flatten().map(mount).collect();
+        if !mounts.is_empty() {
+            status["volumeMounts"] = Value::Array(mounts);
+        }
+        status
+    }
+
+    /// `state` and what belongs into `lastState`.
+    fn states<'a>(&self, state: &'a Container) -> (Value, Option<&'a Ended>) {
+        let waiting = state.waiting.as_ref().filter(|waiting| waiting.visible_from <= self.now);
+        if let (Some(waiting), false) = (waiting, state.running()) {
+            let mut told = json!({"reason": waiting.reason});
+            if !waiting.message.is_empty() {
+                told["message"] = json!(waiting.message);
+            }
+            return (json!({"waiting": told}), state.ended().or(state.last.as_ref()));
+        }
+        match &state.run {
+            None => (json!({"waiting": {"reason": self.not_yet()}}), state.last.as_ref()),
+            Some(run) => match &run.state {
+                RunState::Running(since) => (json!({"running": {"startedAt": api_time(*since)}}), state.last.as_ref()),
+                RunState::Ended(ended) => (json!({"terminated": terminated(ended)}), state.last.as_ref()),
+            },
+        }
+    }
+
+    fn not_yet(&self) -> &'static str {
+        let inits = self.pod.containers.iter().any(|c| matches!(c.role, Role::Init | Role::Sidecar));
+        if inits { "PodInitializing" } else { "ContainerCreating" }
+    }
+}
+
+fn terminated(ended: &Ended) -> Value {
+    let mut value = json!({
+        "exitCode": ended.code,
+        "reason": ended.reason,
+        "startedAt": api_time(ended.started_at),
+        "finishedAt": api_time(ended.finished_at),
+        "containerID": ended.container_id,
+    });
+    if !ended.message.is_empty() {
+        value["message"] = json!(ended.message);
+    }
+    value
+}
+
+fn mount(mount: &k8s_openapi::api::core::v1::VolumeMount) -> Value {
+    let mut status = json!({"name": mount.name, "mountPath": mount.mount_path});
+    if mount.read_only == Some(true) {
+        status["readOnly"] = json!(true);
+        let recursive = matches!(mount.recursive_read_only.as_deref(), Some("Enabled" | "IfPossible"));
+        status["recursiveReadOnly"] = json!(if recursive { "Enabled" } else { "Disabled" });
+    }
+    status
+}

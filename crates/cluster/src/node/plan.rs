@@ -1,0 +1,110 @@
+//! What is to be done next with a Pod's containers: from what is wanted and what is observed, nothing else.
+
+use super::{
+    observed::{Container, Observed},
+    phase::{main_done, main_started, started},
+    pod::{Definition, Pod, Role},
+};
+
+/// A container to be stopped, to be started again if its restart policy says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kill {
+    /// Which one.
+    pub name: String,
+    /// The text of its `Killing` event.
+    pub message: String,
+}
+
+/// What is to be done next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Nothing is to run any more: stop what does and take the sandbox away.
+    pub finish: bool,
+    /// To be stopped first.
+    pub kill: Vec<Kill>,
+    /// Then to be started, in this order.
+    pub start: Vec<String>,
+}
+
+/// What is to be done with a Pod that is neither deleted nor done.
+pub fn plan(pod: &Pod, observed: &Observed) -> Plan {
+    if main_done(pod, observed) || observed.failure.is_some() {
+        return Plan { finish: true, ..Plan::default() };
+    }
+    let mut plan = Plan::default();
+    for container in pod.having(Role::Ephemeral) {
+        if state(observed, container).is_none_or(|c| c.run.is_none() && c.waiting.is_none()) {
+            plan.start.push(container.name().to_owned());
+        }
+    }
+    if !plan_init(pod, observed, &mut plan) {
+        return plan;
+    }
+    for container in pod.having(Role::Main) {
+        plan_container(pod, container, observed, &mut plan);
+    }
+    plan
+}
+
+fn state<'a>(observed: &'a Observed, container: &Definition) -> Option<&'a Container> {
+    observed.container(container.name())
+}
+
+/// Plans the init containers and sidecars; true when the main containers may run.
+fn plan_init(pod: &Pod, observed: &Observed, plan: &mut Plan) -> bool {
+    let initialized = main_started(pod, observed);
+    for container in pod.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar)) {
+        let through = match container.role {
+            Role::Sidecar => {
+                plan_container(pod, container, observed, plan);
+                state(observed, container).is_some_and(|c| started(container, c))
+            }
+            _ if initialized => true,
+            _ => {
+                let through = state(observed, container).and_then(Container::ended).is_some_and(|e| e.code == 0);
+                if !through {
+                    plan_container(pod, container, observed, plan);
+                }
+                through
+            }
+        };
+        if !through && !initialized {
+            return false;
+        }
+    }
+    true
+}
+
+/// Plans a container that should be running.
+fn plan_container(pod: &Pod, container: &Definition, observed: &Observed, plan: &mut Plan) {
+    let name = container.name().to_owned();
+    let Some((state, run)) = state(observed, container).and_then(|state| Some((state, state.run.as_ref()?))) else {
+        plan.start.push(name);
+        return;
+    };
+    if let Some(ended) = run.ended() {
+        if pod.restarts(container, ended.code) {
+            plan.start.push(name);
+        }
+        return;
+    }
+    if let Some(message) = why_stop(pod, container, state, &run.asked_image) {
+        plan.kill.push(Kill { name, message });
+    }
+}
+
+/// Why a running container must be stopped, as its `Killing` event says it.
+fn why_stop(pod: &Pod, container: &Definition, state: &Container, asked_image: &str) -> Option<String> {
+    let name = container.name();
+    let again = if pod.restarts(container, 137) { ", will be restarted" } else { "" };
+    if container.image() != asked_image {
+        return Some(format!("Container {name} definition changed, will be restarted"));
+    }
+    if state.probed.liveness == Some(false) {
+        return Some(format!("Container {name} failed liveness probe{again}"));
+    }
+    if state.probed.startup == Some(false) {
+        return Some(format!("Container {name} failed startup probe{again}"));
+    }
+    None
+}

@@ -1,0 +1,4 @@
+//! Pods on a scripted runtime, seen as a watcher sees them.
+
+mod harness;
+mod lifecycle;

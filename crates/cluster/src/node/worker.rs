@@ -1,0 +1,324 @@
+//! The worker of one Pod: looks at what is wanted and what is, does the next thing, tells how it is, waits.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, watch};
+
+use super::{
+    backoff::Backoff,
+    context::{Context, until},
+    live::Runs,
+    observed::{Observed, RunState},
+    phase::main_done,
+    plan::{Kill, plan},
+    pod::Pod,
+    runtime::SandboxId,
+    status::status,
+    write::{self, PODS},
+};
+use crate::{
+    events::Subject,
+    store::{Key, Object},
+};
+
+mod image;
+mod sandbox;
+mod start;
+mod stop;
+
+/// What is newest about a Pod in the store.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// It is there.
+    Stored(Object),
+    /// It was taken out, perhaps before its containers ended.
+    Gone,
+}
+
+/// How often something that failed is tried again when nothing has changed; a kubelet takes 12 to 15 s
+/// (`TIMING.md`, "Other delays").
+const RETRY: SignedDuration = SignedDuration::from_secs(12);
+
+/// What others may do with a running worker.
+#[derive(Clone)]
+pub struct Handle {
+    /// Its containers, for the endpoints.
+    pub runs: Arc<Mutex<Runs>>,
+    /// Its sandbox, once there is one.
+    pub sandbox: Arc<Mutex<Option<SandboxId>>>,
+    /// `metadata.uid`
+    pub uid: String,
+    news: watch::Sender<News>,
+    again: Arc<Mutex<bool>>,
+    wake: Arc<Notify>,
+}
+
+impl Handle {
+    /// The Pod has changed in the store.
+    pub fn tell(&self, news: News) {
+        self.news.send_replace(news);
+        self.wake.notify_one();
+    }
+
+    /// Something that the Pod refers to has changed: what failed is worth another try.
+    pub fn poke(&self) {
+        *self.again.lock().expect("nothing panics while it holds a flag") = true;
+        self.wake.notify_one();
+    }
+}
+
+/// The worker itself; [`Worker::run`] is its task.
+pub struct Worker {
+    context: Arc<Context>,
+    key: Key,
+    pod: Pod,
+    handle: Handle,
+    news: watch::Receiver<News>,
+    observed: Observed,
+    sandbox: Option<SandboxId>,
+    address: Option<Ipv4Addr>,
+    restarts: Backoff,
+    pulls: Backoff,
+    pull_errors: HashMap<String, String>,
+    /// Before when a container that could not be started is left alone.
+    retry: BTreeMap<String, Timestamp>,
+    /// When to look again though nothing has changed.
+    alarm: Option<Timestamp>,
+}
+
+/// What to do after a look at the Pod.
+enum Next {
+    /// Look again at once.
+    Again,
+    /// Wait for a change, or for the alarm.
+    Wait,
+    /// There is nothing left to do.
+    Done,
+}
+
+impl Worker {
+    /// A worker for a Pod that is bound to this node, and how to reach it.
+    pub fn new(context: Arc<Context>, pod: Pod) -> (Self, Handle) {
+        let (sender, news) = watch::channel(News::Stored(pod.object.clone()));
+        let handle = Handle {
+            runs: Arc::default(),
+            sandbox: Arc::default(),
+            uid: pod.uid().to_owned(),
+            news: sender,
+            again: Arc::default(),
+            wake: Arc::default(),
+        };
+        let start_time = pod.object["status"]["startTime"].as_str().and_then(|text| text.parse().ok());
+        let worker = Self {
+            key: Key::new(PODS, pod.namespace(), pod.name()),
+            observed: Observed::new(start_time.unwrap_or_else(|| context.now())),
+            context,
+            pod,
+            handle: handle.clone(),
+            news,
+            sandbox: None,
+            address: None,
+            restarts: Backoff::default(),
+            pulls: Backoff::default(),
+            pull_errors: HashMap::new(),
+            retry: BTreeMap::new(),
+            alarm: None,
+        };
+        (worker, handle)
+    }
+
+    /// Works until the Pod is gone.
+    pub async fn run(mut self) {
+        loop {
+            match self.look().await {
+                Next::Done => break,
+                Next::Again => {}
+                Next::Wait => self.wait().await,
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        let wake = self.handle.wake.clone();
+        match self.alarm.take() {
+            None => wake.notified().await,
+            Some(alarm) => {
+                let time = until(&*self.context.clock, alarm).max(Duration::from_millis(1));
+                tokio::select! {
+                    () = wake.notified() => {}
+                    () = tokio::time::sleep(time) => {}
+                }
+            }
+        }
+    }
+
+    /// One look: at most one round of stopping and starting.
+    async fn look(&mut self) -> Next {
+        let gone = !self.refresh();
+        self.collect();
+        if gone || self.pod.deleting() {
+            self.terminate(gone).await;
+            return Next::Done;
+        }
+        if self.observed.finished {
+            self.report();
+            return Next::Wait;
+        }
+        if self.pod.ended() {
+            self.adopt_end();
+            return Next::Wait;
+        }
+        self.check_deadline();
+        self.report();
+        if !self.ready_sandbox().await {
+            return Next::Wait;
+        }
+        let plan = plan(&self.pod, &self.observed);
+        if plan.finish {
+            self.finish().await;
+            return Next::Again;
+        }
+        let killed = self.kill(plan.kill).await;
+        let mut progress = killed;
+        for name in plan.start {
+            if self.interrupted() {
+                return Next::Again;
+            }
+            progress |= self.start(&name).await;
+        }
+        self.report();
+        self.set_alarms();
+        if progress { Next::Again } else { Next::Wait }
+    }
+
+    /// Takes in the newest state of the Pod; false when it is gone.
+    fn refresh(&mut self) -> bool {
+        let again = std::mem::take(&mut *self.handle.again.lock().expect("nothing panics while it holds a flag"));
+        if again {
+            self.retry.clear();
+        }
+        let object = match &*self.news.borrow_and_update() {
+            News::Gone => return false,
+            News::Stored(object) => object.clone(),
+        };
+        if object["spec"] != self.pod.object["spec"]
+            || object["metadata"]["labels"] != self.pod.object["metadata"]["labels"]
+        {
+            self.retry.clear();
+        }
+        match Pod::read(object) {
+            Ok(pod) => self.pod = pod,
+            Err(error) => tracing::error!(%error, pod = self.pod.label(), "a stored Pod can't be read"),
+        }
+        true
+    }
+
+    /// Takes in what the containers did by themselves.
+    fn collect(&mut self) {
+        let runs = self.handle.runs.clone();
+        for (name, live) in &lock(&runs).current {
+            let Some(ended) = live.ended.borrow().clone() else { continue };
+            let container = self.observed.container_mut(name);
+            if let Some(run) = &mut container.run
+                && run.container_id == ended.container_id
+            {
+                run.state = RunState::Ended(ended);
+            }
+        }
+    }
+
+    /// Whether the Pod is to be deleted, or is gone, since the last look.
+    fn interrupted(&self) -> bool {
+        is_ending(&self.news.borrow())
+    }
+
+    /// A Pod that had ended before this node knew it (after a restart of the server): nothing is run again.
+    fn adopt_end(&mut self) {
+        self.observed.finished = true;
+    }
+
+    /// Writes the status if it has changed.
+    fn report(&mut self) {
+        let now = self.context.now();
+        let host = self.context.host.to_string();
+        let (pod, observed) = (&self.pod, &self.observed);
+        let compute = |old: &serde_json::Value| status(pod, old, observed, &host, now);
+        if let Some(stored) = write::write_status(&self.context.store, &self.key, pod.uid(), compute, now) {
+            // What others changed meanwhile comes with the news; here only the version matters, for events.
+            let mut object = serde_json::Value::clone(&self.pod.object);
+            object["status"] = stored["status"].clone();
+            object["metadata"]["resourceVersion"] = stored["metadata"]["resourceVersion"].clone();
+            self.pod.object = Arc::new(object);
+        }
+    }
+
+    /// `activeDeadlineSeconds`, counted from `startTime`.
+    fn check_deadline(&mut self) {
+        let Some(seconds) = self.pod.spec.active_deadline_seconds else { return };
+        let deadline = self.observed.start_time + SignedDuration::from_secs(seconds);
+        if self.context.now() < deadline {
+            return self.wake_at(deadline);
+        }
+        if self.observed.failure.is_none() && !main_done(&self.pod, &self.observed) {
+            let message = "Pod was active on the node longer than the specified deadline";
+            self.context.normal(&self.subject(), "DeadlineExceeded", message);
+            self.observed.failure = Some(("DeadlineExceeded".into(), message.into()));
+        }
+    }
+
+    /// Looks again at `then` at the latest.
+    fn wake_at(&mut self, then: Timestamp) {
+        self.alarm = Some(self.alarm.map_or(then, |alarm| alarm.min(then)));
+    }
+
+    fn set_alarms(&mut self) {
+        let now = self.context.now();
+        let retries = self.retry.values().copied();
+        let visible = self.observed.containers.values().filter_map(|c| c.waiting.as_ref()).map(|w| w.visible_from);
+        let next = retries.chain(visible).filter(|then| *then > now).min();
+        if let Some(then) = next {
+            self.wake_at(then);
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::of(&self.pod.object)
+    }
+
+    /// Stops the containers that must be started anew; true if there were any.
+    async fn kill(&mut self, kills: Vec<Kill>) -> bool {
+        let any = !kills.is_empty();
+        for kill in kills {
+            self.stop_one(&kill).await;
+            self.collect();
+        }
+        any
+    }
+}
+
+/// Whether this news means that nothing new is to be started.
+fn is_ending(news: &News) -> bool {
+    match news {
+        News::Gone => true,
+        News::Stored(object) => object["metadata"]["deletionTimestamp"].is_string(),
+    }
+}
+
+/// Resolves when the Pod is to be deleted, or is gone.
+async fn ending(mut news: watch::Receiver<News>) {
+    while !is_ending(&news.borrow_and_update()) {
+        if news.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
+    runs.lock().expect("nothing panics while it holds the runs")
+}

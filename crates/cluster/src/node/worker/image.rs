@@ -1,0 +1,129 @@
+//! Getting a container's image, by its pull policy, with the events a learner sees.
+
+use jiff::SignedDuration;
+
+use super::{RETRY, Worker, ending};
+use crate::{
+    events::Subject,
+    node::{
+        images::{Image, ImageError},
+        pod::Definition,
+    },
+};
+
+/// `ErrImagePull` becomes `ImagePullBackOff` so long after the failure. A kubelet takes 12 to 15 s, because it looks no
+/// sooner (`TIMING.md`).
+const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(2);
+
+/// Why there is no image, and when to try again.
+pub(super) struct NoImage {
+    pub reason: &'static str,
+    pub message: String,
+    pub retry: jiff::Timestamp,
+}
+
+/// What getting an image led to.
+pub(super) enum Got {
+    Image(Box<Image>),
+    Failed(NoImage),
+    /// The Pod is to be deleted; nobody waits for the image any more.
+    Interrupted,
+}
+
+impl Worker {
+    pub(super) async fn image(&mut self, definition: &Definition, about: &Subject) -> Got {
+        let name = definition.image().to_owned();
+        let retry = self.context.now() + RETRY;
+        let local = match self.context.images.local(&name) {
+            Ok(local) => local,
+            Err(error @ ImageError::InvalidName { .. }) => {
+                let message = format!("Failed to apply default image tag {name:?}: {error}");
+                self.context.warning(about, "InspectFailed", &message);
+                return Got::Failed(NoImage { reason: "InvalidImageName", message, retry });
+            }
+            Err(error) => {
+                let message = format!("Failed to inspect image {name:?}: {error}");
+                self.context.warning(about, "InspectFailed", &message);
+                return Got::Failed(NoImage { reason: "ImageInspectError", message, retry });
+            }
+        };
+        match (definition.spec.image_pull_policy.as_deref(), local) {
+            (Some("IfNotPresent" | "Never"), Some(image)) => {
+                let message =
+                    format!("Container image {name:?} already present on machine and can be accessed by the pod");
+                self.context.normal(about, "Pulled", &message);
+                Got::Image(Box::new(image))
+            }
+            (Some("Never"), None) => {
+                let message = format!("Container image {name:?} is not present with pull policy of Never");
+                self.context.warning(about, "ErrImageNeverPull", &message);
+                Got::Failed(NoImage { reason: "ErrImageNeverPull", message, retry })
+            }
+            _ => self.pull(&name, about).await,
+        }
+    }
+
+    async fn pull(&mut self, name: &str, about: &Subject) -> Got {
+        if let Some((_, until)) = self.pulls.waits_since_update(name, self.context.now()) {
+            let message = format!("Back-off pulling image {name:?}");
+            self.context.normal(about, "BackOff", &message);
+            let message = match self.pull_errors.get(name) {
+                Some(error) => format!("{message}: {error}"),
+                None => message,
+            };
+            return Got::Failed(NoImage { reason: "ImagePullBackOff", message, retry: until });
+        }
+        self.context.normal(about, "Pulling", &format!("Pulling image {name:?}"));
+        let start = tokio::time::Instant::now();
+        let pull = self.context.images.pull(name);
+        let result = tokio::select! {
+            result = pull => result,
+            () = ending(self.news.clone()) => return Got::Interrupted,
+        };
+        match result {
+            Ok(image) => {
+                let took = go_duration(start.elapsed().as_millis());
+                let size = image.size;
+                let message = format!(
+                    "Successfully pulled image {name:?} in {took} ({took} including waiting). Image size: {size} bytes."
+                );
+                self.context.normal(about, "Pulled", &message);
+                self.pull_errors.remove(name);
+                Got::Image(Box::new(image))
+            }
+            Err(error) => {
+                let message = error.to_string();
+                self.context.warning(about, "Failed", &format!("Failed to pull image {name:?}: {message}"));
+                let now = self.context.now();
+                self.pulls.next(name, now, now);
+                self.pull_errors.insert(name.to_owned(), format!("ErrImagePull: {message}"));
+                Got::Failed(NoImage { reason: "ErrImagePull", message, retry: now + PULL_ERROR_SHOWN })
+            }
+        }
+    }
+}
+
+/// Milliseconds as Go prints a duration: `55ms`, `1.234s`, `1m2s`.
+pub(super) fn go_duration(millis: u128) -> String {
+    if millis < 1000 {
+        return if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") };
+    }
+    let (seconds, rest) = (millis / 1000, millis % 1000);
+    let fraction = format!(".{rest:03}");
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}{fraction}s"),
+        (0, _) => format!("{minutes}m{seconds}{fraction}s"),
+        _ => format!("{hours}h{minutes}m{seconds}{fraction}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn durations_read_as_in_go() {
+        let texts = [0, 55, 1000, 1234, 61_500, 3_600_000].map(super::go_duration);
+        assert_eq!(texts, ["0s", "55ms", "1s", "1.234s", "1m1.5s", "1h0m0s"]);
+    }
+}
