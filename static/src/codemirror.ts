@@ -1,0 +1,101 @@
+// The editor proper: CodeMirror with YAML, loaded after the page is usable.
+
+import { closeBrackets } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { the } from "./dom";
+import type { Problem, Surface, SurfaceEvents } from "./surface";
+
+const colours = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: "y-key" },
+  { tag: [tags.string, tags.special(tags.string), tags.content], class: "y-str" },
+  { tag: [tags.number, tags.bool, tags.null, tags.keyword, tags.atom], class: "y-num" },
+  { tag: [tags.comment, tags.lineComment], class: "y-comment" },
+  { tag: [tags.punctuation, tags.separator, tags.bracket], class: "y-mute" },
+]);
+
+/** The look is in the page's style sheet; CodeMirror's own sheet carries the page's nonce. */
+function nonce(): string {
+  return document.querySelector<HTMLElement>("script[nonce]")?.nonce ?? "";
+}
+
+function extensions(events: SurfaceEvents) {
+  return [
+    EditorView.cspNonce.of(nonce()),
+    keymap.of([{ key: "Mod-Enter", preventDefault: true, run: () => (events.apply(), true) }]),
+    lineNumbers(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    history(),
+    drawSelection(),
+    indentUnit.of("  "),
+    EditorState.tabSize.of(2),
+    bracketMatching(),
+    closeBrackets(),
+    highlightSelectionMatches(),
+    yaml(),
+    syntaxHighlighting(colours),
+    lintGutter(),
+    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
+    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": "verdict", spellcheck: "false", autocapitalize: "off" }),
+    EditorView.updateListener.of((update) => {
+      const typed = update.transactions.some((transaction) => transaction.docChanged && !transaction.isUserEvent("podyard"));
+      if (typed) events.changed();
+    }),
+  ];
+}
+
+class Code implements Surface {
+  readonly #view: EditorView;
+
+  constructor(text: string, events: SurfaceEvents) {
+    const state = EditorState.create({ doc: text, extensions: extensions(events) });
+    this.#view = new EditorView({ state, parent: the("edit") });
+  }
+
+  get text(): string {
+    return this.#view.state.doc.toString();
+  }
+  set text(text: string) {
+    const changes = { from: 0, to: this.#view.state.doc.length, insert: text };
+    this.#view.dispatch({ changes, userEvent: "podyard", selection: { anchor: 0 } });
+  }
+  get at(): number {
+    return this.#view.state.selection.main.head;
+  }
+  set at(offset: number) {
+    this.#view.dispatch({ selection: { anchor: Math.min(offset, this.#view.state.doc.length) } });
+  }
+  get focused(): boolean {
+    return this.#view.hasFocus;
+  }
+  focus(): void {
+    this.#view.focus();
+  }
+  problem(problem: Problem | undefined): void {
+    const diagnostics = problem ? [this.#diagnostic(problem)] : [];
+    this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics));
+    const [first] = diagnostics;
+    if (first) this.#view.dispatch({ effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+  }
+  remove(): void {
+    this.#view.destroy();
+  }
+
+  #diagnostic({ line, message }: Problem): Diagnostic {
+    const { doc } = this.#view.state;
+    const { from, to, text } = doc.line(Math.max(1, Math.min(line, doc.lines)));
+    const indent = text.length - text.trimStart().length;
+    return { from: Math.min(from + indent, to), to, severity: "error", message };
+  }
+}
+
+export function beautify(text: string, events: SurfaceEvents): Surface {
+  return new Code(text, events);
+}

@@ -1,0 +1,155 @@
+// The one websocket: connects, says hello, comes back after a drop, sends what waits.
+
+import { wait } from "./backoff";
+import { Frames } from "./frames";
+import { Outbox } from "./outbox";
+import { isFrame, type Message, type Request } from "./protocol";
+
+export type Link = "connecting" | "open" | "lost";
+
+/** After this long without an answer to `hello`, a socket counts as dead. */
+const HELLO_PATIENCE = 8_000;
+
+type Handlers = { [Op in Message["op"]]?: ((message: Extract<Message, { op: Op }>) => void)[] };
+
+export class Connection {
+  readonly #address: string;
+  readonly #lesson: string;
+  readonly #frames = new Frames();
+  readonly #outbox = new Outbox();
+  readonly #handlers: Handlers = {};
+  readonly #watchers: ((link: Link, retryIn: number) => void)[] = [];
+  #socket: WebSocket | undefined;
+  #ready = false;
+  #attempt = 0;
+  #timer: number | undefined;
+
+  constructor(address: string, lesson: string) {
+    this.#address = address;
+    this.#lesson = lesson;
+  }
+
+  on<Op extends Message["op"]>(op: Op, handler: (message: Extract<Message, { op: Op }>) => void): void {
+    const handlers = (this.#handlers[op] ??= []) as ((message: Extract<Message, { op: Op }>) => void)[];
+    handlers.push(handler);
+  }
+
+  watch(watcher: (link: Link, retryIn: number) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  get open(): boolean {
+    return this.#ready;
+  }
+
+  start(): void {
+    this.#connect();
+    addEventListener("online", () => this.#hurry());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#hurry();
+    });
+  }
+
+  /** Sends a command, now or once connected; its id. */
+  run(line: string): string {
+    const request = { op: "run", id: newId(), line } as const;
+    return this.#command(request);
+  }
+
+  apply(file: string, text: string): string {
+    return this.#command({ op: "apply", id: newId(), file, text });
+  }
+
+  #command(request: Extract<Request, { id: string; op: "run" | "apply" }>): string {
+    this.#outbox.command(request);
+    if (this.#ready) this.#send(request);
+    return request.id;
+  }
+
+  /** Ctrl-C. A command that was never sent is taken back; says whether that was so. */
+  cancel(id: string): boolean {
+    if (!this.#ready) return this.#outbox.forget(id);
+    this.#send({ op: "cancel", id });
+    return false;
+  }
+
+  /** Whether a command has not begun, as far as we know. */
+  waits(id: string): boolean {
+    return this.#outbox.has(id);
+  }
+
+  save(file: string, text: string): void {
+    if (this.#ready) this.#send({ op: "save", file, text });
+    else this.#outbox.save(file, text);
+  }
+
+  /** Sends what makes sense only now; says whether it could. */
+  tell(request: Request): boolean {
+    if (this.#ready) this.#send(request);
+    return this.#ready;
+  }
+
+  #connect(): void {
+    clearTimeout(this.#timer);
+    this.#announce("connecting", 0);
+    const socket = new WebSocket(this.#address);
+    this.#socket = socket;
+    const patience = setTimeout(() => socket.close(), HELLO_PATIENCE);
+    socket.addEventListener("open", () => {
+      socket.send(JSON.stringify({ op: "hello", lesson: this.#lesson, after: this.#frames.last }));
+    });
+    socket.addEventListener("message", (event) => {
+      if (typeof event.data === "string" && this.#socket === socket) {
+        const message = JSON.parse(event.data) as Message;
+        if (message.op === "welcome") clearTimeout(patience);
+        this.#receive(message);
+      }
+    });
+    socket.addEventListener("close", () => {
+      clearTimeout(patience);
+      if (this.#socket === socket) this.#lost();
+    });
+  }
+
+  #receive(message: Message): void {
+    if (message.op === "welcome") {
+      if (!message.resumed) this.#frames.restart();
+      this.#ready = true;
+      this.#attempt = 0;
+      this.#announce("open", 0);
+    }
+    if (isFrame(message) && !this.#frames.accept(message.seq)) return;
+    if (message.op === "started") this.#outbox.settle(message.id);
+    if (message.op === "refused" && message.id) this.#outbox.settle(message.id);
+    for (const handler of this.#handlers[message.op] ?? []) (handler as (message: Message) => void)(message);
+    if (message.op === "welcome") for (const request of this.#outbox.takeUnsent()) this.#send(request);
+  }
+
+  #lost(): void {
+    this.#socket = undefined;
+    this.#ready = false;
+    const pause = wait(this.#attempt++, Math.random());
+    this.#announce("lost", pause);
+    this.#timer = window.setTimeout(() => this.#connect(), pause);
+  }
+
+  #hurry(): void {
+    if (this.#socket) return;
+    this.#attempt = 0;
+    this.#connect();
+  }
+
+  #announce(link: Link, retryIn: number): void {
+    for (const watcher of this.#watchers) watcher(link, retryIn);
+  }
+
+  #send(request: Request): void {
+    this.#socket?.send(JSON.stringify(request));
+  }
+}
+
+/** A random id; `randomUUID` is missing on plain http pages of other hosts than this one. */
+function newId(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,229 @@
+// The editor: files as tabs, saved as one types, applied in place.
+
+import type { Command, Commands } from "./commands";
+import type { Connection } from "./connection";
+import type { Console } from "./console";
+import { el, hidden, icon, the } from "./dom";
+import { problemIn } from "./problems";
+import type { LessonFile } from "./protocol";
+import { PlainSurface, type Surface } from "./surface";
+import { Tabs } from "./tabs";
+
+const SAVE_AFTER = 400;
+
+interface OpenFile extends LessonFile {
+  /** Typed here and not yet sent. */
+  dirty: boolean;
+  /** Of the lesson; files that the console wrote have nothing to go back to. */
+  original: string | undefined;
+}
+
+export class Editor {
+  readonly #connection: Connection;
+  readonly #commands: Commands;
+  readonly #console: Console;
+  readonly #list = the("files");
+  readonly #verdict = the("verdict");
+  readonly #saved = the("saved");
+  readonly #restore = the<HTMLButtonElement>("restore");
+  readonly #apply = the<HTMLButtonElement>("apply");
+  readonly #files = new Map<string, OpenFile>();
+  readonly #tabs: Tabs;
+  #surface: Surface;
+  #current = "";
+  #timer: number | undefined;
+  #applying: string | undefined;
+
+  constructor(connection: Connection, commands: Commands, console: Console) {
+    this.#connection = connection;
+    this.#commands = commands;
+    this.#console = console;
+    const area = the<HTMLTextAreaElement>("manifest");
+    this.#surface = new PlainSurface(area, { changed: () => this.#typed(), apply: () => this.#doApply() });
+    this.#fromLesson(area);
+    this.#tabs = new Tabs(this.#list, (tab) => this.#open(tab.dataset.name ?? ""));
+    this.#draw();
+    this.#setUp();
+  }
+
+  /** Another surface takes over where the plain one stands; text, place and focus stay. */
+  replaceSurface(make: (text: string, events: { changed: () => void; apply: () => void }) => Surface): void {
+    const before = this.#surface;
+    const { text, focused, at } = { text: before.text, focused: before.focused, at: before.at };
+    this.#surface = make(text, { changed: () => this.#typed(), apply: () => this.#doApply() });
+    this.#surface.at = at;
+    before.remove();
+    if (focused) this.#surface.focus();
+  }
+
+  /** Opens a manifest of the lesson in the editor, in the version that the text shows there. */
+  offer(name: string, text: string): void {
+    const file = this.#files.get(name) ?? { name, text, changed: false, dirty: false, original: text };
+    this.#files.set(name, file);
+    const other = name === this.#current ? this.#surface.text !== text : file.text !== text;
+    if (other) {
+      file.text = text;
+      file.dirty = true;
+    }
+    this.#show(name);
+    if (other) this.#save(file);
+    this.#surface.focus();
+  }
+
+  #fromLesson(area: HTMLTextAreaElement): void {
+    for (const block of document.querySelectorAll<HTMLElement>(".block.manifest[data-file]")) {
+      const name = block.dataset.file ?? "";
+      const text = `${block.querySelector("pre")?.textContent ?? ""}\n`;
+      if (!this.#files.has(name)) this.#files.set(name, { name, text, changed: false, dirty: false, original: text });
+    }
+    this.#current = area.dataset.name ?? "";
+    const first = this.#files.get(this.#current);
+    if (first) first.text = this.#surface.text;
+  }
+
+  #setUp(): void {
+    this.#connection.on("welcome", ({ files }) => {
+      for (const file of files) this.#hear(file);
+      for (const file of this.#files.values()) if (file.dirty) this.#save(file);
+      this.#draw();
+    });
+    this.#connection.on("file", (file) => {
+      this.#hear(file);
+      this.#draw();
+    });
+    this.#apply.addEventListener("click", () => this.#doApply());
+    this.#restore.addEventListener("click", () => this.#doRestore());
+    the("lesson").addEventListener("click", (event) => {
+      const block = (event.target as Element).closest(".open")?.closest<HTMLElement>(".block.manifest");
+      if (block) this.offer(block.dataset.file ?? "", `${block.querySelector("pre")?.textContent ?? ""}\n`);
+    });
+    addEventListener("pagehide", () => this.#flush());
+  }
+
+  #hear({ name, text, changed }: LessonFile): void {
+    const file = this.#files.get(name) ?? { name, text, changed, dirty: false, original: undefined };
+    this.#files.set(name, file);
+    if (!this.#current) this.#current = name;
+    file.changed = changed;
+    if (file.dirty) return;
+    file.text = text;
+    if (name === this.#current && this.#surface.text !== text) this.#surface.text = text;
+  }
+
+  #show(name: string): void {
+    this.#draw();
+    const tab = [...this.#list.querySelectorAll<HTMLElement>('[role="tab"]')].find((one) => one.dataset.name === name);
+    if (tab) this.#tabs.choose(tab);
+  }
+
+  #open(name: string): void {
+    const file = this.#files.get(name);
+    if (!file) return;
+    this.#flush();
+    this.#current = name;
+    this.#surface.text = file.text;
+    this.#surface.problem(undefined);
+    the("file").scrollTop = 0;
+    this.#say("");
+    this.#draw();
+  }
+
+  #draw(): void {
+    const names = [...this.#files.keys()];
+    const shown = [...this.#list.children] as HTMLElement[];
+    names.forEach((name, at) => {
+      const tab = shown[at] ?? this.#list.appendChild(el("button", { class: "tab file", role: "tab", type: "button", "aria-controls": "file", id: `file-${at}` }));
+      if (tab.dataset.name !== name) tab.textContent = tab.dataset.name = name;
+      const on = name === this.#current;
+      tab.setAttribute("aria-selected", String(on));
+      tab.tabIndex = on ? 0 : -1;
+      if (on) the("file").setAttribute("aria-labelledby", tab.id);
+      const changed = this.#differs(name);
+      if (changed !== tab.classList.contains("changed")) {
+        tab.classList.toggle("changed", changed);
+        tab.replaceChildren(name, ...(changed ? [hidden(", changed")] : []));
+      }
+    });
+    the("file").dataset.shared = "";
+    this.#restore.hidden = !this.#differs(this.#current);
+    this.#apply.disabled = names.length === 0;
+  }
+
+  #differs(name: string): boolean {
+    const file = this.#files.get(name);
+    return file !== undefined && (file.original === undefined ? file.changed : file.text !== file.original);
+  }
+
+  #typed(): void {
+    const file = this.#files.get(this.#current);
+    if (!file) return;
+    file.text = this.#surface.text;
+    file.dirty = true;
+    this.#surface.problem(undefined);
+    this.#saved.textContent = "";
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#flush(), SAVE_AFTER);
+    this.#draw();
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    for (const file of this.#files.values()) if (file.dirty) this.#save(file);
+  }
+
+  #save(file: OpenFile): void {
+    file.dirty = false;
+    file.changed = file.text !== file.original;
+    this.#connection.save(file.name, file.text);
+    this.#saved.textContent = this.#connection.open ? "saved" : "saved once connected";
+  }
+
+  #doRestore(): void {
+    const file = this.#files.get(this.#current);
+    if (!file) return;
+    if (file.original !== undefined) {
+      file.text = file.original;
+      file.dirty = false;
+      this.#surface.text = file.original;
+    }
+    if (!this.#connection.tell({ op: "restore", file: file.name })) this.#save(file);
+    this.#surface.problem(undefined);
+    this.#say("");
+    this.#draw();
+    this.#surface.focus();
+  }
+
+  #doApply(): void {
+    const file = this.#files.get(this.#current);
+    if (!file || this.#applying) return;
+    clearTimeout(this.#timer);
+    file.text = this.#surface.text;
+    file.dirty = false;
+    this.#surface.problem(undefined);
+    this.#say("", "Applying");
+    const command = this.#commands.apply(file.name, file.text, (command) => this.#applied(file.name, command));
+    this.#applying = command.id;
+    this.#console.shown(command);
+    setTimeout(() => {
+      if (command.state === "waiting") this.#say("warn", "Will be applied once connected");
+    }, 300);
+  }
+
+  #applied(name: string, command: Command): void {
+    if (command.state !== "ended") return;
+    this.#applying = undefined;
+    const good = command.code === 0;
+    const words = (good ? command.stdout : command.stderr || command.stdout).trim();
+    if (name !== this.#current) return;
+    this.#say(good ? "ok" : "bad", words || (good ? "Applied" : `Not applied: exit ${command.code}`));
+    if (good) return;
+    const problem = problemIn(words, this.#surface.text);
+    if (problem) this.#surface.problem(problem);
+  }
+
+  #say(tone: string, text = ""): void {
+    const glyph = tone === "ok" ? "check" : tone === "bad" ? "cross" : undefined;
+    this.#verdict.className = `verdict-line ${tone}`;
+    this.#verdict.replaceChildren(...(glyph ? [icon(glyph)] : []), ...(text ? [el("span", {}, text)] : []));
+  }
+}

@@ -1,0 +1,166 @@
+// The Pods view: the rows of `kubectl get pods -o wide`; what changes lights up and settles.
+
+import { older } from "./ages";
+import type { Connection } from "./connection";
+import { el, hidden, icon, setText, the } from "./dom";
+import type { PodRow } from "./protocol";
+
+/** As long as the light of a change lasts; the style sheet has the same. */
+const LIT = 1_200;
+
+interface Shown {
+  row: HTMLTableRowElement;
+  cells: HTMLElement[];
+  texts: string[];
+}
+
+export interface PodsListener {
+  /** A Pod's name was pressed. */
+  opened(name: string): void;
+  /** The command that would make the first Pod. */
+  start(line: string): void;
+}
+
+export class Pods {
+  readonly #panel = the("v-pods");
+  readonly #listener: PodsListener;
+  readonly #starter: string;
+  #table: HTMLTableElement | undefined;
+  #columns: string[] = [];
+  #rows = new Map<string, Shown>();
+  #heard = 0;
+  #first = true;
+
+  constructor(connection: Connection, starter: string, listener: PodsListener) {
+    this.#listener = listener;
+    this.#starter = starter;
+    this.#empty("Your Pods appear here as soon as the sandbox answers.");
+    connection.on("pods", ({ columns, rows }) => this.#show(columns, rows));
+    connection.watch((link) => {
+      this.#panel.classList.toggle("stale", link !== "open" && this.#rows.size > 0);
+    });
+    setInterval(() => this.#age(), 1_000);
+  }
+
+  #show(columns: string[], rows: PodRow[]): void {
+    this.#heard = performance.now();
+    if (!rows.length) {
+      this.#rows.clear();
+      this.#table = undefined;
+      this.#empty("No resources found in default namespace.");
+    } else {
+      if (!this.#table || columns.join() !== this.#columns.join()) this.#head(columns);
+      this.#body(rows);
+    }
+    this.#first = false;
+  }
+
+  #empty(text: string): void {
+    const offer = el("p", { class: "empty" }, text);
+    const panel = [offer];
+    if (this.#starter && !this.#first) {
+      const button = el("button", { class: "btn soft", type: "button" }, icon("run", "ico sm solid"), el("span", {}, "Run"));
+      button.addEventListener("click", () => this.#listener.start(this.#starter));
+      panel.push(el("div", { class: "next" }, el("code", {}, this.#starter), button));
+    }
+    this.#panel.replaceChildren(el("div", { class: "nothing" }, ...panel));
+  }
+
+  #head(columns: string[]): void {
+    this.#columns = columns;
+    this.#rows.clear();
+    const head = el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)));
+    this.#table = el("table", { class: "kt" }, el("caption", { class: "vh" }, "kubectl get pods -o wide, live"), el("thead", {}, head), el("tbody"));
+    this.#panel.replaceChildren(el("div", { class: "kt-wrap" }, this.#table));
+  }
+
+  #body(rows: PodRow[]): void {
+    const body = this.#table?.tBodies[0];
+    if (!body) return;
+    const gone = new Set(this.#rows.keys());
+    rows.forEach(({ uid, cells }, at) => {
+      gone.delete(uid);
+      const known = this.#rows.get(uid);
+      const shown = known ?? this.#newRow(uid, cells);
+      if (!known) this.#light(shown, !this.#first);
+      else if (this.#fill(shown, cells)) this.#light(shown, true);
+      if (body.rows[at] !== shown.row) body.insertBefore(shown.row, body.rows[at] ?? null);
+    });
+    for (const uid of gone) {
+      this.#rows.get(uid)?.row.remove();
+      this.#rows.delete(uid);
+    }
+  }
+
+  #newRow(uid: string, cells: string[]): Shown {
+    const name = el("button", { class: "name", type: "button", title: "Show its log" }, cells[0] ?? "");
+    name.addEventListener("click", () => this.#listener.opened(name.textContent ?? ""));
+    const tds = cells.map((text, at) => (at === 0 ? el("td", {}, name) : el("td", {}, el("span", {}, text))));
+    const targets = tds.map((td) => td.firstElementChild as HTMLElement);
+    const shown = { row: el("tr", {}, ...tds), cells: targets, texts: cells };
+    this.#tone(shown);
+    this.#rows.set(uid, shown);
+    return shown;
+  }
+
+  /** Writes new cells; whether anything but an age is different. */
+  #fill(shown: Shown, cells: string[]): boolean {
+    let changed = false;
+    cells.forEach((text, at) => {
+      const target = shown.cells[at];
+      if (!target) return;
+      const ages = this.#columns[at] === "AGE" || this.#columns[at] === "RESTARTS";
+      const before = shown.texts[at] ?? "";
+      if (withoutAge(before, ages) !== withoutAge(text, ages)) changed = true;
+      setText(target, text);
+    });
+    shown.texts = cells;
+    this.#tone(shown);
+    return changed;
+  }
+
+  #tone(shown: Shown): void {
+    const at = this.#columns.indexOf("STATUS");
+    shown.cells[at]?.setAttribute("class", tone(shown.texts[at] ?? ""));
+  }
+
+  #light({ row, cells }: Shown, lit: boolean): void {
+    if (!lit) return;
+    row.classList.remove("lit");
+    void row.offsetWidth;
+    row.classList.add("lit");
+    const said = hidden(" changed");
+    cells[0]?.after(said);
+    setTimeout(() => {
+      row.classList.remove("lit");
+      said.remove();
+    }, LIT);
+  }
+
+  /** Ages go on between two messages. */
+  #age(): void {
+    const by = Math.floor((performance.now() - this.#heard) / 1_000);
+    if (!by || this.#panel.classList.contains("stale")) return;
+    for (const { cells, texts } of this.#rows.values()) {
+      this.#columns.forEach((column, at) => {
+        const target = cells[at];
+        const text = texts[at];
+        if (target && text && (column === "AGE" || column === "RESTARTS")) setText(target, older(text, by));
+      });
+    }
+  }
+}
+
+function withoutAge(text: string, ages: boolean): string {
+  return ages ? text.replace(/(\d+[ydhms])+/g, "") : text;
+}
+
+const BAD = /Error|BackOff|Never|OOMKilled|Evicted|Invalid|Failed|Unknown|DeadlineExceeded/;
+const UNDERWAY = /Pending|Creating|Init:|PodInitializing|Terminating|NotReady/;
+
+/** The colour that repeats what a status says. */
+export function tone(status: string): string {
+  if (BAD.test(status)) return "bad";
+  if (UNDERWAY.test(status)) return "warn";
+  return status === "Running" || status === "Completed" ? "ok" : "";
+}

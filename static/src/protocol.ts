@@ -1,0 +1,50 @@
+// What page and server say to each other; the server's side is src/web/protocol.rs.
+
+export type Request =
+  | { op: "hello"; lesson: string; after: number }
+  | { op: "run"; id: string; line: string }
+  | { op: "apply"; id: string; file: string; text: string }
+  | { op: "cancel"; id: string }
+  | { op: "save"; file: string; text: string }
+  | { op: "restore"; file: string }
+  | { op: "logs"; pod: string | null; container: string | null }
+  | { op: "reset" };
+
+export interface LessonFile {
+  name: string;
+  text: string;
+  changed: boolean;
+}
+
+export interface PodRow {
+  uid: string;
+  cells: string[];
+}
+
+export interface Forward {
+  port: number;
+  target: string;
+  url: string;
+}
+
+export type SandboxState = "starting" | "ready" | "failed";
+
+export type Message =
+  | { op: "welcome"; seq: number; resumed: boolean; files: LessonFile[] }
+  | { op: "sandbox"; state: SandboxState; text: string }
+  | { op: "started"; seq: number; id: string; line: string }
+  | { op: "output"; seq: number; id: string; stream: "stdout" | "stderr"; text: string }
+  | { op: "exit"; seq: number; id: string; code: number; millis: number }
+  | { op: "clear"; seq: number }
+  | { op: "pods"; columns: string[]; rows: PodRow[] }
+  | { op: "events"; columns: string[]; rows: string[][] }
+  | { op: "log"; pod: string | null; container: string | null; containers: string[]; reset: boolean; text: string }
+  | ({ op: "file" } & LessonFile)
+  | { op: "forwards"; forwards: Forward[] }
+  | { op: "refused"; id: string | null; text: string };
+
+export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "exit" | "clear" }>;
+
+export function isFrame(message: Message): message is Frame {
+  return message.op === "started" || message.op === "output" || message.op === "exit" || message.op === "clear";
+}

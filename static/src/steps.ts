@@ -1,0 +1,85 @@
+// Where in the lesson one is, and which steps are done: those whose commands have all been run.
+
+import { el, icon, setText, the } from "./dom";
+import * as progress from "./progress";
+
+export class Steps {
+  readonly #lesson: string;
+  readonly #title: string;
+  readonly #sections = [...document.querySelectorAll<HTMLElement>("section.step")];
+  readonly #links = [...document.querySelectorAll<HTMLAnchorElement>(".steps a")];
+  readonly #done = new Set<string>();
+  #current = 0;
+
+  constructor(lesson: string, title: string) {
+    this.#lesson = lesson;
+    this.#title = title;
+    for (const id of progress.all()[lesson]?.done ?? []) this.#done.add(id);
+    const scroller = the("lesson");
+    const look = () => requestAnimationFrame(() => this.#look());
+    scroller.addEventListener("scroll", look, { passive: true });
+    addEventListener("scroll", look, { passive: true });
+    addEventListener("resize", look);
+    for (const section of this.#sections) this.#mark(section);
+    this.#look();
+  }
+
+  /** Something ran: steps may be done. */
+  check(): void {
+    for (const section of this.#sections) {
+      const blocks = [...section.querySelectorAll<HTMLElement>(".block.command[data-command]")];
+      const id = this.#id(section);
+      if (blocks.length && !this.#done.has(id) && blocks.every((block) => block.dataset.ran === "ok")) {
+        this.#done.add(id);
+        this.#mark(section);
+        this.#keep();
+      }
+    }
+  }
+
+  #id(section: HTMLElement): string {
+    return section.getAttribute("aria-labelledby") ?? "";
+  }
+
+  #mark(section: HTMLElement): void {
+    const at = this.#sections.indexOf(section);
+    const link = this.#links[at];
+    if (!link || !this.#done.has(this.#id(section))) return;
+    link.parentElement?.classList.add("done");
+    link.setAttribute("aria-label", `Step ${at + 1}, done: ${link.title}`);
+    link.replaceChildren(icon("check", "ico"));
+  }
+
+  #look(): void {
+    const line = the("lesson").getBoundingClientRect().top + Math.min(innerHeight, the("lesson").clientHeight) * 0.35;
+    const past = this.#sections.filter((section) => section.getBoundingClientRect().top <= line).length;
+    this.#sections.slice(0, Math.max(0, past - 1)).forEach((section) => {
+      // A step without commands is done once one has read past it.
+      if (!section.querySelector(".block.command[data-command]") && !this.#done.has(this.#id(section))) {
+        this.#done.add(this.#id(section));
+        this.#mark(section);
+      }
+    });
+    if (past === this.#current) return;
+    this.#current = past;
+    this.#links.forEach((link, at) => (at === past - 1 ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
+    const title = this.#links[past - 1]?.title ?? "";
+    const here = document.getElementById("here");
+    here?.replaceChildren(...(title ? [el("b", {}, title)] : []));
+    setText(the("switch-step"), past ? `step ${past} of ${this.#links.length}` : `${this.#links.length} steps`);
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (!this.#current) return;
+    const section = this.#sections[this.#current - 1];
+    progress.keep(this.#lesson, {
+      done: [...this.#done],
+      step: section ? this.#id(section) : "",
+      number: this.#current,
+      of: this.#sections.length,
+      title: this.#title,
+      at: Date.now(),
+    });
+  }
+}
