@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
+use axum::extract::Extension;
 use axum::extract::{FromRef, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,10 +14,12 @@ use axum::routing::get;
 use crate::lessons::Catalog;
 use crate::lessons::model::{Lesson, LessonFile};
 use crate::web::assets;
+use crate::web::nonce::Nonce;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "catalogue.html")]
 struct CataloguePage<'a> {
+    nonce: &'a str,
     lessons: &'a [Lesson],
     minutes: u32,
 }
@@ -24,6 +27,7 @@ struct CataloguePage<'a> {
 #[derive(Template, WebTemplate)]
 #[template(path = "lesson.html")]
 struct LessonPage<'a> {
+    nonce: &'a str,
     lesson: &'a Lesson,
     /// What the editor shows before any script runs.
     first: Option<&'a LessonFile>,
@@ -34,6 +38,7 @@ struct LessonPage<'a> {
 #[derive(Template, WebTemplate)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
+    nonce: &'a str,
     title: &'a str,
     text: &'a str,
 }
@@ -47,26 +52,36 @@ where
     Router::new().route("/", get(catalogue)).route("/lessons/{id}", get(lesson))
 }
 
-async fn catalogue(State(catalog): State<Arc<Catalog>>) -> Response {
+async fn catalogue(nonce: Option<Extension<Nonce>>, State(catalog): State<Arc<Catalog>>) -> Response {
+    let nonce = word(&nonce);
     let lessons = catalog.lessons();
     let minutes = lessons.iter().filter_map(|lesson| lesson.minutes).sum();
-    fresh(CataloguePage { lessons, minutes })
+    fresh(CataloguePage { nonce, lessons, minutes })
 }
 
-async fn lesson(State(catalog): State<Arc<Catalog>>, Path(id): Path<String>) -> Response {
-    let Some(lesson) = catalog.get(&id) else { return no_such_lesson() };
+async fn lesson(
+    nonce: Option<Extension<Nonce>>,
+    State(catalog): State<Arc<Catalog>>,
+    Path(id): Path<String>,
+) -> Response {
+    let nonce = word(&nonce);
+    let Some(lesson) = catalog.get(&id) else { return no_such_lesson(nonce) };
     let (before, after) = catalog.neighbours(&id);
-    fresh(LessonPage { lesson, first: lesson.files.first(), before, after })
+    fresh(LessonPage { nonce, lesson, first: lesson.files.first(), before, after })
 }
 
-fn no_such_lesson() -> Response {
+fn word(nonce: &Option<Extension<Nonce>>) -> &str {
+    nonce.as_ref().map_or("", |Extension(Nonce(word))| word)
+}
+
+fn no_such_lesson(nonce: &str) -> Response {
     let text = "No lesson has this address. It may have been renamed; all of them are in the catalogue.";
-    error(StatusCode::NOT_FOUND, "There is no such lesson", text)
+    error(nonce, StatusCode::NOT_FOUND, "There is no such lesson", text)
 }
 
 /// A page that says what went wrong, in words for the learner, and leads back.
-pub fn error(status: StatusCode, title: &str, text: &str) -> Response {
-    (status, ErrorPage { title, text }).into_response()
+pub fn error(nonce: &str, status: StatusCode, title: &str, text: &str) -> Response {
+    (status, ErrorPage { nonce, title, text }).into_response()
 }
 
 /// Pages change with the lessons and the session, so a browser asks for them each time.
@@ -83,12 +98,20 @@ mod tests {
     use super::*;
 
     async fn page(path: &str) -> (StatusCode, String) {
+        page_with(path, None).await
+    }
+
+    async fn page_with(path: &str, nonce: Option<&str>) -> (StatusCode, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let text = "---\nid: one\ntitle: One & only\ndescription: Begin here.\nlab: {time: 5m}\n---\nHello.\n\n## Go\n\n\
                     ```bash\nkubectl apply -f a.yaml\n```\n\n```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\n```\n";
         std::fs::write(folder.path().join("one.md"), text).expect("a lesson");
         let catalog = Arc::new(Catalog::load(folder.path()).expect("a catalogue"));
-        let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+        let mut request = Request::builder().uri(path);
+        if let Some(nonce) = nonce {
+            request = request.extension(Nonce(nonce.into()));
+        }
+        let request = request.body(Body::empty()).expect("a request");
         let response = routes::<Arc<Catalog>>().with_state(catalog).oneshot(request).await.expect("an answer");
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
@@ -121,6 +144,15 @@ mod tests {
         let (_, html) = page("/lessons/one").await;
         for inline in [" style=", " onclick=", "<style", "<script>"] {
             assert!(!html.contains(inline), "{inline}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_script_carries_the_nonce_of_the_answer() {
+        for path in ["/", "/lessons/one", "/lessons/two"] {
+            let (_, html) = page_with(path, Some("abc123")).await;
+            assert!(html.contains("<script"));
+            assert_eq!(html.matches("<script").count(), html.matches("<script nonce=\"abc123\"").count(), "{path}");
         }
     }
 
