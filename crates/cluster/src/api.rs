@@ -13,6 +13,7 @@ mod discovery;
 mod encoding;
 mod failure;
 mod negotiate;
+mod openapi;
 mod patch;
 mod path;
 mod query;

@@ -8,6 +8,7 @@
 //! | `api` | the HTTP surface, as an axum router |
 //! | `transport` | `kube::Client` straight into that router |
 //! | `bootstrap` | what every new cluster has |
+//! | `openapi` | the schemas of all kinds |
 //! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
 //! | [`registry`] | the kinds, one row each |
 //! | [`admission`] | defaulting and validation |
@@ -25,6 +26,7 @@ pub mod controllers;
 pub mod events;
 mod json;
 pub mod node;
+mod openapi;
 pub mod printers;
 pub mod registry;
 pub mod store;

@@ -13,6 +13,7 @@ use super::{
     discovery,
     failure::Failure,
     negotiate::{Accept, Encoding},
+    openapi,
     path::{self, Target},
     query::Query,
     respond::{self, Reply},
@@ -55,7 +56,7 @@ async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) ->
         Target::Health => Ok(respond::document(200, "text/plain; charset=utf-8", "ok".into())),
         Target::Unknown => Err(Failure::no_such_path()),
         _ if request.method() != Method::GET && request.method() != Method::HEAD => Err(Failure::method_not_allowed()),
-        Target::OpenApi(_) => Err(Failure::no_such_path()),
+        Target::OpenApi(place) => openapi::serve(&place, &request),
         target => documents(&target, &query, request.headers()),
     }
 }

@@ -1,0 +1,58 @@
+//! `/openapi/v3`: the index and the documents it names.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{OriginalUri, Request},
+    response::Response,
+};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
+
+use super::{failure::Failure, respond};
+use crate::openapi::documents;
+
+/// Answers for what follows `/openapi/`.
+pub(crate) fn serve(place: &str, request: &Request) -> Result<Response, Failure> {
+    let place = place.strip_prefix("v3").ok_or_else(Failure::no_such_path)?;
+    match place.trim_start_matches('/') {
+        "" => Ok(index(&prefix(request))),
+        place => document(place, request.headers()),
+    }
+}
+
+/// Where this API is mounted: clients take the index's addresses for whole paths.
+fn prefix(request: &Request) -> String {
+    let whole = request.extensions().get::<OriginalUri>().map(|uri| uri.path()).unwrap_or_default();
+    whole.strip_suffix(request.uri().path()).unwrap_or_default().to_owned()
+}
+
+fn index(prefix: &str) -> Response {
+    let paths: BTreeMap<&String, Value> = documents()
+        .iter()
+        .map(|(place, document)| {
+            let address = format!("{prefix}/openapi/v3/{place}?hash={}", document.hash);
+            (place, json!({"serverRelativeURL": address}))
+        })
+        .collect();
+    respond::document(200, "text/plain; charset=utf-8", json!({"paths": paths}).to_string().into())
+}
+
+fn document(place: &str, headers: &HeaderMap) -> Result<Response, Failure> {
+    let document = documents().get(place).ok_or_else(Failure::no_such_path)?;
+    let tag = format!("\"{}\"", document.hash);
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
+        return Ok(respond::document(304, "application/json", String::new().into()));
+    }
+    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let zipped = accepts.split(',').any(|coding| coding.trim().starts_with("gzip"));
+    let body = if zipped { document.gzip.clone() } else { document.plain.clone() };
+    let mut response = respond::document(200, "application/json", body.into());
+    let headers = response.headers_mut();
+    if zipped {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept"));
+    headers.insert(header::ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits fit into a header"));
+    Ok(response)
+}

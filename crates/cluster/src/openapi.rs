@@ -1,0 +1,81 @@
+//! The schemas of all kinds: what decoding checks, what patches merge by, and what `/openapi/v3` tells.
+//!
+//! They come from k8s-openapi; what those lack (merge keys, Go type names, which empty values are written) is in
+//! `openapi/fields.txt`.
+
+mod documents;
+mod facts;
+mod kinds;
+mod types;
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use serde_json::{Map, Value};
+
+pub(crate) use self::{
+    documents::{Documents, documents},
+    types::{Empty, Field, Form, ListType, Struct},
+};
+use crate::registry::Resource;
+
+/// The schemas of all kinds, made once for all clusters of a process.
+#[derive(Debug)]
+pub(crate) struct Schemas {
+    /// As OpenAPI writes them, by full name (`io.k8s.api.core.v1.Pod`).
+    definitions: Map<String, Value>,
+    /// As decoding reads them, by full name.
+    structs: HashMap<String, Struct>,
+    /// Full names by API version and kind.
+    names: HashMap<(String, String), String>,
+}
+
+/// The schemas; the first call makes them.
+pub(crate) fn schemas() -> &'static Schemas {
+    static SCHEMAS: OnceLock<Schemas> = OnceLock::new();
+    SCHEMAS.get_or_init(|| {
+        let (definitions, names) = kinds::collect();
+        let structs = types::read(&definitions, &facts::facts());
+        Schemas { definitions, structs, names }
+    })
+}
+
+impl Schemas {
+    /// The structure behind a kind.
+    pub fn of(&self, resource: &Resource) -> Option<&Struct> {
+        self.of_kind(&resource.api_version(), resource.kind)
+    }
+
+    /// The structure behind an `apiVersion` and `kind`.
+    pub fn of_kind(&self, api_version: &str, kind: &str) -> Option<&Struct> {
+        self.structs.get(self.names.get(&(api_version.to_owned(), kind.to_owned()))?)
+    }
+
+    /// The structure of a full name.
+    pub fn named(&self, name: &str) -> Option<&Struct> {
+        self.structs.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry;
+
+    #[test]
+    fn every_kind_that_is_stored_has_a_schema() {
+        let missing: Vec<_> = registry::all().filter(|row| schemas().of(row).is_none()).map(|row| row.kind).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+
+    #[test]
+    fn fields_know_what_the_schemas_do_not_say() {
+        let spec = schemas().named("io.k8s.api.core.v1.PodSpec").unwrap();
+        let containers = &spec.fields["containers"];
+        assert_eq!(containers.merge_key.as_deref(), Some("name"));
+        assert_eq!(containers.go_type(), "[]v1.Container");
+        assert_eq!(spec.fields["restartPolicy"].go_type(), "v1.RestartPolicy");
+        let container = schemas().named("io.k8s.api.core.v1.Container").unwrap();
+        let keys = ["containerPort".to_owned(), "protocol".to_owned()];
+        assert_eq!(container.fields["ports"].list, ListType::Map(keys.to_vec()));
+    }
+}
