@@ -13,7 +13,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use serde_json::{Map, Value};
 
 pub(crate) use self::{
-    documents::{Documents, documents},
+    documents::documents,
     types::{Empty, Field, Form, ListType, Struct},
 };
 use crate::registry::Resource;

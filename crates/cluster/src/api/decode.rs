@@ -1,17 +1,54 @@
 //! From a request's body to an object of the kind that the path names.
 
+mod conform;
+mod duplicates;
+
 use serde_json::Value;
 
+use self::conform::Findings;
 use super::{call::Call, failure::Failure};
-use crate::registry::Resource;
+use crate::{openapi::schemas, registry::Resource};
 
 /// An object as the client sent it, and what the client is to be warned of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Decoded {
-    /// The object, with `kind` and `apiVersion`.
+    /// The object, with `kind` and `apiVersion`, without what its kind does not have.
     pub object: Value,
     /// Unknown and repeated fields, when they are no errors.
     pub warnings: Vec<String>,
+}
+
+/// What is done about unknown and repeated fields (`?fieldValidation=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldValidation {
+    /// They are dropped in silence.
+    Ignore,
+    /// They are dropped, and the client is told.
+    Warn,
+    /// They are errors.
+    Strict,
+}
+
+impl FieldValidation {
+    /// Reads the parameter; the server's default is to warn.
+    pub fn of(call: &Call) -> Self {
+        match call.query.text("fieldValidation") {
+            "Ignore" => Self::Ignore,
+            "Strict" => Self::Strict,
+            _ => Self::Warn,
+        }
+    }
+}
+
+/// Why a document is not of its kind; the decoder's words, without those that go around them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DecodeError {
+    /// A value of the wrong type.
+    #[error("{0}")]
+    Type(String),
+    /// Unknown or repeated fields, and they are errors.
+    #[error("strict decoding error: {}", .0.join(", "))]
+    Strict(Vec<String>),
 }
 
 /// Reads a body.
@@ -19,23 +56,59 @@ pub(crate) struct Decoded {
 /// # Errors
 /// 415 for an unknown media type, 400 for what can't be read or is of another kind.
 pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
-    let object = match call.content_type().as_str() {
-        "" | "application/json" => json(call.resource(), body)?,
-        "application/yaml" => yaml(call.resource(), body)?,
+    let resource = call.resource();
+    let (mut object, repeated) = match call.content_type().as_str() {
+        "" | "application/json" => json(resource, body)?,
+        "application/yaml" => (yaml(resource, body)?, Vec::new()),
         _ => return Err(Failure::unsupported_body()),
     };
-    conform(call, object)
+    check_kind(resource, &mut object)?;
+    finish(resource, object, repeated, FieldValidation::of(call)).map_err(|error| {
+        Failure::bad_request(format!(
+            "{} in version \"{}\" cannot be handled as a {}: {error}",
+            resource.kind, resource.version, resource.kind
+        ))
+    })
 }
 
-/// Checks a value against the kind it is to be.
-pub(crate) fn conform(call: &Call, mut object: Value) -> Result<Decoded, Failure> {
+/// Checks what a patch has made against its kind.
+///
+/// # Errors
+/// 422 about the patch.
+pub(crate) fn patched(call: &Call, mut object: Value) -> Result<Decoded, Failure> {
+    use crate::admission::field::{Fault, FieldError};
     let resource = call.resource();
     check_kind(resource, &mut object)?;
-    Ok(Decoded { object, warnings: Vec::new() })
+    let shown = Value::from(object.to_string());
+    finish(resource, object, Vec::new(), FieldValidation::of(call)).map_err(|error| {
+        let error = FieldError::new(Fault::Invalid, "patch", error.to_string()).with_value(shown);
+        Failure::invalid_as("", "", "", "", &[error])
+    })
 }
 
-fn json(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
-    serde_json::from_slice(body).map_err(|error| {
+/// Checks an object against its kind and takes out what does not belong there.
+pub(crate) fn finish(
+    resource: &Resource,
+    mut object: Value,
+    repeated: Vec<String>,
+    validation: FieldValidation,
+) -> Result<Decoded, DecodeError> {
+    let Some(known) = schemas().of(resource) else { return Ok(Decoded { object, warnings: Vec::new() }) };
+    let Findings { wrong, unknown } = conform::conform(schemas(), known, &mut object);
+    if let Some(wrong) = wrong {
+        return Err(DecodeError::Type(wrong));
+    }
+    let mut found: Vec<String> = repeated.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
+    found.extend(unknown.iter().map(|path| format!("unknown field \"{path}\"")));
+    match validation {
+        FieldValidation::Strict if !found.is_empty() => Err(DecodeError::Strict(found)),
+        FieldValidation::Warn => Ok(Decoded { object, warnings: found }),
+        _ => Ok(Decoded { object, warnings: Vec::new() }),
+    }
+}
+
+fn json(resource: &Resource, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
+    duplicates::parse(body).map_err(|error| {
         let shown = String::from_utf8_lossy(body);
         let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
         Failure::bad_request(format!(
@@ -48,8 +121,7 @@ fn json(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
 }
 
 fn yaml(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
-    let text = String::from_utf8_lossy(body);
-    serde_saphyr::from_str(&text).map_err(|error| {
+    serde_saphyr::from_str(&String::from_utf8_lossy(body)).map_err(|error| {
         let why = format!("the object provided is unrecognized (must be of type {}): {error}", resource.kind);
         Failure::bad_request(why)
     })
@@ -58,36 +130,38 @@ fn yaml(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
 fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), Failure> {
     let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
+    let form = conform::form_name(object);
     let Some(fields) = object.as_object_mut() else {
         return Err(Failure::bad_request(format!(
-            "{} in version \"{}\" cannot be handled as a {}: json: cannot unmarshal {} into Go value of type {}.{}",
-            resource.kind, resource.version, resource.kind, "array", resource.version, resource.kind
+            "couldn't get version/kind; json parse error: json: cannot unmarshal {form} into Go value of type struct {{ \
+             APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
         )));
     };
-    // What does not name its kind is taken for what the path says.
-    fields.insert("kind".into(), if kind.is_empty() { resource.kind.into() } else { kind.as_str().into() });
     let version = resource.api_version();
-    fields.insert("apiVersion".into(), if api_version.is_empty() { version.as_str() } else { &api_version }.into());
     let same_kind = kind.is_empty() || kind == resource.kind;
     let same_version = api_version.is_empty() || api_version == version;
-    if same_kind && same_version {
-        return Ok(());
+    if !same_kind || !same_version {
+        return Err(Failure::bad_request(other_kind(resource, &kind, &api_version)));
     }
-    Err(Failure::bad_request(other_kind(resource, &kind, &api_version)))
+    // What does not name its kind is taken for what the path says.
+    fields.insert("kind".into(), resource.kind.into());
+    fields.insert("apiVersion".into(), version.into());
+    Ok(())
 }
 
 fn other_kind(resource: &Resource, kind: &str, api_version: &str) -> String {
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let wanted = format!("{}.{}", if resource.group.is_empty() { "core" } else { resource.group }, resource.kind);
-    if crate::registry::find_kind(api_version, kind).is_none() {
-        let shown = if group.is_empty() { version.to_owned() } else { api_version.to_owned() };
-        return format!(
-            "no kind \"{kind}\" is registered for version \"{shown}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-        );
-    }
-    format!(
-        "{kind} in version \"{version}\" cannot be handled as a {}: converting ({version}.{kind}) to ({wanted}): unknown \
-         conversion",
-        resource.kind
-    )
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    let why = if crate::registry::find_kind(api_version, kind).is_none() {
+        format!(
+            "no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \
+             \"pkg/api/legacyscheme/scheme.go:30\""
+        )
+    } else {
+        let group = if resource.group.is_empty() { "core" } else { resource.group.split('.').next().unwrap_or("") };
+        format!("converting ({version}.{kind}) to ({group}.{}): unknown conversion", resource.kind)
+    };
+    format!("{kind} in version \"{version}\" cannot be handled as a {}: {why}", resource.kind)
 }
+
+#[cfg(test)]
+mod tests;

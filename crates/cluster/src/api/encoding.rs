@@ -32,6 +32,24 @@ pub(crate) fn from_base64_url(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Checks padded base64 of the standard alphabet as Go's decoder does.
+///
+/// # Errors
+/// The index of the first byte that has no place there.
+pub(crate) fn check_base64(text: &str) -> Result<(), usize> {
+    let bytes: Vec<(usize, u8)> = text.bytes().enumerate().filter(|(_, c)| !matches!(c, b'\r' | b'\n')).collect();
+    for chunk in bytes.chunks(4) {
+        let filled = chunk.iter().take_while(|(_, c)| STANDARD.contains(c)).count();
+        let padded = chunk.iter().skip(filled).filter(|(_, c)| *c == b'=').count();
+        let last = chunk.last().is_some_and(|end| bytes.last() == Some(end));
+        let complete = chunk.len() == 4 && (filled == 4 || (last && filled >= 2 && filled + padded == 4));
+        if !complete {
+            return Err(chunk.get(filled).map_or(text.len(), |(index, _)| *index));
+        }
+    }
+    Ok(())
+}
+
 fn write(bytes: &[u8], digits: &[u8; 64]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -1,8 +1,11 @@
-//! PATCH: JSON patch and JSON merge patch.
+//! PATCH: JSON patch, JSON merge patch and strategic merge patch.
+
+mod strategic;
 
 use serde_json::Value;
 
 use super::{Api, call::Call, decode, failure::Failure, respond::Reply};
+use crate::openapi::schemas;
 
 impl Api {
     /// Changes an object as the patch says.
@@ -10,11 +13,12 @@ impl Api {
         let apply = match call.content_type().as_str() {
             "application/json-patch+json" => json_patch as fn(&Call, &Value, &[u8]) -> Result<Value, Failure>,
             "application/merge-patch+json" => merge_patch,
+            "application/strategic-merge-patch+json" => strategic_patch,
             _ => return Err(Failure::unsupported_patch()),
         };
         let mut warnings = Vec::new();
         let object = self.change(call, |old| {
-            let decoded = decode::conform(call, apply(call, old, body)?)?;
+            let decoded = decode::patched(call, apply(call, old, body)?)?;
             warnings = decoded.warnings;
             Ok(decoded.object)
         })?;
@@ -35,4 +39,10 @@ fn merge_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure>
     let mut new = old.clone();
     json_patch::merge(&mut new, &patch);
     Ok(new)
+}
+
+fn strategic_patch(call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
+    let patch: Value = serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+    strategic::merge(schemas(), schemas().of(call.resource()), old, &patch)
+        .map_err(|error| Failure::bad_request(error.to_string()))
 }

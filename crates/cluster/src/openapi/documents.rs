@@ -109,6 +109,9 @@ fn definition(schemas: &Schemas, name: &str) -> Value {
     if !kinds.is_empty() {
         schema["x-kubernetes-group-version-kind"] = kinds.into();
     }
+    if schemas.structs.get(name).is_some_and(|known| known.atomic) {
+        schema["x-kubernetes-map-type"] = "atomic".into();
+    }
     if let (Some(known), Some(properties)) =
         (schemas.structs.get(name), schema.get_mut("properties").and_then(Value::as_object_mut))
     {

@@ -11,8 +11,6 @@ use super::facts::{FieldFacts, TypeFacts};
 pub(crate) struct Struct {
     /// `Pod`: its Go name.
     pub name: String,
-    /// `v1`: the package that Go's messages name with it.
-    pub package: String,
     /// By JSON name.
     pub fields: BTreeMap<String, Field>,
     /// One value to server-side apply.
@@ -144,8 +142,7 @@ pub(super) fn read(
 }
 
 fn read_struct(full: &str, schema: &Value, facts: &TypeFacts) -> Struct {
-    let go = go_name(full);
-    let (package, name) = go.split_once('.').unwrap_or(("", &go));
+    let name = full.rsplit('.').next().unwrap_or(full);
     let none = FieldFacts::default();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let fields = properties
@@ -154,7 +151,7 @@ fn read_struct(full: &str, schema: &Value, facts: &TypeFacts) -> Struct {
             (key.clone(), read_field(property, facts))
         })
         .collect();
-    Struct { name: name.to_owned(), package: package.to_owned(), fields, atomic: facts.atomic }
+    Struct { name: name.to_owned(), fields, atomic: facts.atomic }
 }
 
 fn read_field(schema: &Value, facts: &FieldFacts) -> Field {

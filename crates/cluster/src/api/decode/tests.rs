@@ -1,0 +1,75 @@
+use serde_json::json;
+
+use super::*;
+use crate::registry;
+
+fn read(plural: &str, object: Value) -> Result<Decoded, String> {
+    let resource = registry::find("", "v1", plural).unwrap();
+    finish(resource, object, Vec::new(), FieldValidation::Strict).map_err(|error| error.to_string())
+}
+
+fn pod(container: Value) -> Result<Decoded, String> {
+    let mut whole = json!({"name": "a", "image": "busybox"});
+    whole.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
+    read("pods", json!({"metadata": {"name": "a"}, "spec": {"containers": [whole]}}))
+}
+
+/// The messages of errors/wrong-types.yaml, quantities.yaml and config/immutable.yaml.
+#[test]
+fn wrong_types_are_told_in_the_recorded_words() {
+    let told = |result: Result<Decoded, String>| result.unwrap_err();
+    let field = |what: &str, rest: &str| format!("json: cannot unmarshal {what} into Go struct field {rest}");
+    let cases = [
+        (
+            pod(json!({"ports": [{"containerPort": "80"}]})),
+            field("string", "ContainerPort.spec.containers.ports.containerPort of type int32"),
+        ),
+        (
+            pod(json!({"env": [{"name": "COUNT", "value": 5}]})),
+            field("number", "EnvVar.spec.containers.env.value of type string"),
+        ),
+        (pod(json!({"command": "echo"})), field("string", "Container.spec.containers.command of type []string")),
+        (pod(json!({"args": ["sleep", 1]})), field("number", "Container.spec.containers.args of type string")),
+        (
+            read("pods", json!({"spec": {"containers": {"name": "a"}}})),
+            field("object", "PodSpec.spec.containers of type []v1.Container"),
+        ),
+        (
+            read("pods", json!({"spec": {"hostNetwork": "yes"}})),
+            field("string", "PodSpec.spec.hostNetwork of type bool"),
+        ),
+        (read("configmaps", json!({"data": {"a": 1}})), field("number", "ConfigMap.data of type string")),
+        (read("secrets", json!({"data": {"a": "abc!"}})), "illegal base64 data at input byte 3".into()),
+        (
+            pod(json!({"resources": {"limits": {"memory": "64MB"}}})),
+            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".into(),
+        ),
+    ];
+    for (result, expected) in cases {
+        assert_eq!(told(result), expected);
+    }
+}
+
+#[test]
+fn unknown_fields_are_told_together() {
+    let object = json!({"metadata": {"name": "a", "lables": {}}, "spec": {"containers": [
+        {"name": "a", "imagePullpolicy": "Never", "ports": [{"containerport": 80}]}], "restartpolicy": "Never"}});
+    let expected = "strict decoding error: unknown field \"metadata.lables\", unknown field \
+        \"spec.containers[0].imagePullpolicy\", unknown field \"spec.containers[0].ports[0].containerport\", unknown \
+        field \"spec.restartpolicy\"";
+    assert_eq!(read("pods", object).unwrap_err(), expected);
+}
+
+#[test]
+fn repeated_fields_are_noticed() {
+    let (value, repeated) = duplicates::parse(br#"{"a": [{"b": 1, "b": 2}], "a": 3}"#).unwrap();
+    assert_eq!((value, repeated), (json!({"a": 3}), vec!["a[0].b".to_owned(), "a".to_owned()]));
+}
+
+#[test]
+fn empty_values_are_written_as_go_writes_them() {
+    let decoded = pod(json!({"stdin": false, "env": [], "securityContext": {"privileged": false}, "workingDir": ""}));
+    let container = &decoded.unwrap().object["spec"]["containers"][0];
+    let expected = json!({"name": "a", "image": "busybox", "resources": {}, "securityContext": {"privileged": false}});
+    assert_eq!(*container, expected);
+}
