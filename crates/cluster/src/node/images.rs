@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use futures::future::BoxFuture;
 
+/// The machine's own static busybox (Debian: package busybox-static), which the offline images are made of.
+pub const BUSYBOX: &str = "/bin/busybox";
+
 /// An image that is on this node, ready to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {

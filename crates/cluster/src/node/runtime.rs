@@ -2,9 +2,15 @@
 //!
 //! The Linux runtime does it with namespaces; the scripted one lets tests say what each container does.
 
+pub mod linux;
 pub mod scripted;
 
-use std::{collections::BTreeMap, fmt, net::Ipv4Addr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddrV4},
+    path::PathBuf,
+};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -222,8 +228,9 @@ pub trait Runtime: Send + Sync + 'static {
     fn remove_container(&self, id: ContainerId) -> RuntimeFuture<()>;
     /// Runs a command in a running container.
     fn exec(&self, id: ContainerId, spec: ExecSpec) -> RuntimeFuture<Process>;
-    /// Connects to a port of a Pod, also to what listens on 127.0.0.1 in it.
-    fn connect(&self, id: SandboxId, port: u16) -> RuntimeFuture<Box<dyn Connection>>;
+    /// Connects from within a Pod: to its own address as a probe does, to 127.0.0.1 as port forwarding does. A refusal
+    /// is [`RuntimeError::Failed`] with `connect: connection refused`, as Go words it.
+    fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>>;
     /// Bytes of memory and thousandths of a processor a container uses now.
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage>;
     /// Ends everything. Further calls fail.

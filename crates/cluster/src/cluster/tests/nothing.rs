@@ -1,5 +1,7 @@
 //! A node that has no images and runs nothing.
 
+use std::net::SocketAddrV4;
+
 use futures::{FutureExt, future::BoxFuture};
 
 use crate::node::{
@@ -54,7 +56,7 @@ impl Runtime for NoRuntime {
     fn exec(&self, _: ContainerId, _: ExecSpec) -> RuntimeFuture<Process> {
         refuse()
     }
-    fn connect(&self, _: SandboxId, _: u16) -> RuntimeFuture<Box<dyn Connection>> {
+    fn connect(&self, _: SandboxId, _: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>> {
         refuse()
     }
     fn usage(&self, _: ContainerId) -> RuntimeFuture<Usage> {

@@ -7,6 +7,7 @@ mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddrV4,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -40,14 +41,14 @@ pub enum Call {
     /// [`Runtime::exec`].
     Exec(ContainerId, ExecSpec),
     /// [`Runtime::connect`].
-    Connect(SandboxId, u16),
+    Connect(SandboxId, SocketAddrV4),
     /// [`Runtime::shutdown`].
     Shutdown,
 }
 
 type ContainerScript = dyn Fn(&ContainerSpec) -> Script + Send + Sync;
 type ExecScript = dyn Fn(&ContainerId, &ExecSpec) -> Script + Send + Sync;
-type PortScript = dyn Fn(&SandboxId, u16) -> Option<Vec<u8>> + Send + Sync;
+type PortScript = dyn Fn(&SandboxId, SocketAddrV4) -> Option<Vec<u8>> + Send + Sync;
 
 /// The scripted runtime. Its clones are one runtime.
 ///
@@ -100,7 +101,7 @@ impl Scripted {
 
     /// Decides which ports listen: `Some(reply)` answers the first bytes it gets with the reply and closes, `None`
     /// refuses the connection.
-    pub fn ports(&self, script: impl Fn(&SandboxId, u16) -> Option<Vec<u8>> + Send + Sync + 'static) {
+    pub fn ports(&self, script: impl Fn(&SandboxId, SocketAddrV4) -> Option<Vec<u8>> + Send + Sync + 'static) {
         self.state().on_connect = Arc::new(script);
     }
 
@@ -246,9 +247,9 @@ impl Runtime for Scripted {
         std::future::ready(result).boxed()
     }
 
-    fn connect(&self, id: SandboxId, port: u16) -> RuntimeFuture<Box<dyn Connection>> {
-        let state = self.record(Call::Connect(id.clone(), port));
-        let result = match Arc::clone(&state.on_connect)(&id, port) {
+    fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>> {
+        let state = self.record(Call::Connect(id.clone(), to));
+        let result = match Arc::clone(&state.on_connect)(&id, to) {
             Some(reply) => Ok(answering(reply)),
             None => Err(RuntimeError::Failed("connect: connection refused".to_owned())),
         };

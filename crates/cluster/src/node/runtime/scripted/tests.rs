@@ -18,6 +18,10 @@ fn sandbox() -> SandboxSpec {
     }
 }
 
+fn local(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, port)
+}
+
 fn container(name: &str) -> ContainerSpec {
     ContainerSpec {
         id: ContainerId(name.to_owned()),
@@ -103,9 +107,9 @@ async fn an_exec_needs_a_running_container() {
 #[tokio::test]
 async fn a_port_answers_when_its_script_does() {
     let runtime = runtime();
-    runtime.ports(|_, port| (port == 80).then(|| b"pong".to_vec()));
-    assert!(runtime.connect(sandbox().id, 81).await.is_err());
-    let mut connection = runtime.connect(sandbox().id, 80).await.unwrap();
+    runtime.ports(|_, to| (to.port() == 80).then(|| b"pong".to_vec()));
+    assert!(runtime.connect(sandbox().id, local(81)).await.is_err());
+    let mut connection = runtime.connect(sandbox().id, local(80)).await.unwrap();
     connection.write_all(b"ping").await.unwrap();
     let mut reply = String::new();
     connection.read_to_string(&mut reply).await.unwrap();

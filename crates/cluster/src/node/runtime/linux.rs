@@ -1,0 +1,254 @@
+//! Containers of Linux's own making: namespaces, overlay, control groups, seccomp. No daemon, no other program.
+//!
+//! Every sandbox has an agent: this very program, executed once more ([`agent_main`]), in namespaces of its own. The
+//! server only tells it what to do and reads what containers print. See `agent.rs` for what happens there.
+
+mod agent;
+mod cgroups;
+mod channel;
+mod ids;
+mod orders;
+mod probe;
+mod running;
+mod spawn;
+mod streams;
+mod wire;
+
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, SocketAddrV4},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio::net::TcpSocket;
+
+pub use self::{
+    agent::main as agent_main,
+    probe::{Finding, probe},
+    spawn::AgentProgram,
+};
+use self::{
+    running::{Held, Node},
+    wire::Order,
+};
+use super::{
+    Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture, SandboxId,
+    SandboxSpec, Usage,
+};
+
+/// The argument with which a program is told to become the agent.
+pub const AGENT_ARGUMENT: &str = "__node";
+
+/// How long an agent may take to end everything and clean up; then it is killed, which the kernel finishes.
+const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// What a Linux runtime needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinuxConfig {
+    /// What becomes the agent.
+    pub agent: AgentProgram,
+    /// The image store's directory; all layers of all images are beneath it.
+    pub images: PathBuf,
+    /// A directory of this sandbox's own, made with the first Pod and removed at the end. Volumes are beneath it.
+    pub state: PathBuf,
+    /// What all containers together may use.
+    pub limits: Limits,
+}
+
+impl LinuxConfig {
+    /// A sandbox with the usual limits: 1 GiB of memory and 1024 processes, so that one can't use up the machine.
+    pub fn new(images: PathBuf, state: PathBuf) -> Self {
+        let limits = Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) };
+        Self { agent: AgentProgram::this_program(), images, state, limits }
+    }
+
+    /// Beneath which directory [`MountSource::Path`](super::MountSource::Path) must be.
+    pub fn volumes(&self) -> PathBuf {
+        self.state.join("volumes")
+    }
+}
+
+/// The runtime of one sandbox. Its agent starts with the first Pod and ends with [`Runtime::shutdown`] or when this is
+/// dropped.
+#[derive(Debug, Clone)]
+pub struct Linux(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: LinuxConfig,
+    /// The running node; `None` before the first Pod.
+    node: tokio::sync::Mutex<Option<Arc<Node>>>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    hostnames: HashMap<SandboxId, String>,
+    containers: HashMap<ContainerId, Arc<Held>>,
+    closed: bool,
+}
+
+impl Linux {
+    /// A runtime that has started nothing yet.
+    pub fn new(config: LinuxConfig) -> Self {
+        Self(Arc::new(Inner { config, node: tokio::sync::Mutex::new(None), known: Mutex::default() }))
+    }
+
+    /// What it was made with.
+    pub fn config(&self) -> &LinuxConfig {
+        &self.0.config
+    }
+}
+
+impl Inner {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The running node, started if there is none.
+    async fn started(&self) -> Result<Arc<Node>, RuntimeError> {
+        let mut node = self.node.lock().await;
+        if self.known().closed {
+            return Err(RuntimeError::Failed("the node has been shut down".to_owned()));
+        }
+        match node.as_ref() {
+            Some(running) if !running.has_gone() => Ok(Arc::clone(running)),
+            _ => {
+                let started = Arc::new(Node::start(&self.config).await?);
+                Ok(Arc::clone(node.insert(started)))
+            }
+        }
+    }
+
+    /// The running node, for what can only be in one that runs.
+    async fn running(&self, what: impl Fn() -> String) -> Result<Arc<Node>, RuntimeError> {
+        self.node.lock().await.clone().ok_or_else(|| RuntimeError::NotFound(what()))
+    }
+
+    fn held(&self, id: &ContainerId) -> Option<Arc<Held>> {
+        self.known().containers.get(id).cloned()
+    }
+
+    async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), RuntimeError> {
+        self.started().await?.order(Order::Pod(orders::pod(&spec))).await?;
+        self.known().hostnames.insert(spec.id, spec.hostname);
+        Ok(())
+    }
+
+    async fn remove_sandbox(&self, id: SandboxId) -> Result<(), RuntimeError> {
+        let Ok(node) = self.running(String::new).await else { return Ok(()) };
+        self.known().hostnames.remove(&id);
+        node.order(Order::RemovePod { pod: id.0 }).await
+    }
+
+    async fn start_container(&self, spec: ContainerSpec) -> Result<Process, RuntimeError> {
+        let missing = || format!("sandbox {}", spec.sandbox.0);
+        let node = self.running(missing).await?;
+        let hostname = self.known().hostnames.get(&spec.sandbox).cloned();
+        let hostname = hostname.ok_or_else(|| RuntimeError::NotFound(missing()))?;
+        let (process, held) = node.run(&spec, &hostname, &self.config).await?;
+        self.known().containers.insert(spec.id, Arc::new(held));
+        Ok(process)
+    }
+
+    async fn signal(&self, id: ContainerId, signal: i32) -> Result<(), RuntimeError> {
+        let Ok(node) = self.running(String::new).await else { return Ok(()) };
+        node.order(Order::Signal { process: id.0, signal }).await
+    }
+
+    async fn remove_container(&self, id: ContainerId) -> Result<(), RuntimeError> {
+        if let Some(held) = self.known().containers.remove(&id) {
+            held.remove();
+        }
+        let Ok(node) = self.running(String::new).await else { return Ok(()) };
+        node.order(Order::RemoveContainer { id: id.0 }).await
+    }
+
+    async fn exec(&self, id: ContainerId, spec: ExecSpec) -> Result<Process, RuntimeError> {
+        let missing = || format!("container {}", id.0);
+        let node = self.running(missing).await?;
+        let held = self.held(&id).ok_or_else(|| RuntimeError::NotFound(missing()))?;
+        node.exec(&id, &held, &spec).await
+    }
+
+    async fn connect(&self, id: SandboxId, to: SocketAddrV4) -> Result<Box<dyn Connection>, RuntimeError> {
+        let node = self.running(|| format!("sandbox {}", id.0)).await?;
+        let socket = node.socket(id.0).await?;
+        let failed = |error: std::io::Error| RuntimeError::Failed(format!("connect: {}", reason(&error)));
+        let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(socket));
+        Ok(Box::new(socket.connect(SocketAddr::V4(to)).await.map_err(failed)?))
+    }
+
+    async fn shutdown(&self) {
+        self.known().closed = true;
+        let node = self.node.lock().await.take();
+        if let Some(node) = node {
+            node.end(SHUTDOWN).await;
+        }
+    }
+}
+
+/// The kernel's reason in C's words, in lower case as Go prints it.
+fn reason(error: &std::io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => nix::errno::Errno::from_raw(code).desc().to_lowercase(),
+        None => error.to_string(),
+    }
+}
+
+impl Runtime for Linux {
+    /// The words of a node with containerd, which lessons and tools expect; what is different about ours is no concern
+    /// of whoever reads a Node.
+    fn version(&self) -> String {
+        "containerd://2.1.0".to_owned()
+    }
+
+    fn create_sandbox(&self, spec: SandboxSpec) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.create_sandbox(spec).await }.boxed()
+    }
+
+    fn remove_sandbox(&self, id: SandboxId) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.remove_sandbox(id).await }.boxed()
+    }
+
+    fn start_container(&self, spec: ContainerSpec) -> RuntimeFuture<Process> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.start_container(spec).await }.boxed()
+    }
+
+    fn signal(&self, id: ContainerId, signal: i32) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.signal(id, signal).await }.boxed()
+    }
+
+    fn remove_container(&self, id: ContainerId) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.remove_container(id).await }.boxed()
+    }
+
+    fn exec(&self, id: ContainerId, spec: ExecSpec) -> RuntimeFuture<Process> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.exec(id, spec).await }.boxed()
+    }
+
+    fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.connect(id, to).await }.boxed()
+    }
+
+    fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage> {
+        let held = self.0.held(&id);
+        let usage = held.map(|held| held.usage()).ok_or_else(|| RuntimeError::NotFound(format!("container {}", id.0)));
+        std::future::ready(usage).boxed()
+    }
+
+    fn shutdown(&self) -> BoxFuture<'static, ()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.shutdown().await }.boxed()
+    }
+}

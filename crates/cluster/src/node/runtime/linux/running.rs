@@ -1,0 +1,249 @@
+//! A node whose agent runs, and its containers, as the server sees them.
+
+use std::{
+    fs, io,
+    os::{fd::OwnedFd, unix::fs::DirBuilderExt},
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::{process::Child, sync::oneshot};
+
+use super::{
+    LinuxConfig,
+    cgroups::{self, Found, Group},
+    channel::{Channel, Ended, OrderError},
+    ids::{self, Ids},
+    orders, spawn, streams,
+    wire::{ExecOrder, Failure, Order, Program, Setup},
+};
+use crate::node::runtime::{ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage};
+
+/// Processes of a container that sets no limit; a fork bomb then leaves its neighbours in the sandbox their share.
+const PIDS: u64 = 256;
+
+/// A node whose agent runs.
+#[derive(Debug)]
+pub(super) struct Node {
+    channel: Channel,
+    janitor: tokio::sync::Mutex<Child>,
+    group: Option<Group>,
+    /// Kept until the agent has ended.
+    _ids: Option<Ids>,
+}
+
+/// A container that has been started and not been removed.
+#[derive(Debug)]
+pub(super) struct Held {
+    program: Program,
+    group: Option<Group>,
+}
+
+impl Held {
+    pub(super) fn usage(&self) -> Usage {
+        self.group.as_ref().map(Group::usage).unwrap_or_default()
+    }
+
+    pub(super) fn remove(&self) {
+        if let Some(group) = &self.group {
+            group.remove();
+        }
+    }
+}
+
+impl Node {
+    pub(super) async fn start(config: &LinuxConfig) -> Result<Self, RuntimeError> {
+        let ids = if nix::unistd::geteuid().is_root() { Ids::take() } else { None };
+        let refused = |error: io::Error| RuntimeError::Unavailable(format!("{}: {error}", config.state.display()));
+        let scratch = make_directories(config, ids.as_ref()).map_err(refused)?;
+        let group = sandbox_group(&config.limits);
+        let agent_group = group.as_ref().and_then(|group| group.child("agent").ok());
+        let joins = agent_group.as_ref().map_or_else(|| Ok(Vec::new()), Group::joins).unwrap_or_default();
+        let setup = Setup {
+            ids: ids.as_ref().map(|ids| (ids.first(), ids::COUNT)),
+            images: text(&config.images)?,
+            volumes: text(&config.volumes())?,
+            scratch: text(&scratch)?,
+            cgroups: group.as_ref().map(Group::paths).unwrap_or_default(),
+            joins: joins.len(),
+        };
+        let started = spawn::start(&config.agent, &setup, &joins).await?;
+        let janitor = tokio::sync::Mutex::new(started.janitor);
+        Ok(Self { channel: started.channel, janitor, group, _ids: ids })
+    }
+
+    pub(super) fn has_gone(&self) -> bool {
+        self.channel.has_gone()
+    }
+
+    /// An order whose answer is only that it was done.
+    pub(super) async fn order(&self, order: Order) -> Result<(), RuntimeError> {
+        self.channel.order(order, &[]).await.map(drop).map_err(RuntimeError::from)
+    }
+
+    pub(super) async fn socket(&self, pod: String) -> Result<OwnedFd, RuntimeError> {
+        let fds = self.channel.order(Order::Socket { pod }, &[]).await?;
+        fds.into_iter().next().ok_or_else(|| RuntimeError::Failed("the node's agent sent no socket".to_owned()))
+    }
+
+    pub(super) async fn run(
+        &self,
+        spec: &ContainerSpec,
+        hostname: &str,
+        config: &LinuxConfig,
+    ) -> Result<(Process, Held), RuntimeError> {
+        let limits = Limits { pids: Some(spec.limits.pids.unwrap_or(PIDS)), ..spec.limits.clone() };
+        let group = self.container_group(&spec.id.0, &limits)?;
+        let soft = if group.is_some() { Vec::new() } else { soft_limits(&limits) };
+        let order = orders::run(spec, hostname, &config.images, &config.volumes(), soft)?;
+        let program = order.program.clone();
+        let started = self.started(&spec.id.0, Order::Run(Box::new(order)), &program, group.as_ref()).await;
+        let process = started.map_err(|error| {
+            if let Some(group) = &group {
+                group.remove();
+            }
+            start_error(error)
+        })?;
+        Ok((process, Held { program, group }))
+    }
+
+    pub(super) async fn exec(&self, id: &ContainerId, held: &Held, spec: &ExecSpec) -> Result<Process, RuntimeError> {
+        let program = orders::exec(&held.program, spec);
+        let exec = exec_id();
+        let order = ExecOrder { id: exec.clone(), container: id.0.clone(), program: program.clone() };
+        let started = self.started(&exec, Order::Exec(Box::new(order)), &program, held.group.as_ref()).await;
+        started.map_err(|error| exec_error(&exec, error))
+    }
+
+    /// Gives an order that starts a program.
+    async fn started(
+        &self,
+        id: &str,
+        order: Order,
+        program: &Program,
+        group: Option<&Group>,
+    ) -> Result<Process, OrderError> {
+        let joins = group.map_or_else(|| Ok(Vec::new()), Group::joins).map_err(OrderError::Io)?;
+        let ended = self.channel.end_of(id);
+        let fds = match self.channel.order(order, &joins).await {
+            Ok(fds) => fds,
+            Err(error) => {
+                self.channel.forget(id);
+                return Err(error);
+            }
+        };
+        let started_at = Timestamp::now();
+        let streams = streams_of(fds, program).map_err(OrderError::Io)?;
+        Ok(Process { started_at, streams, exit: exit_of(ended, group.cloned()) })
+    }
+
+    /// A container's own group with its limits; none where there are no groups.
+    fn container_group(&self, id: &str, limits: &Limits) -> Result<Option<Group>, RuntimeError> {
+        let Some(group) = &self.group else { return Ok(None) };
+        let refused = |error: io::Error| RuntimeError::Failed(format!("make the container's control group: {error}"));
+        let child = group.child(id).map_err(refused)?;
+        child.limit(limits).map_err(|error| {
+            child.remove();
+            refused(error)
+        })?;
+        Ok(Some(child))
+    }
+
+    /// Ends the agent and waits until everything has been cleaned up, or `patience` is at its end.
+    pub(super) async fn end(&self, patience: Duration) {
+        self.channel.close();
+        let mut janitor = self.janitor.lock().await;
+        if tokio::time::timeout(patience, janitor.wait()).await.is_err() {
+            tracing::warn!("a node's agent did not end in {patience:?}; killing it");
+            let _ = janitor.kill().await;
+        }
+    }
+}
+
+/// The sandbox's directories: its containers' own files, which belong to the agent, and volumes, which belong to the
+/// server. Only the server may enter; the agent is given what it needs.
+fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<std::path::PathBuf> {
+    let make = |path: &Path, mode| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
+    make(&config.state, 0o700)?;
+    make(&config.volumes(), 0o755)?;
+    let scratch = config.state.join("containers");
+    make(&scratch, 0o700)?;
+    if let Some(ids) = ids {
+        std::os::unix::fs::chown(&scratch, Some(ids.first()), Some(ids.first()))?;
+    }
+    Ok(scratch)
+}
+
+/// A group for the whole sandbox.
+fn sandbox_group(limits: &Limits) -> Option<Group> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let Found::Group(parent) = cgroups::found() else { return None };
+    let name = format!("podyard-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let made = parent.child(&name).and_then(|group| {
+        group.open_to_children()?;
+        group.limit(limits)?;
+        Ok(group)
+    });
+    made.inspect_err(|error| tracing::warn!("no control group for a sandbox: {error}")).ok()
+}
+
+/// What each process may use where nothing counts them together.
+fn soft_limits(limits: &Limits) -> Vec<(u32, u64)> {
+    let memory = limits.memory.map(|bytes| (libc::RLIMIT_DATA, bytes));
+    let pids = limits.pids.map(|count| (libc::RLIMIT_NPROC, count));
+    memory.into_iter().chain(pids).collect()
+}
+
+fn streams_of(fds: Vec<OwnedFd>, program: &Program) -> io::Result<Streams> {
+    if program.tty { streams::of_terminal(fds, program.stdin) } else { streams::of_pipes(fds) }
+}
+
+/// The end of a process, with what its group knows about it. The group goes when its processes have.
+fn exit_of(ended: oneshot::Receiver<Ended>, group: Option<Group>) -> oneshot::Receiver<Exit> {
+    let (sender, exit) = oneshot::channel();
+    tokio::spawn(async move {
+        // Without an end, the sender is dropped: the runtime itself has gone.
+        if let Ok(Ended { code, signal, at }) = ended.await {
+            let oom_killed = code != 0 && group.is_some_and(|group| group.oom_kills() > 0);
+            let _ = sender.send(Exit { code, signal, oom_killed, at });
+        }
+    });
+    exit
+}
+
+/// What containerd says when runc can't start a container.
+fn start_error(error: OrderError) -> RuntimeError {
+    const PREFIX: &str = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc \
+                          create failed: unable to start container process: ";
+    match error {
+        OrderError::Failed(Failure::Program(why)) => RuntimeError::Start(format!("{PREFIX}{why}")),
+        OrderError::Failed(Failure::Init(why)) => {
+            RuntimeError::Start(format!("{PREFIX}error during container init: {why}"))
+        }
+        other => other.into(),
+    }
+}
+
+/// What containerd says when runc can't run a command in a container.
+fn exec_error(exec: &str, error: OrderError) -> RuntimeError {
+    match error {
+        OrderError::Failed(Failure::Program(why) | Failure::Init(why)) => RuntimeError::Start(format!(
+            "failed to exec in container: failed to start exec \"{exec}\": OCI runtime exec failed: exec failed: unable to \
+             start container process: {why}"
+        )),
+        other => other.into(),
+    }
+}
+
+/// A 64-digit hexadecimal id, as containerd gives each exec.
+fn exec_id() -> String {
+    format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>())
+}
+
+fn text(path: &Path) -> Result<String, RuntimeError> {
+    path.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| RuntimeError::Unavailable(format!("{} is not UTF-8", path.display())))
+}

@@ -1,0 +1,160 @@
+//! A runtime with a busybox image, and what tests say to it.
+
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use podyard_cluster::node::runtime::{
+    ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, Runtime, RuntimeError, SandboxId, SandboxSpec,
+    Security,
+    linux::{AgentProgram, Linux, LinuxConfig},
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// A sandbox of a test's own, with its files.
+pub struct Sandbox {
+    pub runtime: Linux,
+    directory: tempfile::TempDir,
+}
+
+/// What a program printed and how it ended.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self::with_limits(Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) })
+    }
+
+    pub fn with_limits(limits: Limits) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let layer = directory.path().join("images/busybox");
+        make_busybox(&layer);
+        let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
+        let config = LinuxConfig {
+            agent,
+            limits,
+            ..LinuxConfig::new(directory.path().join("images"), directory.path().join("state"))
+        };
+        Self { runtime: Linux::new(config), directory }
+    }
+
+    pub fn layer(&self) -> PathBuf {
+        self.directory.path().join("images/busybox")
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    /// A Pod with the address 10.244.0.`host`.
+    pub async fn pod(&self, name: &str, host: u8) -> SandboxId {
+        self.pod_from(name, host, |_| {}).await
+    }
+
+    pub async fn pod_from(&self, name: &str, host: u8, change: impl FnOnce(&mut SandboxSpec)) -> SandboxId {
+        let mut spec = SandboxSpec {
+            id: SandboxId(format!("{name}-sandbox")),
+            hostname: name.to_owned(),
+            address: [10, 244, 0, host].into(),
+            share_processes: false,
+            hosts: format!("127.0.0.1\tlocalhost\n10.244.0.{host}\t{name}\n"),
+            resolv_conf: "nameserver 10.96.0.10\n".to_owned(),
+        };
+        change(&mut spec);
+        let id = spec.id.clone();
+        self.runtime.create_sandbox(spec).await.unwrap();
+        id
+    }
+
+    pub fn spec(&self, pod: &SandboxId, name: &str, argv: &[&str]) -> ContainerSpec {
+        ContainerSpec {
+            id: ContainerId(format!("{}-{name}", pod.0)),
+            sandbox: pod.clone(),
+            layers: vec![self.layer()],
+            argv: argv.iter().map(|&word| word.to_owned()).collect(),
+            env: Vec::new(),
+            working_dir: String::new(),
+            tty: false,
+            stdin: false,
+            mounts: Vec::new(),
+            security: Security::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Runs a shell script in a container of its own, to its end.
+    pub async fn sh(&self, pod: &SandboxId, name: &str, script: &str) -> Outcome {
+        outcome(self.runtime.start_container(self.spec(pod, name, &["sh", "-c", script])).await.unwrap()).await
+    }
+
+    /// A container that runs until it is ended.
+    pub async fn sleeper(&self, pod: &SandboxId, name: &str) -> (ContainerId, Process) {
+        let spec = self.spec(pod, name, &["sleep", "100000"]);
+        (spec.id.clone(), self.runtime.start_container(spec).await.unwrap())
+    }
+
+    /// Runs a shell script in a running container, to its end.
+    pub async fn exec(&self, container: &ContainerId, script: &str) -> Outcome {
+        outcome(self.try_exec(container, &["sh", "-c", script]).await.unwrap()).await
+    }
+
+    pub async fn try_exec(&self, container: &ContainerId, argv: &[&str]) -> Result<Process, RuntimeError> {
+        let argv = argv.iter().map(|&word| word.to_owned()).collect();
+        self.runtime.exec(container.clone(), ExecSpec { argv, tty: false, stdin: false }).await
+    }
+}
+
+/// Everything a program prints, and its end.
+pub async fn outcome(process: Process) -> Outcome {
+    let Process { streams, exit, .. } = process;
+    let (mut stdout, mut stderr) = (String::new(), String::new());
+    let mut errors = streams.stderr.unwrap();
+    let mut output = streams.stdout;
+    let (a, b) = tokio::join!(output.read_to_string(&mut stdout), errors.read_to_string(&mut stderr));
+    a.unwrap();
+    b.unwrap();
+    Outcome { stdout, stderr, code: exit.await.unwrap().code }
+}
+
+/// What is printed until `end` has been.
+pub async fn read_until(stream: &mut (impl AsyncReadExt + Unpin), end: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.contains(end) {
+        let count = stream.read(&mut buffer).await.unwrap();
+        assert!(count > 0, "the stream ended after {text:?}, before {end:?}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..count]));
+    }
+    text
+}
+
+pub async fn write(stream: &mut (impl AsyncWriteExt + Unpin), text: &str) {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
+pub async fn ended(process: Process) -> Exit {
+    process.exit.await.unwrap()
+}
+
+fn make_busybox(layer: &Path) {
+    for name in ["bin", "etc", "root", "tmp", "var"] {
+        fs::create_dir_all(layer.join(name)).unwrap();
+    }
+    let busybox = layer.join("bin/busybox");
+    fs::copy("/bin/busybox", &busybox).expect("install busybox-static: the tests' image is made of it");
+    let applets = Command::new(&busybox).arg("--list").output().unwrap();
+    for applet in String::from_utf8(applets.stdout).unwrap().lines().filter(|applet| *applet != "busybox") {
+        symlink("busybox", layer.join("bin").join(applet)).unwrap();
+    }
+    fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000::/home/web:/bin/sh\n").unwrap();
+    fs::write(layer.join("etc/group"), "root:x:0:\nweb:x:1000:\n").unwrap();
+}
