@@ -1,5 +1,7 @@
 //! The node's endpoints: what the API server asks for a learner.
 
+use std::net::{Ipv4Addr, SocketAddrV4};
+
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
 use serde_json::Value;
@@ -143,7 +145,10 @@ impl NodeEndpoint for Node {
         let name = format!("{pod}_{namespace}");
         async move {
             let sandbox = sandbox.ok_or_else(|| error(404, format!("unable to find pod {name:?}")))?;
-            runtime.connect(sandbox, port).await.map_err(|cause| error(500, cause.to_string()))
+            runtime
+                .connect(sandbox, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
+                .await
+                .map_err(|cause| error(500, cause.to_string()))
         }
         .boxed()
     }
