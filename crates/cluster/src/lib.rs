@@ -14,6 +14,7 @@
 //! | [`admission`] | defaulting and validation |
 //! | [`printers`] | what `kubectl get` prints |
 //! | [`controllers`] | what acts on objects: namespaces, garbage, endpoints, workloads |
+//! | [`scheduler`] | gives Pods a node |
 //! | [`events`] | writing Events |
 //! | [`node`] | the kubelet's part: Pods, images, containers |
 
@@ -29,6 +30,7 @@ pub mod node;
 mod openapi;
 pub mod printers;
 pub mod registry;
+pub mod scheduler;
 pub mod store;
 mod transport;
 pub mod version;

@@ -11,7 +11,6 @@ pub(crate) fn map_matches(selector: &Value, labels: &Value) -> bool {
 
 /// Whether the labels match a LabelSelector (`matchLabels`, `matchExpressions`). One that is not set matches nothing, an
 /// empty one everything.
-#[cfg_attr(not(test), expect(dead_code, reason = "the workload controllers are its users"))]
 pub(crate) fn matches(selector: &Value, labels: &Value) -> bool {
     selector.is_object()
         && map_matches(at(selector, &["matchLabels"]), labels)

@@ -1,0 +1,258 @@
+//! The scheduler: gives every Pod that has no node yet one that it fits on, or says why there is none.
+//!
+//! [`decide`] is a function of the Pod and a [`Snapshot`]; the loop here keeps the snapshot up to date and writes what
+//! was decided.
+
+mod affinity;
+mod decide;
+mod fit;
+mod snapshot;
+mod taints;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use self::{
+    decide::{Decision, decide},
+    snapshot::Snapshot,
+};
+use crate::{
+    clock::{SharedClock, api_time},
+    events::{Recorder, Severity, Subject},
+    json as tree,
+    store::{Change, Event, Key, Next, Store, TooOld, Watch},
+};
+
+const PODS: &str = "pods";
+const NODES: &str = "nodes";
+const CLAIMS: &str = "persistentvolumeclaims";
+/// `spec.schedulerName` of the Pods that are this scheduler's.
+const NAME: &str = "default-scheduler";
+
+/// Starts scheduling; it goes on until the task is aborted.
+pub fn start(store: Store, clock: SharedClock) -> JoinHandle<()> {
+    let recorder = Recorder::scheduler(store.clone(), clock.clone(), "vm");
+    tokio::spawn(Scheduler { store, clock, recorder, snapshot: Snapshot::default(), waiting: BTreeSet::new() }.run())
+}
+
+struct Scheduler {
+    store: Store,
+    clock: SharedClock,
+    recorder: Recorder,
+    snapshot: Snapshot,
+    /// Pods that no node would take.
+    waiting: BTreeSet<Key>,
+}
+
+/// What the loop follows.
+struct Watches {
+    pods: Watch,
+    nodes: Watch,
+    claims: Watch,
+}
+
+impl Scheduler {
+    async fn run(mut self) {
+        loop {
+            let Ok(watches) = self.begin() else { continue };
+            // A loop that was too slow for the log begins anew with a list.
+            let _too_old = self.follow(watches).await;
+        }
+    }
+
+    /// Takes in everything that is there.
+    fn begin(&mut self) -> Result<Watches, TooOld> {
+        let (revision, nodes) = self.store.list(NODES, None);
+        let watch = |resource| self.store.watch(resource, None, revision);
+        let watches = Watches { pods: watch(PODS)?, nodes: watch(NODES)?, claims: watch(CLAIMS)? };
+        self.snapshot = Snapshot::default();
+        self.waiting.clear();
+        for node in nodes {
+            self.snapshot.put_node(node);
+        }
+        let pods = self.store.list(PODS, None).1;
+        for pod in &pods {
+            self.snapshot.put_pod(pod.clone());
+        }
+        for pod in pods {
+            self.consider(&key_of(&pod));
+        }
+        Ok(watches)
+    }
+
+    async fn follow(&mut self, mut watches: Watches) -> Result<(), TooOld> {
+        loop {
+            tokio::select! {
+                event = watches.pods.next() => self.pod_event(event?),
+                event = watches.nodes.next() => self.node_event(event?),
+                event = watches.claims.next() => { event?; self.retry(); }
+            }
+        }
+    }
+
+    fn pod_event(&mut self, event: Event) {
+        if event.change == Change::Deleted {
+            self.waiting.remove(&event.key);
+            self.snapshot.remove_pod(&event.key);
+            return self.retry();
+        }
+        let ended = is_ended(&event.object) && event.previous.as_ref().is_some_and(|before| !is_ended(before));
+        let relabelled = event
+            .previous
+            .as_ref()
+            .is_some_and(|before| before["metadata"]["labels"] != event.object["metadata"]["labels"]);
+        let respecified = event.previous.as_ref().is_none_or(|before| before["spec"] != event.object["spec"]);
+        let placed = self.snapshot.put_pod(event.object);
+        // What the scheduler itself wrote about a Pod is no reason to think again.
+        if respecified || relabelled {
+            self.consider(&event.key);
+        }
+        if ended || relabelled || placed {
+            self.retry();
+        }
+    }
+
+    fn node_event(&mut self, event: Event) {
+        if event.change == Change::Deleted {
+            self.snapshot.remove_node(&event.key.name);
+        } else {
+            self.snapshot.put_node(event.object);
+        }
+        self.retry();
+    }
+
+    /// Tries the Pods again that found no node.
+    fn retry(&mut self) {
+        for key in std::mem::take(&mut self.waiting) {
+            self.consider(&key);
+        }
+    }
+
+    /// Places a Pod if it needs a node.
+    fn consider(&mut self, key: &Key) {
+        let Some(pod) = self.store.get(key) else { return };
+        if !needs_node(&pod) {
+            self.waiting.remove(key);
+            return;
+        }
+        match decide(&pod, &self.snapshot, &self.store) {
+            Decision::Gated => self.tell_gated(key),
+            Decision::Bind(node) => {
+                self.waiting.remove(key);
+                self.bind(key, &pod, &node);
+            }
+            Decision::Refuse(message) => {
+                self.waiting.insert(key.clone());
+                self.refuse(key, &pod, &message);
+            }
+        }
+    }
+
+    fn bind(&mut self, key: &Key, pod: &Value, node: &str) {
+        let now = self.clock.now();
+        let bound = self.store.modify(key, |stored| {
+            if stored["metadata"]["uid"] != pod["metadata"]["uid"] || !needs_node(stored) {
+                return Err(());
+            }
+            let mut stored = stored.clone();
+            stored["spec"]["nodeName"] = json!(node);
+            let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null,
+                "lastTransitionTime": api_time(now)});
+            put_condition(&mut stored, condition);
+            Ok(Next::Put(stored))
+        });
+        if let Ok(bound) = bound {
+            self.snapshot.put_pod(bound);
+            let message = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
+            self.recorder.event(&Subject::of(pod), Severity::Normal, "Scheduled", "Binding", &message);
+        }
+    }
+
+    fn refuse(&self, key: &Key, pod: &Value, message: &str) {
+        let now = self.clock.now();
+        let about = Subject::of(pod);
+        self.recorder.event(&about, Severity::Warning, "FailedScheduling", "Scheduling", message);
+        self.set_condition(key, "Unschedulable", message, now);
+    }
+
+    fn tell_gated(&self, key: &Key) {
+        let message = "Scheduling is blocked due to non-empty scheduling gates";
+        self.set_condition(key, "SchedulingGated", message, self.clock.now());
+    }
+
+    fn set_condition(&self, key: &Key, reason: &str, message: &str, now: Timestamp) {
+        let _gone = self.store.modify(key, |pod| {
+            let old = tree::items(&pod["status"], "conditions").iter().find(|c| c["type"] == "PodScheduled");
+            if old.is_some_and(|old| old["reason"] == reason && old["message"] == message) {
+                return Ok::<_, std::convert::Infallible>(Next::Keep);
+            }
+            let since = old.filter(|old| old["status"] == "False").map(|old| old["lastTransitionTime"].clone());
+            let mut pod = pod.clone();
+            let condition = json!({
+                "type": "PodScheduled", "observedGeneration": pod["metadata"]["generation"], "status": "False",
+                "lastProbeTime": null, "lastTransitionTime": since.unwrap_or_else(|| json!(api_time(now))),
+                "reason": reason, "message": message,
+            });
+            put_condition(&mut pod, condition);
+            put_manager(&mut pod, now);
+            Ok(Next::Put(pod))
+        });
+    }
+}
+
+fn key_of(pod: &Value) -> Key {
+    let metadata = &pod["metadata"];
+    Key::new(PODS, tree::text(metadata, "namespace"), tree::text(metadata, "name"))
+}
+
+fn is_ended(pod: &Value) -> bool {
+    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"))
+}
+
+fn needs_node(pod: &Value) -> bool {
+    let spec = &pod["spec"];
+    let ours = matches!(tree::text(spec, "schedulerName"), "" | NAME);
+    tree::text(spec, "nodeName").is_empty()
+        && ours
+        && !is_ended(pod)
+        && !tree::has(&pod["metadata"], "deletionTimestamp")
+}
+
+/// Puts a condition in the place of the one of its type, or at the end.
+fn put_condition(pod: &mut Value, condition: Value) {
+    let list = &mut pod["status"]["conditions"];
+    if !list.is_array() {
+        *list = json!([]);
+    }
+    let Some(list) = list.as_array_mut() else { return };
+    match list.iter_mut().find(|old| old["type"] == condition["type"]) {
+        Some(old) => *old = condition,
+        None => list.push(condition),
+    }
+}
+
+/// Records that the scheduler manages the condition.
+fn put_manager(pod: &mut Value, now: Timestamp) {
+    let fields = ["lastProbeTime", "lastTransitionTime", "message", "observedGeneration", "reason", "status", "type"];
+    let mut condition: serde_json::Map<_, _> = fields.iter().map(|field| (format!("f:{field}"), json!({}))).collect();
+    condition.insert(".".into(), json!({}));
+    let entry = json!({
+        "manager": "kube-scheduler", "operation": "Update", "apiVersion": "v1", "time": api_time(now),
+        "fieldsType": "FieldsV1", "subresource": "status",
+        "fieldsV1": {"f:status": {"f:conditions": {".": {}, "k:{\"type\":\"PodScheduled\"}": condition}}},
+    });
+    let list = &mut pod["metadata"]["managedFields"];
+    if !list.is_array() {
+        *list = json!([]);
+    }
+    if let Some(list) = list.as_array_mut() {
+        list.retain(|old| old["manager"] != "kube-scheduler");
+        list.push(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests;

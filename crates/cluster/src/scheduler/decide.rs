@@ -1,0 +1,126 @@
+//! Which node a Pod gets, or why none: the filters in the real scheduler's order, and its text.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{affinity, fit, snapshot::Snapshot, taints};
+use crate::{
+    json as tree,
+    store::{Key, Store},
+};
+
+/// What is to be done with a Pod that has no node.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It has scheduling gates.
+    Gated,
+    /// It gets this node.
+    Bind(String),
+    /// No node will take it; the text of `FailedScheduling`.
+    Refuse(String),
+}
+
+/// Why a node won't take a Pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// One or more reasons.
+    pub reasons: Vec<String>,
+    /// Whether fewer Pods on the node would help.
+    pub resolvable: bool,
+}
+
+impl Refusal {
+    /// Nothing that happens on the node will change it.
+    pub fn for_good(reason: impl Into<String>) -> Self {
+        Self { reasons: vec![reason.into()], resolvable: false }
+    }
+
+    /// It depends on the Pods that are there.
+    pub fn for_now(reason: impl Into<String>) -> Self {
+        Self { reasons: vec![reason.into()], resolvable: true }
+    }
+}
+
+/// Decides on a Pod.
+pub fn decide(pod: &Value, snapshot: &Snapshot, store: &Store) -> Decision {
+    if !tree::items(&pod["spec"], "schedulingGates").is_empty() {
+        return Decision::Gated;
+    }
+    let count = snapshot.nodes().count();
+    if count == 0 {
+        return Decision::Refuse("no nodes available to schedule pods".to_owned());
+    }
+    if let Err(reason) = claims(pod, store) {
+        return Decision::Refuse(text(count, &reason, count, 0));
+    }
+    let mut fitting = Vec::new();
+    let mut refusals = Vec::new();
+    for (name, node) in snapshot.nodes() {
+        match filter(pod, name, node, snapshot) {
+            Ok(()) => fitting.push(name),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    let emptiest = fitting.into_iter().min_by_key(|name| snapshot.pods_on(name).count());
+    match emptiest {
+        Some(name) => Decision::Bind(name.to_owned()),
+        None => Decision::Refuse(message(count, &refusals)),
+    }
+}
+
+/// Whether a node takes a Pod; the first filter that says no gives the reason.
+fn filter(pod: &Value, name: &str, node: &Value, snapshot: &Snapshot) -> Result<(), Refusal> {
+    taints::schedulable(pod, node)?;
+    taints::tolerated(pod, node)?;
+    affinity::node(pod, node)?;
+    fit::ports(pod, name, snapshot)?;
+    fit::resources(pod, name, node, snapshot)?;
+    affinity::spread(pod, node, snapshot)?;
+    affinity::pods(pod, node, snapshot)
+}
+
+/// The claims that a Pod mounts must be there.
+fn claims(pod: &Value, store: &Store) -> Result<(), String> {
+    let namespace = tree::text(&pod["metadata"], "namespace");
+    for volume in tree::items(&pod["spec"], "volumes") {
+        let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() else { continue };
+        let key = Key::new(super::CLAIMS, namespace, claim);
+        match store.get(&key) {
+            None => return Err(format!("persistentvolumeclaim {claim:?} not found")),
+            Some(found) if tree::has(&found["metadata"], "deletionTimestamp") => {
+                return Err(format!("persistentvolumeclaim {claim:?} is being deleted"));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn message(count: usize, refusals: &[Refusal]) -> String {
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in refusals.iter().flat_map(|refusal| &refusal.reasons) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    let mut lines: Vec<String> = reasons.into_iter().map(|(reason, times)| format!("{times} {reason}")).collect();
+    lines.sort();
+    let resolvable = refusals.iter().filter(|refusal| refusal.resolvable).count();
+    text(count, &lines.join(", "), count - resolvable, resolvable)
+}
+
+/// The whole text (recorded in `lifecycle/unschedulable.yaml`); the last part is about preemption.
+fn text(count: usize, why: &str, helpless: usize, no_victims: usize) -> String {
+    let mut preemption = Vec::new();
+    if no_victims > 0 {
+        preemption.push(format!("{no_victims} No preemption victims found for incoming pod"));
+    }
+    if helpless > 0 {
+        preemption.push(format!("{helpless} Preemption is not helpful for scheduling"));
+    }
+    preemption.sort();
+    format!(
+        "0/{count} nodes are available: {why}. no new claims to deallocate, preemption: 0/{count} nodes are available: \
+         {}.",
+        preemption.join(", ")
+    )
+}
