@@ -12,8 +12,10 @@ pub enum Piece {
 }
 
 /// The programs that a learner's console knows.
-const RUNNABLE: [&str; 13] =
-    ["kubectl", "k", "cat", "ls", "echo", "grep", "head", "tail", "wc", "sort", "watch", "clear", "help"];
+const RUNNABLE: [&str; 17] = [
+    "kubectl", "k", "cat", "ls", "rm", "pwd", "echo", "grep", "head", "tail", "wc", "sort", "watch", "sleep", "curl",
+    "clear", "help",
+];
 
 /// Prompts that pages put before what one types. The later ones are `❯` read in a wrong encoding (CP1252, Latin-1).
 const PROMPTS: [&str; 4] = ["$", "❯", "â¯", "â\u{9d}¯"];

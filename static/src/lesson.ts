@@ -18,6 +18,7 @@ import { Steps } from "./steps";
 import { Tabs } from "./tabs";
 import { setUpTheme } from "./theme";
 import { Timeline } from "./timeline";
+import { Why } from "./why";
 
 const { lesson = "", title = "", starter = "" } = document.body.dataset;
 const address = new URL("/socket", location.href);
@@ -34,13 +35,14 @@ const timeline = new Timeline(connection);
 const views = new Tabs(the("views"), (tab) => {
   if (tab.id === "t-timeline") timeline.draw();
 });
-new Pods(connection, starter, {
+const run = (line: string) => log.shown(commands.run(line));
+new Pods(connection, starter, new Why(connection, run), {
   opened: (name) => {
     logs.follow(name);
     timeline.follow(name);
     views.choose(the("t-logs"));
   },
-  start: (line) => log.shown(commands.run(line)),
+  start: run,
 });
 new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));

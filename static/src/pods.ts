@@ -3,7 +3,9 @@
 import { older } from "./ages";
 import type { Connection } from "./connection";
 import { el, hidden, icon, setText, the } from "./dom";
+import { unhealthy } from "./explain";
 import type { PodRow } from "./protocol";
+import type { Why } from "./why";
 
 /** As long as the light of a change lasts; the style sheet has the same. */
 const LIT = 1_200;
@@ -25,13 +27,15 @@ export class Pods {
   readonly #panel = the("v-pods");
   readonly #listener: PodsListener;
   readonly #starter: string;
+  readonly #why: Why;
   #table: HTMLTableElement | undefined;
   #columns: string[] = [];
   #rows = new Map<string, Shown>();
   #heard = 0;
   #first = true;
 
-  constructor(connection: Connection, starter: string, listener: PodsListener) {
+  constructor(connection: Connection, starter: string, why: Why, listener: PodsListener) {
+    this.#why = why;
     this.#listener = listener;
     this.#starter = starter;
     this.#empty("Your Pods appear here as soon as the sandbox answers.");
@@ -71,7 +75,7 @@ export class Pods {
     this.#rows.clear();
     const head = el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)));
     this.#table = el("table", { class: "kt" }, el("caption", { class: "vh" }, "kubectl get pods -o wide, live"), el("thead", {}, head), el("tbody"));
-    this.#panel.replaceChildren(el("div", { class: "kt-wrap" }, this.#table));
+    this.#panel.replaceChildren(el("div", { class: "kt-wrap" }, this.#table), this.#why.place);
   }
 
   #body(rows: PodRow[]): void {
@@ -95,7 +99,11 @@ export class Pods {
   #newRow(uid: string, cells: string[]): Shown {
     const name = el("button", { class: "name", type: "button", title: "Show its log" }, cells[0] ?? "");
     name.addEventListener("click", () => this.#listener.opened(name.textContent ?? ""));
-    const tds = cells.map((text, at) => (at === 0 ? el("td", {}, name) : el("td", {}, el("span", {}, text))));
+    const status = el("button", { type: "button", "aria-expanded": String(this.#why.isOpen(uid)) }, cells[this.#columns.indexOf("STATUS")] ?? "");
+    status.addEventListener("click", () => this.#why.toggle(uid, status));
+    this.#why.adopt(uid, status);
+    const statusAt = this.#columns.indexOf("STATUS");
+    const tds = cells.map((text, at) => el("td", {}, at === 0 ? name : at === statusAt ? status : el("span", {}, text)));
     const targets = tds.map((td) => td.firstElementChild as HTMLElement);
     const shown = { row: el("tr", {}, ...tds), cells: targets, texts: cells };
     this.#tone(shown);
@@ -121,7 +129,14 @@ export class Pods {
 
   #tone(shown: Shown): void {
     const at = this.#columns.indexOf("STATUS");
-    shown.cells[at]?.setAttribute("class", tone(shown.texts[at] ?? ""));
+    const status = shown.texts[at] ?? "";
+    const ready = shown.texts[this.#columns.indexOf("READY")] ?? "";
+    const asks = unhealthy({ status, ready });
+    const target = shown.cells[at];
+    if (!target) return;
+    const kind = tone(status) || (asks ? "warn" : "");
+    target.setAttribute("class", asks ? `why ${kind}` : `quiet-why ${kind}`);
+    target.setAttribute("aria-label", `${status}, explain`);
   }
 
   #light({ row, cells }: Shown, lit: boolean): void {

@@ -1,0 +1,139 @@
+// The explanation under the Pods table: opened from a status, kept true while the Pod changes.
+
+import * as cluster from "./cluster";
+import type { Connection } from "./connection";
+import { el, icon } from "./dom";
+import { type Explanation, explain, type Pod, type Seen } from "./explain";
+import type { PodRow } from "./protocol";
+
+export class Why {
+  /** The place under the table. */
+  readonly place = el("div", { class: "why-place" });
+  readonly #run: (line: string) => void;
+  #events: { columns: string[]; rows: string[][] } = { columns: [], rows: [] };
+  #columns: string[] = [];
+  #rows: PodRow[] = [];
+  #open: { uid: string; pod?: Pod; drawn: string } | undefined;
+  #button: HTMLElement | undefined;
+
+  constructor(connection: Connection, run: (line: string) => void) {
+    this.#run = run;
+    connection.on("events", ({ columns, rows }) => {
+      this.#events = { columns, rows };
+      void this.#refresh();
+    });
+    connection.on("pods", ({ columns, rows }) => {
+      this.#columns = columns;
+      this.#rows = rows;
+      void this.#refresh();
+    });
+    connection.on("sandbox", () => cluster.forget());
+    this.place.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+  }
+
+  isOpen(uid: string): boolean {
+    return this.#open?.uid === uid;
+  }
+
+  /** Opens the explanation of a Pod's state, or closes it when it is open. */
+  toggle(uid: string, button: HTMLElement): void {
+    if (this.isOpen(uid)) {
+      this.close();
+      return;
+    }
+    this.#button?.setAttribute("aria-expanded", "false");
+    this.#open = { uid, drawn: "" };
+    this.#button = button;
+    button.setAttribute("aria-expanded", "true");
+    this.#draw();
+    void this.#refresh();
+  }
+
+  close(): void {
+    this.#open = undefined;
+    this.place.replaceChildren();
+    this.#button?.setAttribute("aria-expanded", "false");
+    this.#button?.focus();
+    this.#button = undefined;
+  }
+
+  /** A row was drawn anew: its button is another one. */
+  adopt(uid: string, button: HTMLElement): void {
+    if (this.isOpen(uid)) this.#button = button;
+  }
+
+  async #refresh(): Promise<void> {
+    const open = this.#open;
+    if (!open) return;
+    const row = this.#rows.find((one) => one.uid === open.uid);
+    if (!row) {
+      this.#open = undefined;
+      this.place.replaceChildren();
+      return;
+    }
+    this.#draw();
+    const pod = await cluster.pod(row.cells[0] ?? "");
+    if (this.#open !== open || !pod) return;
+    open.pod = pod;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const open = this.#open;
+    const row = this.#rows.find((one) => one.uid === open?.uid);
+    if (!open || !row) return;
+    const found = explain(this.#seen(row, open.pod));
+    const key = JSON.stringify([found, row.cells[0]]);
+    if (open.drawn === key) return;
+    open.drawn = key;
+    if (found) this.#fill(found, row.cells[0] ?? "");
+    else this.#fill(well(row.cells[0] ?? "", this.#cell(row, "STATUS")), row.cells[0] ?? "");
+  }
+
+  #cell(row: PodRow, column: string): string {
+    return row.cells[this.#columns.indexOf(column)] ?? "";
+  }
+
+  #seen(row: PodRow, pod: Pod | undefined): Seen {
+    const at = (name: string) => this.#events.columns.indexOf(name);
+    const [reason, message, type, object] = [at("REASON"), at("MESSAGE"), at("TYPE"), at("OBJECT")] as [number, number, number, number];
+    const name = row.cells[0] ?? "";
+    const events = this.#events.rows
+      .filter((event) => event[object]?.toLowerCase() === `pod/${name}`)
+      .map((event) => ({ reason: event[reason] ?? "", message: event[message] ?? "", type: event[type] ?? "" }));
+    return { name, status: this.#cell(row, "STATUS"), ready: this.#cell(row, "READY"), restarts: this.#cell(row, "RESTARTS"), events, pod };
+  }
+
+  #fill(found: Explanation, name: string): void {
+    const opened = new Set([...this.place.querySelectorAll("details[open]")].map((fold) => fold.querySelector("summary")?.textContent));
+    const inside = this.place.contains(document.activeElement);
+    const close = el("button", { class: "btn quiet", type: "button", "aria-label": "Close explanation" }, icon("cross"));
+    close.addEventListener("click", () => this.close());
+    const head = el("div", { class: "explain-head" }, el("h3", { id: "why-title", class: "grow" }, found.title), close);
+    const run = el("button", { class: "btn primary", type: "button" }, icon("run", "ico sm solid"), el("span", {}, "Run"));
+    run.addEventListener("click", () => this.#run(found.next.line));
+    const next = el("div", {}, el("div", { class: "label" }, found.next.why), el("div", { class: "next" }, el("code", {}, found.next.line), run));
+    const folds = [fold("Hint", found.hint, opened), fold("Answer", found.answer, opened)].filter((one) => one !== undefined);
+    const body = el("div", { class: "explain-body" }, el("div", { class: "stack" }, el("p", {}, found.text), next), el("div", { class: "stack" }, this.#facts(found, name), folds.length ? el("div", { class: "ladder" }, ...folds) : null));
+    this.place.replaceChildren(el("section", { class: "explain", "aria-labelledby": "why-title" }, head, body));
+    if (inside) close.focus();
+  }
+
+  #facts(found: Explanation, name: string): HTMLElement | null {
+    if (!found.facts.length) return null;
+    const list = found.facts.flatMap((fact) => [el("dt", {}, fact.name), el("dd", { class: fact.hot ? "hot" : undefined }, fact.value)]);
+    return el("div", {}, el("div", { class: "label" }, `Seen on ${name}`), el("dl", { class: "facts" }, ...list));
+  }
+}
+
+function fold(name: string, text: string | undefined, opened: Set<string | null | undefined>): HTMLElement | undefined {
+  if (!text) return undefined;
+  return el("details", { class: "fold", open: opened.has(name) }, el("summary", {}, name), el("div", {}, text));
+}
+
+function well(name: string, status: string): Explanation {
+  const text = status === "Completed" ? "Its containers did their work and ended well. The Pod stays so that you can read its log." : "All its containers run and are ready. Nothing to explain, and nothing to do.";
+  return { title: `${status}: as it should be`, text, facts: [], next: { why: "Look for yourself:", line: `kubectl describe pod ${name}` } };
+}
