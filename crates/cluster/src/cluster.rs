@@ -11,6 +11,7 @@ use crate::{
     clock::{SharedClock, SystemClock},
     controllers,
     node::{images::Images, runtime::Runtime},
+    scheduler,
     store::Store,
     transport::InProcess,
 };
@@ -92,6 +93,7 @@ impl Cluster {
         bootstrap::fill(&store, &*config.clock, &config.node_name);
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         controllers::start(&store, &config.clock, &tasks, closing.clone());
+        scheduler::start(&store, &config.clock, &tasks, closing.clone());
         let api = Arc::new(Api {
             store,
             clock: config.clock,

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     decide::{Decision, decide},
@@ -32,10 +32,12 @@ const CLAIMS: &str = "persistentvolumeclaims";
 /// `spec.schedulerName` of the Pods that are this scheduler's.
 const NAME: &str = "default-scheduler";
 
-/// Starts scheduling; it goes on until the task is aborted.
-pub fn start(store: Store, clock: SharedClock) -> JoinHandle<()> {
+/// Starts scheduling; it goes on until the token is cancelled.
+pub fn start(store: &Store, clock: &SharedClock, tasks: &TaskTracker, closing: CancellationToken) {
+    let (store, clock) = (store.clone(), clock.clone());
     let recorder = Recorder::scheduler(store.clone(), clock.clone(), "vm");
-    tokio::spawn(Scheduler { store, clock, recorder, snapshot: Snapshot::default(), waiting: BTreeSet::new() }.run())
+    let scheduler = Scheduler { store, clock, recorder, snapshot: Snapshot::default(), waiting: BTreeSet::new() };
+    tasks.spawn(async move { closing.run_until_cancelled_owned(scheduler.run()).await });
 }
 
 struct Scheduler {

@@ -106,7 +106,9 @@ async fn until(store: &Store, name: &str, wanted: impl Fn(&Value) -> bool) -> Ob
 #[tokio::test]
 async fn a_pod_waits_until_there_is_room() {
     let store = Store::new();
-    let task = start(store.clone(), Arc::new(SystemClock));
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+    start(&store, &clock, &tasks, closing.clone());
     let put = |object: Value| store.insert(key_of(&object), object).unwrap();
     put(pod("first", cpu("1500m"), json!({})));
     let refused = until(&store, "first", |pod| pod["status"]["conditions"][0]["reason"] == "Unschedulable").await;
@@ -126,5 +128,7 @@ async fn a_pod_waits_until_there_is_room() {
         reasons,
         ["Normal Scheduled", "Normal Scheduled", "Warning FailedScheduling", "Warning FailedScheduling"]
     );
-    task.abort();
+    closing.cancel();
+    tasks.close();
+    tasks.wait().await;
 }
