@@ -119,7 +119,7 @@ async fn a_pod_without_a_node_goes_at_once_and_one_with_a_node_gets_its_time() {
     for (name, node) in [("free", None), ("placed", Some("kind-control-plane"))] {
         let pod = json!({
             "metadata": {"name": name},
-            "spec": {"nodeName": node, "containers": [{"name": "c", "image": "busybox"}], "terminationGracePeriodSeconds": 7},
+            "spec": {"nodeName": node, "schedulerName": "nobody", "containers": [{"name": "c", "image": "busybox"}], "terminationGracePeriodSeconds": 7},
         });
         pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
         pods.delete(name, &DeleteParams::default()).await.unwrap();
