@@ -9,17 +9,16 @@ mod image_name;
 mod plugins;
 pub mod quantity;
 pub mod resources;
-
-use serde_json::Value;
+pub(crate) mod validate;
 
 pub(crate) use self::plugins::quota_usage;
 pub use self::{
     defaults::default_object,
     plugins::{approve_create, prepare_create, prepare_update},
+    validate::{validate_create, validate_update},
 };
 
-use self::field::FieldError;
-use crate::{clock::Clock, registry::Resource, store::Store};
+use crate::{clock::Clock, store::Store};
 
 /// What admission may look at beside the object itself.
 #[derive(Clone, Copy)]
@@ -42,33 +41,3 @@ impl std::fmt::Debug for Context<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Forbidden(pub String);
-
-/// Everything that is wrong with a new object.
-pub fn validate_create(_resource: &Resource, _object: &Value) -> Vec<FieldError> {
-    Vec::new()
-}
-
-/// Everything that is wrong with a change.
-pub fn validate_update(_resource: &Resource, _old: &Value, _new: &Value) -> Vec<FieldError> {
-    Vec::new()
-}
-
-/// A kind as tests need it: its names, and a status of its own.
-#[cfg(test)]
-pub(crate) fn kind_for_tests(group: &'static str, kind: &'static str, plural: &'static str) -> Resource {
-    Resource {
-        group,
-        version: "v1",
-        kind,
-        plural,
-        singular: "",
-        short_names: &[],
-        categories: &[],
-        namespaced: true,
-        verbs: &[],
-        subresources: &[],
-        has_generation: true,
-        awaits: None,
-        stored_as: None,
-    }
-}

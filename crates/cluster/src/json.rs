@@ -96,3 +96,8 @@ pub(crate) fn inside(value: &mut Value, key: &str, visit: impl FnOnce(&mut Value
         visit(field);
     }
 }
+
+/// The entries of the map field `key`, by key.
+pub(crate) fn entries<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
+    value.get(key).and_then(Value::as_object).into_iter().flatten()
+}

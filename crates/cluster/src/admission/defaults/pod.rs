@@ -31,6 +31,10 @@ pub(crate) fn pod_spec(spec: &mut Value) {
     fill_zero(spec, "restartPolicy", "Always");
     child(spec, "securityContext");
     fill(spec, "terminationGracePeriodSeconds", 30);
+    // A negative time was allowed once; it means the shortest there is.
+    if int(spec, "terminationGracePeriodSeconds").is_some_and(|seconds| seconds < 0) {
+        put(spec, "terminationGracePeriodSeconds", 1);
+    }
     fill_zero(spec, "schedulerName", "default-scheduler");
     fill(spec, "containers", Value::Null);
     // The older name of the same field; each stands for the other.

@@ -2,13 +2,13 @@ use serde_json::{Value, json};
 
 use super::default_object;
 use crate::{
-    admission::kind_for_tests,
     json::{at, take},
     registry::Resource,
 };
 
-fn kind(group: &'static str, kind: &'static str) -> Resource {
-    kind_for_tests(group, kind, "")
+fn kind(group: &str, kind: &str) -> Resource {
+    let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+    *crate::registry::find_kind(&version, kind).unwrap()
 }
 
 fn recorded(name: &str) -> Value {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    admission::{default_object, kind_for_tests},
+    admission::default_object,
     clock::Clock,
     store::{Key, Next, Store},
 };
@@ -27,8 +27,12 @@ impl Clock for Still {
     }
 }
 
+fn kind(version: &str, kind: &str) -> Resource {
+    *crate::registry::find_kind(version, kind).unwrap()
+}
+
 fn pods() -> Resource {
-    kind_for_tests("", "Pod", "pods")
+    kind("v1", "Pod")
 }
 
 fn store() -> Store {
@@ -105,7 +109,7 @@ fn quotas_and_limits_speak_as_recorded() {
     insta::assert_snapshot!(refused, @"failed quota: few: must specify requests.cpu for: one");
     let mut range = json!({"metadata": {"name": "sizes"}, "spec": {"limits": [{"type": "Container",
         "default": {"cpu": "200m", "memory": "64Mi"}, "defaultRequest": {"cpu": "100m"}, "max": {"cpu": "1"}}]}});
-    default_object(&kind_for_tests("", "LimitRange", "limitranges"), &mut range);
+    default_object(&kind("v1", "LimitRange"), &mut range);
     add(&store, "limitranges", range);
     let one = create(&store, &pods(), pod("one", json!({}))).unwrap();
     assert_eq!(
@@ -134,7 +138,7 @@ fn quotas_and_limits_speak_as_recorded() {
 
 #[test]
 fn services_get_addresses_and_node_ports() {
-    let services = kind_for_tests("", "Service", "services");
+    let services = kind("v1", "Service");
     let store = store();
     let service = |kind: &str| json!({"metadata": {"name": kind.to_lowercase()}, "spec": {"type": kind, "ports": [{"port": 80}]}});
     let first = create(&store, &services, service("NodePort")).unwrap();
@@ -154,7 +158,7 @@ fn services_get_addresses_and_node_ports() {
 
 #[test]
 fn a_job_selects_its_own_pods() {
-    let jobs = kind_for_tests("batch", "Job", "jobs");
+    let jobs = kind("batch/v1", "Job");
     let got = create(&store(), &jobs, json!({"metadata": {"name": "jo"}, "spec": {"template": {"spec": {}}}})).unwrap();
     let uid = "00f2ab00-75d5-454d-83c7-3ea541903bc3";
     assert_eq!(got["spec"]["selector"], json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));

@@ -1,0 +1,100 @@
+//! What is wrong with an object, in the API server's words, order and fields.
+
+mod claim;
+mod config;
+mod container;
+pub(crate) mod cron;
+mod environment;
+mod findings;
+mod metadata;
+mod names;
+mod path;
+mod pod;
+mod pod_update;
+mod policy;
+mod probe;
+mod resource;
+mod scheduling;
+mod security;
+mod service;
+mod volume;
+mod workload;
+
+use serde_json::Value;
+
+pub(crate) use self::{findings::Findings, path::Path};
+use super::field::FieldError;
+use crate::registry::Resource;
+
+/// Everything that is wrong with a new object.
+pub fn validate_create(resource: &Resource, object: &Value) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    match (resource.group, resource.kind) {
+        ("", "Pod") => pod::create(&mut found, object),
+        ("", "PersistentVolumeClaim") => claim::create(&mut found, object),
+        _ => {
+            if !has_own_metadata(resource) {
+                metadata::create(&mut found, object, name_rule(resource));
+            }
+            content(&mut found, resource, object, None);
+        }
+    }
+    found.into_errors()
+}
+
+/// Everything that is wrong with a change.
+pub fn validate_update(resource: &Resource, old: &Value, new: &Value) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    match (resource.group, resource.kind) {
+        ("", "Pod") => pod_update::update(&mut found, old, new),
+        ("", "PersistentVolumeClaim") => claim::update(&mut found, old, new),
+        _ => {
+            if !has_own_metadata(resource) {
+                metadata::update(&mut found, old, new);
+            }
+            content(&mut found, resource, new, Some(old));
+        }
+    }
+    found.into_errors()
+}
+
+/// Kinds whose metadata is looked at together with the rest.
+fn has_own_metadata(resource: &Resource) -> bool {
+    match resource.group {
+        "" => matches!(resource.kind, "ConfigMap" | "Secret" | "Service"),
+        "apps" => matches!(resource.kind, "Deployment" | "ReplicaSet" | "DaemonSet" | "StatefulSet"),
+        "batch" => true,
+        _ => false,
+    }
+}
+
+fn name_rule(resource: &Resource) -> metadata::NameRule {
+    match (resource.group, resource.kind) {
+        ("", "Namespace") => names::label,
+        ("rbac.authorization.k8s.io", _) => names::path_segment,
+        _ => names::subdomain,
+    }
+}
+
+/// What is said of an object of one kind, new or changed.
+fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Option<&Value>) {
+    match (resource.group, resource.kind) {
+        ("", "ConfigMap") => config::config_map(found, object, old),
+        ("", "Secret") => config::secret(found, object, old),
+        ("", "Service") => service::service(found, object, old),
+        ("", "LimitRange") => policy::limit_range(found, object),
+        ("", "ResourceQuota") => policy::quota(found, object),
+        ("", "Node") => policy::node(found, object),
+        ("apps", kind) => workload::apps(found, kind, object, old),
+        ("batch", "Job") => workload::job(found, object, old),
+        ("batch", "CronJob") => workload::cron_job(found, object, old),
+        ("policy", "PodDisruptionBudget") => policy::disruption_budget(found, object),
+        ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(found, object, old),
+        ("networking.k8s.io", "NetworkPolicy") => policy::network_policy(found, object),
+        ("rbac.authorization.k8s.io", kind) => policy::rbac(found, kind, object, old),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
