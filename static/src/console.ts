@@ -3,6 +3,7 @@
 import type { Commands } from "./commands";
 import type { Connection } from "./connection";
 import { el, the } from "./dom";
+import { complete, type Known, shared } from "./completion";
 import { History } from "./history";
 
 /** The console keeps about this much text; older commands go first. */
@@ -25,17 +26,21 @@ export class Console {
   readonly #input = the<HTMLInputElement>("cmd");
   readonly #stop = the<HTMLButtonElement>("stop");
   readonly #history = new History();
+  readonly #known: () => Known;
+  readonly #choices = el("div", { class: "choices", hidden: true });
   readonly #entries = new Map<string, Entry>();
   readonly #spoken = el("p", { class: "vh", "aria-live": "polite" });
   #follow = true;
+  #leaving = false;
   #painting = false;
   #unspoken = "";
   #lastSpoken = 0;
 
-  constructor(connection: Connection, commands: Commands) {
+  constructor(connection: Connection, commands: Commands, known: () => Known) {
     this.#commands = commands;
+    this.#known = known;
     this.#log.setAttribute("aria-live", "off");
-    this.#log.after(this.#spoken);
+    this.#log.after(this.#spoken, this.#choices);
     connection.on("welcome", ({ resumed }) => {
       if (!resumed) this.#empty();
     });
@@ -76,6 +81,7 @@ export class Console {
   #setUp(): void {
     the<HTMLFormElement>("prompt").addEventListener("submit", (event) => {
       event.preventDefault();
+      this.#offer([]);
       this.submit(this.#input.value);
       this.#input.value = "";
     });
@@ -99,6 +105,9 @@ export class Console {
 
   #key(event: KeyboardEvent): void {
     const input = this.#input;
+    if (event.key === "Tab" && !event.shiftKey && !this.#leaving) this.#complete(event);
+    else if (event.key !== "Shift") this.#offer([]);
+    this.#leaving = event.key === "Escape";
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
       const line = event.key === "ArrowUp" ? this.#history.older(input.value) : this.#history.newer();
       if (line === undefined) return;
@@ -115,6 +124,26 @@ export class Console {
       event.preventDefault();
       this.submit("clear");
     }
+  }
+
+  /** Tab completes what can be completed; otherwise, and after Escape, it moves on as everywhere. */
+  #complete(event: KeyboardEvent): void {
+    const input = this.#input;
+    const caret = input.selectionStart ?? input.value.length;
+    const { from, options } = complete(input.value.slice(0, caret), this.#known());
+    if (!input.value.trim() || !options.length) return;
+    event.preventDefault();
+    const [only] = options;
+    const text = options.length === 1 && only ? (only.endsWith("=") ? only : `${only} `) : shared(options);
+    if (text.length > caret - from) input.setRangeText(text, from, caret, "end");
+    this.#offer(options.length > 1 ? options : []);
+  }
+
+  #offer(options: string[]): void {
+    this.#choices.hidden = options.length === 0;
+    this.#choices.textContent = options.join("  ");
+    if (options.length) this.#say(options.join(" "));
+    this.#scroll();
   }
 
   #interrupt(event?: Event): void {

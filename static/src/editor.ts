@@ -46,6 +46,11 @@ export class Editor {
     this.#setUp();
   }
 
+  /** Of the files that there are. */
+  get names(): string[] {
+    return [...this.#files.keys()];
+  }
+
   /** Another surface takes over where the plain one stands; text, place and focus stay. */
   replaceSurface(make: (text: string, events: { changed: () => void; apply: () => void }) => Surface): void {
     const before = this.#surface;

@@ -28,7 +28,7 @@ setUpTheme();
 setUpSplit();
 const connection = new Connection(address.href, lesson);
 const commands = new Commands(connection);
-const log = new Console(connection, commands);
+const log = new Console(connection, commands, () => ({ pods: pods.names, files: editor.names }));
 const editor = new Editor(connection, commands, log);
 const logs = new Logs(connection);
 const timeline = new Timeline(connection);
@@ -36,7 +36,7 @@ const views = new Tabs(the("views"), (tab) => {
   if (tab.id === "t-timeline") timeline.draw();
 });
 const run = (line: string) => log.shown(commands.run(line));
-new Pods(connection, starter, new Why(connection, run), {
+const pods = new Pods(connection, starter, new Why(connection, run), {
   opened: (name) => {
     logs.follow(name);
     timeline.follow(name);

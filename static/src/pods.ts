@@ -46,6 +46,11 @@ export class Pods {
     setInterval(() => this.#age(), 1_000);
   }
 
+  /** Of the Pods that there are. */
+  get names(): string[] {
+    return [...this.#rows.values()].map(({ texts }) => texts[0] ?? "");
+  }
+
   #show(columns: string[], rows: PodRow[]): void {
     this.#heard = performance.now();
     if (!rows.length) {
