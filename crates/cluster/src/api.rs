@@ -3,8 +3,6 @@
 //! A request's path names a [`path::Target`]; discovery and the like are answered at once, and what is about objects
 //! becomes a [`call::Call`] for one of `read`, `create`, `update`, `patch`, `delete`, `watch` and the subresources.
 
-#![allow(dead_code, reason = "the subresources that use the rest land next")]
-
 mod call;
 mod create;
 mod decode;
@@ -16,6 +14,7 @@ mod negotiate;
 mod openapi;
 mod patch;
 mod path;
+mod pod;
 mod query;
 mod read;
 mod respond;
@@ -25,10 +24,10 @@ mod shape;
 mod update;
 mod watch;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::{Router, extract::State, response::Response};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, store::Store};
 
@@ -38,15 +37,20 @@ pub(crate) struct Api {
     pub store: Store,
     /// Now, and new ids.
     pub clock: SharedClock,
-    /// The node behind log, exec, attach and port-forward; set once it runs.
-    pub node: OnceLock<Arc<dyn NodeEndpoint>>,
+    /// The node behind log, exec, attach and port-forward.
+    pub node: Arc<dyn NodeEndpoint>,
     /// How many objects a sandbox may hold.
     pub max_objects: usize,
-    /// Ends watches when the cluster ends.
-    pub closing: CancellationToken,
+    /// Ends watches, and what runs beside the API, when the cluster ends or nobody can reach it any more.
+    pub closing: DropGuard,
 }
 
 impl Api {
+    /// Tells when the cluster ends.
+    pub fn closing(&self) -> &CancellationToken {
+        self.closing.token()
+    }
+
     /// The router that serves all paths.
     pub fn router(self: Arc<Self>) -> Router {
         Router::new().fallback(answer).with_state(self)

@@ -1,7 +1,5 @@
 //! What every new cluster has.
 
-mod node;
-
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,7 +23,7 @@ pub(crate) const ROOT_CERTIFICATE_NOTE: &str = "Contains a CA bundle that can be
     across distributions of Kubernetes clusters.";
 
 /// Puts the first objects into an empty store.
-pub(crate) fn fill(store: &Store, clock: &dyn Clock, node_name: &str) {
+pub(crate) fn fill(store: &Store, clock: &dyn Clock) {
     let mut seed = Seed { store, clock };
     for name in NAMESPACES {
         seed.add(
@@ -54,7 +52,6 @@ pub(crate) fn fill(store: &Store, clock: &dyn Clock, node_name: &str) {
     }
     add_priorities(&mut seed);
     add_own_service(&mut seed);
-    seed.add("v1", "Node", "", node::node(node_name, clock.now()));
 }
 
 struct Seed<'a> {
@@ -168,7 +165,7 @@ mod tests {
     #[test]
     fn a_new_cluster_has_what_the_recorded_one_had() {
         let store = Store::new();
-        fill(&store, &SystemClock, "kind-control-plane");
+        fill(&store, &SystemClock);
         let names = |resource, namespace| {
             let (_, objects) = store.list(resource, namespace);
             objects.iter().map(|o| o["metadata"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -177,6 +174,5 @@ mod tests {
         assert_eq!(names("services", Some("default")), ["kubernetes"]);
         assert_eq!(names("configmaps", Some("kube-system")), ["kube-root-ca.crt"]);
         assert_eq!(names("serviceaccounts", Some("kube-public")), ["default"]);
-        assert_eq!(names("nodes", None), ["kind-control-plane"]);
     }
 }

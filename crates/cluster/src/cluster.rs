@@ -1,6 +1,6 @@
 //! One embedded cluster: what holds its parts together and ends them.
 
-use std::sync::{Arc, OnceLock};
+use std::{path::PathBuf, sync::Arc};
 
 use axum::Router;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -8,9 +8,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     api::Api,
     bootstrap,
-    clock::{SharedClock, SystemClock},
+    clock::{Clock, SharedClock, SystemClock},
     controllers,
-    node::{images::Images, runtime::Runtime},
+    node::{Node, NodeConfig, images::Images, runtime::Runtime},
     scheduler,
     store::Store,
     transport::InProcess,
@@ -32,6 +32,9 @@ pub struct ClusterConfig {
     pub clock: SharedClock,
     /// How many objects there may be, of all kinds together.
     pub max_objects: usize,
+    /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it. The Linux runtime must have been given
+    /// the same as its state. Made with the first Pod.
+    pub directory: PathBuf,
 }
 
 impl std::fmt::Debug for ClusterConfig {
@@ -44,15 +47,23 @@ impl std::fmt::Debug for ClusterConfig {
 }
 
 impl ClusterConfig {
-    /// A cluster on the machine's own clock, with the usual name and limit.
+    /// A cluster on the machine's own clock, with the usual name and limit and a directory among the temporary files.
     pub fn new(images: Arc<dyn Images>, runtime: Arc<dyn Runtime>) -> Self {
+        let directory = std::env::temp_dir().join(format!("podyard-{}", SystemClock.uid()));
         Self {
+            directory,
             node_name: "kind-control-plane".into(),
             images,
             runtime,
             clock: Arc::new(SystemClock),
             max_objects: DEFAULT_MAX_OBJECTS,
         }
+    }
+
+    /// The same with another directory.
+    pub fn with_directory(mut self, directory: PathBuf) -> Self {
+        self.directory = directory;
+        self
     }
 }
 
@@ -64,13 +75,15 @@ pub enum StartError {
     NodeName(String),
 }
 
-/// A running cluster. Clones are the same cluster.
+/// A running cluster. Clones are the same cluster; it ends when the last of them, of its clients and of its routers is
+/// dropped, or with [`Cluster::shutdown`].
 #[derive(Clone)]
 pub struct Cluster {
     api: Arc<Api>,
     router: Router,
     /// What runs beside the API.
     tasks: TaskTracker,
+    node: Arc<Node>,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -90,19 +103,24 @@ impl Cluster {
             return Err(StartError::NodeName(config.node_name));
         }
         let store = Store::new();
-        bootstrap::fill(&store, &*config.clock, &config.node_name);
+        bootstrap::fill(&store, &*config.clock);
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         controllers::start(&store, &config.clock, &tasks, closing.clone());
         scheduler::start(&store, &config.clock, &tasks, closing.clone());
-        let api = Arc::new(Api {
-            store,
-            clock: config.clock,
-            node: OnceLock::new(),
-            max_objects: config.max_objects,
-            closing,
+        let node = Node::start(NodeConfig {
+            name: config.node_name,
+            store: store.clone(),
+            runtime: config.runtime,
+            images: config.images,
+            clock: config.clock.clone(),
+            volumes: config.directory.join("volumes"),
+            logs: config.directory.join("logs"),
         });
+        let (clock, max_objects) = (config.clock, config.max_objects);
+        let closing = closing.drop_guard();
+        let api = Arc::new(Api { store, clock, node: node.clone(), max_objects, closing });
         let router = api.clone().router();
-        Ok(Self { api, router, tasks })
+        Ok(Self { api, router, tasks, node })
     }
 
     /// A client for this cluster; it needs no sockets and may do everything.
@@ -127,9 +145,10 @@ impl Cluster {
 
     /// Ends the cluster: watches first, then what runs in it.
     pub async fn shutdown(&self) {
-        self.api.closing.cancel();
+        self.api.closing().cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.node.shutdown().await;
     }
 }
 

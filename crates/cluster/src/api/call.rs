@@ -87,16 +87,6 @@ impl Call {
         let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
-
-    /// Who is writing: `fieldManager`, else the first part of the client's name.
-    pub fn manager(&self) -> String {
-        let named = self.query.text("fieldManager");
-        if !named.is_empty() {
-            return named.to_owned();
-        }
-        let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
-        agent.split('/').next().unwrap_or_default().chars().take(128).collect()
-    }
 }
 
 /// What a method means on a collection or on an object, if the kind allows it.

@@ -37,9 +37,6 @@ pub(crate) struct Accept {
 }
 
 impl Accept {
-    /// Compact JSON of the object itself.
-    pub const JSON: Self = Self { encoding: Encoding::Json { pretty: false }, shape: Shape::Plain };
-
     /// The first form in `Accept` that there is.
     ///
     /// # Errors
@@ -116,6 +113,8 @@ fn read(range: &str, pretty: bool) -> Option<Accept> {
 mod tests {
     use super::*;
 
+    const JSON: Accept = Accept { encoding: Encoding::Json { pretty: false }, shape: Shape::Plain };
+
     fn accept(value: &'static str) -> Option<Accept> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, http::HeaderValue::from_static(value));
@@ -126,12 +125,12 @@ mod tests {
     fn the_first_form_there_is_wins() {
         let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
         assert_eq!(accept(table).unwrap().shape, Shape::Table("v1"));
-        assert_eq!(accept("application/vnd.kubernetes.protobuf,application/json"), Some(Accept::JSON));
+        assert_eq!(accept("application/vnd.kubernetes.protobuf,application/json"), Some(JSON));
         assert_eq!(
             accept("application/json;as=Nothing;v=v1;g=meta.k8s.io, application/yaml").unwrap().encoding,
             Encoding::Yaml
         );
         assert_eq!(accept("text/html"), None);
-        assert_eq!(accept("text/html, */*;q=0.8"), Some(Accept::JSON));
+        assert_eq!(accept("text/html, */*;q=0.8"), Some(JSON));
     }
 }

@@ -15,6 +15,7 @@ use super::{
     negotiate::{Accept, Encoding},
     openapi,
     path::{self, Target},
+    pod,
     query::Query,
     respond::{self, Reply},
     shape, watch,
@@ -89,6 +90,10 @@ async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) ->
     if call.verb == Verb::Watch {
         return watch::watch(&api, &call);
     }
+    let request = match pod::stream(&api, &call, request).await {
+        Ok(answer) => return answer,
+        Err(request) => request,
+    };
     let body = match call.verb {
         Verb::Get | Verb::List => Bytes::new(),
         _ => read_body(request.into_body()).await?,

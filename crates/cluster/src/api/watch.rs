@@ -109,7 +109,7 @@ impl Feed {
 
     /// Waits for whatever comes first: a change, a bookmark's time, the end.
     async fn wait(&mut self) {
-        let closing = self.api.closing.clone();
+        let closing = self.api.closing().clone();
         let pause = self.next_bookmark.map_or(self.ends, |at| at.min(self.ends));
         tokio::select! {
             event = self.source.next() => match event {

@@ -8,12 +8,17 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::*;
+use crate::node::runtime::scripted::Scripted;
 
-mod nothing;
+mod images;
+mod streams;
 
 async fn cluster() -> Cluster {
-    let config = ClusterConfig::new(Arc::new(nothing::NoImages), Arc::new(nothing::NoRuntime));
-    Cluster::start(config).await.unwrap()
+    cluster_on(Scripted::new(Arc::new(SystemClock))).await
+}
+
+async fn cluster_on(runtime: Scripted) -> Cluster {
+    Cluster::start(ClusterConfig::new(Arc::new(images::AnyImage), Arc::new(runtime))).await.unwrap()
 }
 
 async fn config_maps() -> (Client, Objects<ConfigMap>) {
@@ -116,7 +121,7 @@ async fn a_watch_tells_what_happens_to_what_it_selects() {
 async fn a_pod_without_a_node_goes_at_once_and_one_with_a_node_gets_its_time() {
     let client = cluster().await.client();
     let pods: Objects<Pod> = Objects::default_namespaced(client);
-    for (name, node) in [("free", None), ("placed", Some("kind-control-plane"))] {
+    for (name, node) in [("free", None), ("placed", Some("elsewhere"))] {
         let pod = json!({
             "metadata": {"name": name},
             "spec": {"nodeName": node, "schedulerName": "nobody", "containers": [{"name": "c", "image": "busybox"}], "terminationGracePeriodSeconds": 7},

@@ -131,7 +131,9 @@ async fn obey(
 ) -> (i32, i32) {
     loop {
         match inbox.recv().await {
-            Some(Order::Signal(libc::SIGKILL)) | None => return (137, libc::SIGKILL),
+            Some(Order::Signal(libc::SIGKILL)) => return (137, libc::SIGKILL),
+            // Nobody has a hold on a command that exec runs; it ends by itself.
+            None => std::future::pending().await,
             Some(Order::Signal(libc::SIGTERM)) => {
                 if let Some(code) = on_term {
                     return (code, if code == 143 { libc::SIGTERM } else { 0 });
