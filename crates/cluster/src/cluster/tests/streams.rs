@@ -90,7 +90,7 @@ async fn a_command_that_cannot_start_says_why() {
 #[tokio::test]
 async fn a_port_answers() {
     let runtime = scripted();
-    runtime.ports(|_, port| (port == 80).then(|| b"pong".to_vec()));
+    runtime.ports(|_, address| (address.port() == 80).then(|| b"pong".to_vec()));
     let pods = running(runtime).await;
     let mut forwarder = pods.portforward("web", &[80, 81]).await.unwrap();
     let mut stream = forwarder.take_stream(80).unwrap();
