@@ -1,8 +1,20 @@
 //! Images: references, what an image says about itself, and the store that all sandboxes of a server share.
 
+mod description;
+mod layer;
+mod manifest;
+mod reference;
+mod seed;
+mod store;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use futures::future::BoxFuture;
+
+pub use self::{
+    reference::Reference,
+    store::{ImageStore, StoreError},
+};
 
 /// The machine's own static busybox (Debian: package busybox-static), which the offline images are made of.
 pub const BUSYBOX: &str = "/bin/busybox";

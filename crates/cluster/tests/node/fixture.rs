@@ -1,16 +1,17 @@
 //! A runtime with a busybox image, and what tests say to it.
 
 use std::{
-    fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::Command,
+    sync::OnceLock,
 };
 
-use podyard_cluster::node::runtime::{
-    ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, Runtime, RuntimeError, SandboxId, SandboxSpec,
-    Security,
-    linux::{AgentProgram, Linux, LinuxConfig},
+use podyard_cluster::node::{
+    images::{Image, ImageStore, Images},
+    runtime::{
+        ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, Runtime, RuntimeError, SandboxId, SandboxSpec,
+        Security,
+        linux::{AgentProgram, Linux, LinuxConfig},
+    },
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -35,19 +36,13 @@ impl Sandbox {
 
     pub fn with_limits(limits: Limits) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let layer = directory.path().join("images/busybox");
-        make_busybox(&layer);
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
         let config = LinuxConfig {
             agent,
             limits,
-            ..LinuxConfig::new(directory.path().join("images"), directory.path().join("state"))
+            ..LinuxConfig::new(images().directory().to_owned(), directory.path().join("state"))
         };
         Self { runtime: Linux::new(config), directory }
-    }
-
-    pub fn layer(&self) -> PathBuf {
-        self.directory.path().join("images/busybox")
     }
 
     pub fn state(&self) -> PathBuf {
@@ -78,7 +73,7 @@ impl Sandbox {
         ContainerSpec {
             id: ContainerId(format!("{}-{name}", pod.0)),
             sandbox: pod.clone(),
-            layers: vec![self.layer()],
+            layers: image("busybox").layers,
             argv: argv.iter().map(|&word| word.to_owned()).collect(),
             env: Vec::new(),
             working_dir: String::new(),
@@ -93,6 +88,18 @@ impl Sandbox {
     /// Runs a shell script in a container of its own, to its end.
     pub async fn sh(&self, pod: &SandboxId, name: &str, script: &str) -> Outcome {
         outcome(self.runtime.start_container(self.spec(pod, name, &["sh", "-c", script])).await.unwrap()).await
+    }
+
+    /// A container that runs what its image says.
+    pub fn spec_of(&self, pod: &SandboxId, image: &Image) -> ContainerSpec {
+        let config = &image.config;
+        ContainerSpec {
+            layers: image.layers.clone(),
+            argv: config.entrypoint.iter().chain(&config.cmd).cloned().collect(),
+            env: config.env.clone(),
+            working_dir: config.working_dir.clone(),
+            ..self.spec(pod, "c", &[])
+        }
     }
 
     /// A container that runs until it is ended.
@@ -145,16 +152,16 @@ pub async fn ended(process: Process) -> Exit {
     process.exit.await.unwrap()
 }
 
-fn make_busybox(layer: &Path) {
-    for name in ["bin", "etc", "root", "tmp", "var"] {
-        fs::create_dir_all(layer.join(name)).unwrap();
-    }
-    let busybox = layer.join("bin/busybox");
-    fs::copy("/bin/busybox", &busybox).expect("install busybox-static: the tests' image is made of it");
-    let applets = Command::new(&busybox).arg("--list").output().unwrap();
-    for applet in String::from_utf8(applets.stdout).unwrap().lines().filter(|applet| *applet != "busybox") {
-        symlink("busybox", layer.join("bin").join(applet)).unwrap();
-    }
-    fs::write(layer.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1000::/home/web:/bin/sh\n").unwrap();
-    fs::write(layer.join("etc/group"), "root:x:0:\nweb:x:1000:\n").unwrap();
+/// The images of this repository's lessons, made once for all tests.
+pub fn images() -> &'static ImageStore {
+    static IMAGES: OnceLock<ImageStore> = OnceLock::new();
+    IMAGES.get_or_init(|| {
+        let store = ImageStore::open(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-images")).unwrap();
+        store.seed(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/images"))).unwrap();
+        store
+    })
+}
+
+pub fn image(name: &str) -> Image {
+    images().local(name).unwrap().expect("the image is one of ours")
 }

@@ -6,3 +6,4 @@
 
 mod containers;
 mod fixture;
+mod lesson_images;

@@ -1,0 +1,64 @@
+use super::*;
+
+/// The lesson images of this repository.
+fn content() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/images")
+}
+
+fn seeded() -> (tempfile::TempDir, ImageStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ImageStore::open(directory.path()).unwrap();
+    store.seed(Some(&content())).unwrap();
+    (directory, store)
+}
+
+#[tokio::test]
+async fn busybox_is_there_and_can_be_pulled() {
+    let (_directory, store) = seeded();
+    let image = store.local("busybox:1.36").unwrap().unwrap();
+    assert_eq!(image.name, "docker.io/library/busybox:1.36");
+    assert_eq!(store.pull("busybox:1.36").await.unwrap(), image);
+    assert!(image.repo_digest.as_ref().unwrap().starts_with("docker.io/library/busybox@sha256:"));
+    assert!(image.size > 100_000);
+    assert_eq!(image.config.cmd, ["sh"]);
+    assert_eq!(fs::read_link(image.layers[0].join("bin/sh")).unwrap(), Path::new("busybox"));
+    let by_digest = image.repo_digest.clone().unwrap();
+    assert_eq!(store.local(&by_digest).unwrap().unwrap().id, image.id);
+    assert_ne!(store.local("busybox").unwrap().unwrap().id, image.id, "each tag is an image of its own");
+}
+
+#[tokio::test]
+async fn a_tag_nobody_has_is_not_found_in_containerds_words() {
+    let (_directory, store) = seeded();
+    assert_eq!(store.local("nginx:1.99.9").unwrap(), None);
+    let error = store.pull("nginx:1.99.9").await.unwrap_err();
+    let text = "rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/library/nginx:1.99.9\": failed \
+                to resolve image: docker.io/library/nginx:1.99.9: not found";
+    assert_eq!(error, ImageError::NotFound(text.to_owned()));
+    let elsewhere = store.pull("registry.example/team/app:1").await.unwrap_err().to_string();
+    assert!(elsewhere.contains("Head \"https://registry.example/v2/team/app/manifests/1\": dial tcp"), "{elsewhere}");
+}
+
+#[tokio::test]
+async fn a_local_image_is_there_but_never_pulled() {
+    let (_directory, store) = seeded();
+    let image = store.local("pythonapp").unwrap().unwrap();
+    assert_eq!(image.repo_digest, None);
+    assert!(matches!(store.pull("pythonapp").await, Err(ImageError::NotFound(_))));
+}
+
+#[test]
+fn what_was_built_is_not_built_again() {
+    let (directory, store) = seeded();
+    let built = |store: &ImageStore| store.local("nginx").unwrap().unwrap();
+    let first = built(&store);
+    let blobs = directory.path().join("blobs/sha256");
+    fs::remove_dir_all(&blobs).unwrap();
+    fs::create_dir(&blobs).unwrap();
+    let again = ImageStore::open(directory.path()).unwrap();
+    again.seed(Some(&content())).unwrap();
+    assert_eq!(built(&again), first);
+    // Only configurations and manifests were written anew: no layer was packed.
+    let biggest = fs::read_dir(&blobs).unwrap().map(|blob| blob.unwrap().metadata().unwrap().len()).max().unwrap();
+    assert!(biggest < 10_000, "{biggest} bytes");
+}
