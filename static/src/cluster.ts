@@ -2,6 +2,7 @@
 // kubectl uses; its address is in the kubeconfig that the server gives to this session.
 
 import type { Pod } from "./explain";
+import { type Definitions, Schemas } from "./schema";
 
 export interface ClusterEvent {
   metadata?: { name?: string; uid?: string };
@@ -65,4 +66,18 @@ export function pod(name: string): Promise<Pod | undefined> {
 export async function events(): Promise<ClusterEvent[] | undefined> {
   const list = await get<{ items?: ClusterEvent[] }>((namespace) => `/api/v1/namespaces/${namespace}/events`);
   return list?.items;
+}
+
+interface Document {
+  components?: { schemas?: Definitions };
+}
+
+/** The groups whose kinds the lessons speak of. */
+const GROUPS = ["api/v1", "apis/apps/v1", "apis/batch/v1"];
+
+/** The schemas of the kinds that the lessons speak of. */
+export async function schemas(): Promise<Schemas | undefined> {
+  const documents = await Promise.all(GROUPS.map((group) => get<Document>(() => `/openapi/v3/${group}`)));
+  const definitions = Object.assign({}, ...documents.map((document) => document?.components?.schemas ?? {})) as Definitions;
+  return Object.keys(definitions).length ? new Schemas(definitions) : undefined;
 }

@@ -4,11 +4,12 @@ import { closeBrackets } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { forceLinting, lintGutter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { assistance, learn, told } from "./assist";
 import { the } from "./dom";
 import type { Problem, Surface, SurfaceEvents } from "./surface";
 
@@ -42,7 +43,8 @@ function extensions(events: SurfaceEvents) {
     yaml(),
     syntaxHighlighting(colours),
     lintGutter(),
-    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, indentWithTab]),
+    assistance(),
+    keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap, indentWithTab]),
     EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": "verdict", spellcheck: "false", autocapitalize: "off" }),
     EditorView.updateListener.of((update) => {
       const typed = update.transactions.some((transaction) => transaction.docChanged && !transaction.isUserEvent("podyard"));
@@ -79,20 +81,18 @@ class Code implements Surface {
     this.#view.focus();
   }
   problem(problem: Problem | undefined): void {
-    const diagnostics = problem ? [this.#diagnostic(problem)] : [];
-    this.#view.dispatch(setDiagnostics(this.#view.state, diagnostics));
-    const [first] = diagnostics;
-    if (first) this.#view.dispatch({ effects: EditorView.scrollIntoView(first.from, { y: "center" }) });
+    told.set(this.#view, problem);
+    forceLinting(this.#view);
+    if (!problem) return;
+    const { doc } = this.#view.state;
+    const { from } = doc.line(Math.max(1, Math.min(problem.line, doc.lines)));
+    this.#view.dispatch({ effects: EditorView.scrollIntoView(from, { y: "center" }) });
+  }
+  learn(): void {
+    void learn(this.#view);
   }
   remove(): void {
     this.#view.destroy();
-  }
-
-  #diagnostic({ line, message }: Problem): Diagnostic {
-    const { doc } = this.#view.state;
-    const { from, to, text } = doc.line(Math.max(1, Math.min(line, doc.lines)));
-    const indent = text.length - text.trimStart().length;
-    return { from: Math.min(from + indent, to), to, severity: "error", message };
   }
 }
 

@@ -31,6 +31,7 @@ export class Editor {
   readonly #tabs: Tabs;
   #surface: Surface;
   #current = "";
+  #ready = false;
   #timer: number | undefined;
   #applying: string | undefined;
 
@@ -59,6 +60,7 @@ export class Editor {
     this.#surface.at = at;
     before.remove();
     if (focused) this.#surface.focus();
+    if (this.#ready) this.#surface.learn();
   }
 
   /** Opens a manifest of the lesson in the editor, in the version that the text shows there. */
@@ -95,6 +97,10 @@ export class Editor {
     this.#connection.on("file", (file) => {
       this.#hear(file);
       this.#draw();
+    });
+    this.#connection.on("sandbox", ({ state }) => {
+      this.#ready = state === "ready";
+      if (this.#ready) this.#surface.learn();
     });
     this.#apply.addEventListener("click", () => this.#doApply());
     this.#restore.addEventListener("click", () => this.#doRestore());

@@ -15,6 +15,8 @@ export interface Surface {
   focus(): void;
   /** Marks a place, or clears the mark. */
   problem(problem: Problem | undefined): void;
+  /** The cluster answers now: it may be asked for its schemas. */
+  learn(): void;
   remove(): void;
 }
 
@@ -67,6 +69,9 @@ export class PlainSurface implements Surface {
     const lines = this.text.split("\n");
     const start = lines.slice(0, problem.line - 1).reduce((sum, line) => sum + line.length + 1, 0);
     this.#area.setSelectionRange(start, start + (lines[problem.line - 1]?.length ?? 0));
+  }
+  learn(): void {
+    // A textarea has nothing to show them with.
   }
   remove(): void {
     this.#area.remove();
