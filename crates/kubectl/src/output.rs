@@ -1,0 +1,9 @@
+//! What a command prints: tables, YAML, JSON and the rest of `-o`.
+
+pub mod age;
+pub mod columns;
+pub mod json;
+pub mod jsonpath;
+pub mod printer;
+pub mod table;
+pub mod yaml;

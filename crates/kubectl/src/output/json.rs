@@ -1,0 +1,131 @@
+//! JSON as Go writes it: sorted keys, `<`, `>` and `&` escaped.
+
+use std::fmt::Write;
+
+use serde_json::{Number, Value};
+
+/// On one line.
+pub fn compact(value: &Value) -> String {
+    let mut out = String::new();
+    write(&mut out, value, None, 0);
+    out
+}
+
+/// Indented by `indent`, without a newline at the end.
+pub fn pretty(value: &Value, indent: &str) -> String {
+    let mut out = String::new();
+    write(&mut out, value, Some(indent), 0);
+    out
+}
+
+fn write(out: &mut String, value: &Value, indent: Option<&str>, depth: usize) {
+    match value {
+        Value::String(text) => string(out, text),
+        Value::Number(value) => out.push_str(&number(value)),
+        Value::Array(list) if list.is_empty() => out.push_str("[]"),
+        Value::Object(map) if map.is_empty() => out.push_str("{}"),
+        Value::Array(list) => {
+            out.push('[');
+            for (at, item) in list.iter().enumerate() {
+                separate(out, at, indent, depth + 1);
+                write(out, item, indent, depth + 1);
+            }
+            close(out, ']', indent, depth);
+        }
+        Value::Object(map) => {
+            out.push('{');
+            for (at, (key, item)) in map.iter().enumerate() {
+                separate(out, at, indent, depth + 1);
+                string(out, key);
+                out.push_str(if indent.is_some() { ": " } else { ":" });
+                write(out, item, indent, depth + 1);
+            }
+            close(out, '}', indent, depth);
+        }
+        other => out.push_str(&other.to_string()),
+    }
+}
+
+fn separate(out: &mut String, at: usize, indent: Option<&str>, depth: usize) {
+    if at > 0 {
+        out.push(',');
+    }
+    if let Some(indent) = indent {
+        out.push('\n');
+        out.push_str(&indent.repeat(depth));
+    }
+}
+
+fn close(out: &mut String, bracket: char, indent: Option<&str>, depth: usize) {
+    if let Some(indent) = indent {
+        out.push('\n');
+        out.push_str(&indent.repeat(depth));
+    }
+    out.push(bracket);
+}
+
+/// A quoted string.
+pub fn string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+/// A number: floats in the shortest form, with an exponent when they are very small or large.
+pub fn number(value: &Number) -> String {
+    match value.as_f64() {
+        Some(float) if value.is_f64() => go_float(float, 1e21),
+        _ => value.to_string(),
+    }
+}
+
+/// A float in the shortest form that reads back the same; with an exponent below 1e-6 and from `large` on.
+pub fn go_float(float: f64, large: f64) -> String {
+    let size = float.abs();
+    if size != 0.0 && (size < 1e-6 || size >= large) {
+        let text = format!("{float:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let exponent: i32 = exponent.parse().unwrap_or(0);
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
+    }
+    format!("{float}")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn as_go_writes_it() {
+        assert_snapshot!(compact(&json!({"b": [1, 2.5, null], "a": "<x>&\n\u{1}é"})), @r#"{"a":"\u003cx\u003e\u0026\n\u0001é","b":[1,2.5,null]}"#);
+        assert_snapshot!(pretty(&json!({"a": {}, "b": [1, {"c": true}]}), "    "), @r#"
+        {
+            "a": {},
+            "b": [
+                1,
+                {
+                    "c": true
+                }
+            ]
+        }
+        "#);
+    }
+}

@@ -1,0 +1,222 @@
+//! Requests to the API server: paths and JSON in, JSON or a refusal out.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::BodyExt;
+use kube::client::Body;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::{
+    failure::{Failure, Outcome},
+    status::Status,
+};
+
+/// What objects are asked for as.
+pub const JSON: &str = "application/json";
+/// What `get` asks for: rows that the server has laid out.
+pub const TABLE: &str =
+    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+
+/// How a PATCH body is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchType {
+    /// Lists merge by key.
+    Strategic,
+    /// RFC 7386.
+    Merge,
+    /// RFC 6902.
+    Json,
+    /// Server-side apply.
+    Apply,
+}
+
+impl PatchType {
+    /// Its media type.
+    pub fn media(self) -> &'static str {
+        match self {
+            Self::Strategic => "application/strategic-merge-patch+json",
+            Self::Merge => "application/merge-patch+json",
+            Self::Json => "application/json-patch+json",
+            Self::Apply => "application/apply-patch+yaml",
+        }
+    }
+}
+
+/// The API server as a command sees it.
+#[derive(Clone)]
+pub struct Server {
+    client: kube::Client,
+    warnings: mpsc::UnboundedSender<String>,
+    impersonate: HeaderMap,
+}
+
+impl Server {
+    /// A server whose warnings go to `warnings`.
+    pub fn new(client: kube::Client, warnings: mpsc::UnboundedSender<String>) -> Self {
+        Self { client, warnings, impersonate: HeaderMap::new() }
+    }
+
+    /// Acts as someone else (`--as`, `--as-group`, `--as-uid`).
+    pub fn impersonating(mut self, headers: HeaderMap) -> Self {
+        self.impersonate = headers;
+        self
+    }
+
+    /// The client underneath, for streams that are upgraded.
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    /// An answer whose body is still to come. Refusals have been read.
+    pub async fn open(&self, path: &str, accept: &str) -> Outcome<Response<Body>> {
+        self.exchange(Method::GET, path, accept, None).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str, accept: &str) -> Outcome<Value> {
+        json(self.open(path, accept).await?).await
+    }
+
+    /// GET of a text.
+    pub async fn text(&self, path: &str) -> Outcome<Bytes> {
+        collect(self.open(path, "application/json, */*").await?).await
+    }
+
+    /// POST of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
+        json(self.exchange(Method::POST, path, JSON, Some((JSON, body.to_string()))).await?).await
+    }
+
+    /// PUT of JSON.
+    pub async fn put(&self, path: &str, body: &Value) -> Outcome<Value> {
+        json(self.exchange(Method::PUT, path, JSON, Some((JSON, body.to_string()))).await?).await
+    }
+
+    /// PATCH.
+    pub async fn patch(&self, path: &str, kind: PatchType, body: &str) -> Outcome<Value> {
+        json(self.exchange(Method::PATCH, path, JSON, Some((kind.media(), body.to_owned()))).await?).await
+    }
+
+    /// DELETE with options.
+    pub async fn delete(&self, path: &str, options: &Value) -> Outcome<Value> {
+        json(self.exchange(Method::DELETE, path, JSON, Some((JSON, options.to_string()))).await?).await
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &str,
+        body: Option<(&str, String)>,
+    ) -> Outcome<Response<Body>> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("accept", accept)
+            .header("user-agent", "kubectl/v1.36.2 (podyard)");
+        for (name, value) in &self.impersonate {
+            request = request.header(name, value);
+        }
+        let request = match body {
+            Some((media, text)) => request.header("content-type", media).body(Body::from(text.into_bytes())),
+            None => request.body(Body::empty()),
+        };
+        let request = request.map_err(|error| Failure::said(error.to_string()))?;
+        let answer = self.client.send(request).await.map_err(|error| unreachable(&error))?;
+        self.warn(answer.headers());
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        Err(refusal(answer).await)
+    }
+
+    fn warn(&self, headers: &HeaderMap) {
+        for value in headers.get_all("warning") {
+            if let Some(text) = value.to_str().ok().and_then(warning) {
+                // Nobody listens any more only when the command has ended.
+                let _ = self.warnings.send(text);
+            }
+        }
+    }
+}
+
+/// Reads a whole answer.
+pub async fn collect(answer: Response<Body>) -> Outcome<Bytes> {
+    let body = answer.into_body().collect().await.map_err(|error| Failure::said(error.to_string()))?;
+    Ok(body.to_bytes())
+}
+
+async fn json(answer: Response<Body>) -> Outcome<Value> {
+    let bytes = collect(answer).await?;
+    serde_json::from_slice(&bytes).map_err(|error| Failure::said(error.to_string()))
+}
+
+/// What a refused request says.
+pub async fn refusal(answer: Response<Body>) -> Failure {
+    let code = answer.status().as_u16();
+    let bytes = collect(answer).await.unwrap_or_default();
+    match serde_json::from_slice::<Value>(&bytes) {
+        Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => Status::read(&value, code).into(),
+        _ => Status::of_code(code, &String::from_utf8_lossy(&bytes)).into(),
+    }
+}
+
+fn unreachable(error: &kube::Error) -> Failure {
+    let text = root_cause(error);
+    if text.to_ascii_lowercase().contains("connection refused") {
+        return Failure::Bare(
+            "The connection to the server was refused - did you specify the right host or port?".to_owned(),
+        );
+    }
+    Failure::Bare(format!("Unable to connect to the server: {text}"))
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+/// The text of a `Warning: 299 - "text"` header (RFC 7234, section 5.5).
+fn warning(value: &str) -> Option<String> {
+    let rest = value.strip_prefix("299 ")?;
+    let text = &rest[rest.find('"')? + 1..rest.rfind('"')?];
+    Some(text.replace("\\\"", "\"").replace("\\\\", "\\"))
+}
+
+/// A query string from pairs; empty without any.
+pub fn query(pairs: &[(&str, String)]) -> String {
+    let encoded: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={}", encode(value))).collect();
+    if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
+}
+
+/// Percent-encodes all but RFC 3986's unreserved characters.
+pub fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(query(&[]), "");
+        assert_eq!(query(&[("labelSelector", "a=b,c in (d)".into())]), "?labelSelector=a%3Db%2Cc%20in%20%28d%29");
+    }
+
+    #[test]
+    fn warnings_are_unquoted() {
+        assert_eq!(warning(r#"299 - "unknown field \"a\"""#).as_deref(), Some("unknown field \"a\""));
+        assert_eq!(warning("112 - \"x\""), None);
+    }
+}

@@ -1,0 +1,208 @@
+//! `logs`.
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::pod;
+use crate::{
+    args::{Matches, duration::SECOND},
+    failure::{Failure, Outcome, text_at},
+    server::query,
+    session::Session,
+    watch::Lines,
+};
+
+const USAGE: &str = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
+
+/// The log of one container.
+struct Source {
+    namespace: String,
+    pod: String,
+    container: String,
+}
+
+impl Source {
+    fn prefix(&self) -> String {
+        format!("[pod/{}/{}] ", self.pod, self.container)
+    }
+}
+
+/// Runs `logs`.
+pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    let container = check(matches)?;
+    let sources = match matches.some("selector") {
+        Some(selector) => selected(session, matches, selector, &container).await?,
+        None => named(session, matches, &container).await?,
+    };
+    if matches.on("follow") && sources.len() > 1 {
+        return follow_all(session, matches, &sources).await;
+    }
+    for source in &sources {
+        match copy(session, matches, source).await {
+            Err(failure) if matches.on("ignore-errors") => session.err(&format!("{}\n", failure.text())).await?,
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
+/// Checks the arguments; gives the container they name, empty for the default.
+fn check(matches: &Matches) -> Outcome<String> {
+    let args = &matches.args;
+    let selector = matches.some("selector").is_some();
+    match args.len() {
+        0 if !selector => return Err(Failure::usage("kubectl logs", USAGE)),
+        1 | 2 if selector => {
+            return Err(Failure::usage("kubectl logs", "only a selector (-l) or a POD name is allowed"));
+        }
+        0..=2 => {}
+        _ => return Err(Failure::usage("kubectl logs", USAGE)),
+    }
+    let container = match args.get(1) {
+        Some(_) if matches.given("container") => {
+            return Err(Failure::said("only one of -c or an inline [CONTAINER] arg is allowed"));
+        }
+        Some(inline) => inline.clone(),
+        None => matches.text("container").to_owned(),
+    };
+    if matches.some("since-time").is_some() && matches.duration("since") != 0 {
+        return Err(Failure::said("at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    }
+    if matches.on("all-containers") && !container.is_empty() {
+        return Err(Failure::said("--all-containers=true should not be specified with container name "));
+    }
+    if matches.duration("since") < 0 {
+        return Err(Failure::said("--since must be greater than 0"));
+    }
+    if matches.given("limit-bytes") && matches.int("limit-bytes") <= 0 {
+        return Err(Failure::said("--limit-bytes must be greater than 0"));
+    }
+    if matches.int("tail") < -1 {
+        return Err(Failure::said("--tail must be greater than or equal to -1"));
+    }
+    Ok(container)
+}
+
+async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome<Vec<Source>> {
+    let word = matches.args.first().map(String::as_str).unwrap_or_default();
+    let missing = |failure: Failure| match &failure {
+        Failure::Server(status) if failure.is_not_found() => Failure::Within(
+            format!("error from server (NotFound): {} in namespace {:?}", status.message, session.namespace),
+            status.clone(),
+        ),
+        _ => failure,
+    };
+    let object = pod::named(session, word).await.map_err(missing)?;
+    let pods = pod::pods_of(session, &object).await?;
+    let Some(first) = pods.first() else {
+        return Err(Failure::Said("timed out waiting for the condition".to_owned()));
+    };
+    if matches.on("all-pods") {
+        let mut all = Vec::new();
+        for pod in &pods {
+            all.extend(of_pod(session, matches, pod, container).await?);
+        }
+        return Ok(all);
+    }
+    if pods.len() > 1 {
+        session.err(&format!("Found {} pods, using pod/{}\n", pods.len(), text_at(first, "/metadata/name"))).await?;
+    }
+    of_pod(session, matches, first, container).await
+}
+
+async fn selected(session: &Session, matches: &Matches, selector: &str, container: &str) -> Outcome<Vec<Source>> {
+    let pods = pod::select(session, Some(selector.to_owned()), Some(&session.namespace)).await?;
+    if pods.is_empty() {
+        session.err(&super::get::nothing_found(session, true)).await?;
+    }
+    let mut sources = Vec::new();
+    for pod in &pods {
+        sources.extend(of_pod(session, matches, pod, container).await?);
+    }
+    Ok(sources)
+}
+
+async fn of_pod(session: &Session, matches: &Matches, pod: &Value, container: &str) -> Outcome<Vec<Source>> {
+    let names = if matches.on("all-containers") {
+        ["initContainers", "containers", "ephemeralContainers"]
+            .iter()
+            .flat_map(|list| pod::containers(pod, list))
+            .map(str::to_owned)
+            .collect()
+    } else {
+        vec![pod::container(session, pod, container, false).await?]
+    };
+    let text = |pointer| text_at(pod, pointer).to_owned();
+    Ok(names
+        .into_iter()
+        .map(|container| Source { namespace: text("/metadata/namespace"), pod: text("/metadata/name"), container })
+        .collect())
+}
+
+fn path(matches: &Matches, source: &Source) -> String {
+    let mut pairs = vec![("container", source.container.clone())];
+    for (flag, name) in [("follow", "follow"), ("previous", "previous"), ("timestamps", "timestamps")] {
+        if matches.on(flag) {
+            pairs.push((name, "true".to_owned()));
+        }
+    }
+    if matches.int("limit-bytes") > 0 {
+        pairs.push(("limitBytes", matches.text("limit-bytes").to_owned()));
+    }
+    if matches.duration("since") > 0 {
+        pairs.push(("sinceSeconds", (matches.duration("since") + SECOND - 1).div_euclid(SECOND).to_string()));
+    }
+    if let Some(time) = matches.some("since-time") {
+        pairs.push(("sinceTime", time.to_owned()));
+    }
+    let tail = if matches.given("selector") && !matches.given("tail") { 10 } else { matches.int("tail") };
+    if tail >= 0 && !(matches.given("selector") && tail < 0) {
+        pairs.push(("tailLines", tail.to_string()));
+    }
+    pairs.sort_by_key(|(name, _)| *name);
+    format!("/api/v1/namespaces/{}/pods/{}/log{}", source.namespace, crate::server::encode(&source.pod), query(&pairs))
+}
+
+async fn copy(session: &Session, matches: &Matches, source: &Source) -> Outcome {
+    let mut body = session.server.open(&path(matches, source), "application/json, */*").await?.into_body();
+    if matches.on("prefix") {
+        return prefixed(session, Lines::new(body), &source.prefix()).await;
+    }
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure::Said(error.to_string()))?;
+        if let Ok(data) = frame.into_data() {
+            session.out_bytes(&data).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn prefixed(session: &Session, mut lines: Lines, prefix: &str) -> Outcome {
+    while let Some(line) = lines.next().await? {
+        session.out_bytes(&[prefix.as_bytes(), &line].concat()).await?;
+    }
+    Ok(())
+}
+
+async fn follow_all(session: &Session, matches: &Matches, sources: &[Source]) -> Outcome {
+    let most = usize::try_from(matches.int("max-log-requests")).unwrap_or(0);
+    if sources.len() > most {
+        return Err(Failure::Said(format!(
+            "you are attempting to follow {} log streams, but maximum allowed concurrency is {most}, use --max-log-requests to increase the limit",
+            sources.len()
+        )));
+    }
+    let mut running: FuturesUnordered<_> = sources
+        .iter()
+        .map(|source| async move {
+            let body = session.server.open(&path(matches, source), "application/json, */*").await?.into_body();
+            let prefix = if matches.on("prefix") { source.prefix() } else { String::new() };
+            prefixed(session, Lines::new(body), &prefix).await
+        })
+        .collect();
+    while let Some(outcome) = running.next().await {
+        outcome?;
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! The Pod that `web`, `pod/web` or `deploy/web` stands for, and which of its containers.
+
+use serde_json::Value;
+
+use crate::{
+    failure::{Failure, Outcome, text_at},
+    resolve::Resource,
+    selection::{Object, Pick, Request, Selection, items},
+    server::JSON,
+    session::Session,
+};
+
+/// The object that a word names, where a name alone is a Pod.
+pub async fn named(session: &Session, word: &str) -> Outcome<Object> {
+    let word = if word.contains('/') { word.to_owned() } else { format!("pods/{word}") };
+    let selection = Request { args: vec![word], ..Request::default() }.select(session).await?;
+    let mut objects = selection.all(session).await?;
+    if objects.is_empty() {
+        return Err(Failure::said("no resource found"));
+    }
+    Ok(objects.remove(0))
+}
+
+/// The label selector of what runs Pods; `None` for kinds that do not.
+pub fn selector(object: &Value) -> Option<String> {
+    let kind = text_at(object, "/kind");
+    let plain = match kind {
+        "Service" | "ReplicationController" => object.pointer("/spec/selector")?.as_object().cloned(),
+        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => None,
+        _ => return None,
+    };
+    let labels = plain.or_else(|| object.pointer("/spec/selector/matchLabels").and_then(Value::as_object).cloned())?;
+    Some(
+        labels
+            .iter()
+            .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(","),
+    )
+}
+
+/// The Pods of an object: itself, or those it runs; the most useful first.
+pub async fn pods_of(session: &Session, object: &Object) -> Outcome<Vec<Value>> {
+    if text_at(&object.value, "/kind") == "Pod" {
+        return Ok(vec![object.value.clone()]);
+    }
+    let Some(selector) = selector(&object.value) else {
+        return Err(Failure::Said(format!(
+            "cannot get the logs from {}: selector for {} not implemented",
+            object.target.resource.api_version(),
+            text_at(&object.value, "/kind")
+        )));
+    };
+    let mut pods = select(session, Some(selector), object.target.namespace.as_deref()).await?;
+    pods.sort_by_key(|pod| std::cmp::Reverse(usefulness(pod)));
+    Ok(pods)
+}
+
+/// All Pods with these labels.
+pub async fn select(session: &Session, selector: Option<String>, namespace: Option<&str>) -> Outcome<Vec<Value>> {
+    let resource: &Resource = session.discovery().await?.find("pods")?;
+    let selection =
+        Selection { picks: Vec::<Pick>::new(), failures: Vec::new(), selector, fields: None, single: false };
+    let list = selection.list(session, resource, namespace, JSON, 500).await?;
+    Ok(items(resource, list).into_iter().map(|object| object.value).collect())
+}
+
+/// Scheduled, running, ready, and for how long: Pods that say more come first.
+fn usefulness(pod: &Value) -> (bool, bool, bool, String) {
+    let ready = pod
+        .pointer("/status/conditions")
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"));
+    (
+        !text_at(pod, "/spec/nodeName").is_empty(),
+        text_at(pod, "/status/phase") == "Running",
+        ready,
+        text_at(pod, "/metadata/creationTimestamp").to_owned(),
+    )
+}
+
+/// The containers of one list of a Pod's spec.
+pub fn containers<'a>(pod: &'a Value, list: &str) -> Vec<&'a str> {
+    let items = pod.pointer(&format!("/spec/{list}")).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(|container| container["name"].as_str()).collect()
+}
+
+/// All containers as kubectl lists them: `web, prepare (init)`.
+pub fn all_containers(pod: &Value) -> String {
+    let mut names: Vec<String> = containers(pod, "containers").into_iter().map(str::to_owned).collect();
+    names.extend(containers(pod, "initContainers").iter().map(|name| format!("{name} (init)")));
+    names.extend(containers(pod, "ephemeralContainers").iter().map(|name| format!("{name} (ephem)")));
+    names.join(", ")
+}
+
+/// The container that is meant: the one asked for, else the Pod's default; says so on standard error when there is a choice.
+pub async fn container(session: &Session, pod: &Value, asked: &str, quiet: bool) -> Outcome<String> {
+    let lists = ["containers", "initContainers", "ephemeralContainers"];
+    let known = |name: &str| lists.iter().any(|list| containers(pod, list).contains(&name));
+    if !asked.is_empty() {
+        return if known(asked) {
+            Ok(asked.to_owned())
+        } else {
+            Err(Failure::Said(format!(
+                "container {asked} is not valid for pod {} out of: {}",
+                text_at(pod, "/metadata/name"),
+                all_containers(pod)
+            )))
+        };
+    }
+    let preferred = text_at(pod, "/metadata/annotations/kubectl.kubernetes.io~1default-container");
+    if !preferred.is_empty() && known(preferred) {
+        return Ok(preferred.to_owned());
+    }
+    let Some(first) = containers(pod, "containers").first().copied() else {
+        return Err(Failure::said("pod has no containers"));
+    };
+    if lists.iter().map(|list| containers(pod, list).len()).sum::<usize>() > 1 && !quiet {
+        session.err(&format!("Defaulted container {first:?} out of: {}\n", all_containers(pod))).await?;
+    }
+    Ok(first.to_owned())
+}

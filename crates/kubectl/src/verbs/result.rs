@@ -1,0 +1,91 @@
+//! What commands say about what they did: `pod/web created (dry run)`, or the object with `-o`.
+
+use serde_json::Value;
+
+use crate::{
+    args::Matches,
+    failure::{Failure, Outcome, text_at},
+    output::printer::{Printer, RESULT_FORMATS, kind_with_group},
+    session::Session,
+};
+
+/// Whether things are really done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DryRun {
+    /// They are.
+    No,
+    /// The server is not asked to change anything.
+    Client,
+    /// The server says what it would do.
+    Server,
+}
+
+impl DryRun {
+    /// What `--dry-run` says.
+    pub fn of(matches: &Matches) -> Outcome<Self> {
+        match matches.text("dry-run") {
+            "none" | "" | "false" => Ok(Self::No),
+            "client" => Ok(Self::Client),
+            "server" => Ok(Self::Server),
+            "unchanged" => Err(Failure::said(
+                "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\".",
+            )),
+            other => Err(Failure::Said(format!(
+                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+            ))),
+        }
+    }
+
+    /// The query parameter for it.
+    pub fn query(self) -> Option<(&'static str, String)> {
+        (self == Self::Server).then(|| ("dryRun", "All".to_owned()))
+    }
+
+    /// What stands behind a result.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::No => "",
+            Self::Client => " (dry run)",
+            Self::Server => " (server dry run)",
+        }
+    }
+}
+
+/// Reports results one after the other.
+pub struct Reporter<'a> {
+    session: &'a Session,
+    printer: Option<Printer>,
+    dry_run: DryRun,
+}
+
+impl<'a> Reporter<'a> {
+    /// As `-o` and `--dry-run` want it.
+    pub async fn of(session: &'a Session, matches: &Matches) -> Outcome<Self> {
+        let dry_run = DryRun::of(matches)?;
+        Ok(Self { session, printer: Printer::of(session, matches, RESULT_FORMATS).await?, dry_run })
+    }
+
+    /// Whether the object itself is printed.
+    pub fn prints_objects(&self) -> bool {
+        self.printer.as_ref().is_some_and(|printer| !printer.names_only())
+    }
+
+    /// Whether things are really done.
+    pub fn dry_run(&self) -> DryRun {
+        self.dry_run
+    }
+
+    /// Says that something was done to an object.
+    pub async fn report(&mut self, object: &Value, done: &str) -> Outcome {
+        let text = match &mut self.printer {
+            Some(printer) => printer.print(object)?,
+            None => format!(
+                "{}/{} {done}{}\n",
+                kind_with_group(object),
+                text_at(object, "/metadata/name"),
+                self.dry_run.suffix()
+            ),
+        };
+        self.session.out(&text).await
+    }
+}
