@@ -21,6 +21,8 @@ pub enum Failure {
     Exit(i32),
     /// A command in a container ended with this code.
     Remote(i32),
+    /// A Pod's container ended; what is said about it, and its code.
+    Ended(String, i32),
 }
 
 /// What a step of a command comes to.
@@ -84,7 +86,7 @@ impl Failure {
     /// Exit code of the program.
     pub fn code(&self) -> i32 {
         match self {
-            Self::Exit(code) | Self::Remote(code) => *code,
+            Self::Exit(code) | Self::Remote(code) | Self::Ended(_, code) => *code,
             _ => 1,
         }
     }
@@ -99,6 +101,7 @@ impl Failure {
             Self::Server(status) => refusal(status),
             Self::Within(text, _) => format!("error: {text}"),
             Self::Many(all) => all.iter().map(Self::line).collect::<Vec<_>>().join("\n"),
+            Self::Ended(text, _) => text.clone(),
             Self::Exit(_) => String::new(),
             Self::Remote(code) => format!("command terminated with exit code {code}"),
         }

@@ -6,6 +6,8 @@
 #![allow(dead_code, unused_imports)]
 
 mod args;
+mod channels;
+mod describe;
 pub mod env;
 pub mod failure;
 mod manifests;

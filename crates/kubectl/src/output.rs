@@ -6,4 +6,5 @@ pub mod json;
 pub mod jsonpath;
 pub mod printer;
 pub mod table;
+pub mod tabs;
 pub mod yaml;

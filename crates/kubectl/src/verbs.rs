@@ -1,12 +1,21 @@
 //! What the commands do; one file each.
 
 mod apply;
+mod attach;
 mod create;
 mod delete;
+mod describe;
+mod exec;
 mod get;
 mod logs;
 mod pod;
+mod port_forward;
 mod result;
+mod run;
+mod version;
+mod wait;
+
+pub use apply::LAST_APPLIED;
 
 use crate::{
     args::Matches,
@@ -18,10 +27,17 @@ use crate::{
 pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
     match matches.command.path {
         "apply" => apply::run(session, matches).await,
+        "attach" => attach::run(session, matches).await,
         "create" => create::run(session, matches).await,
         "delete" => delete::run(session, matches).await,
+        "describe" => describe::run(session, matches).await,
+        "exec" => exec::run(session, matches).await,
         "get" => get::run(session, matches).await,
         "logs" => logs::run(session, matches).await,
+        "port-forward" => port_forward::run(session, matches).await,
+        "run" => run::run(session, matches).await,
+        "version" => version::run(session, matches).await,
+        "wait" => wait::run(session, matches).await,
         other => Err(Failure::Said(format!("\"kubectl {other}\" is not available here"))),
     }
 }

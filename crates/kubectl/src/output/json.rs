@@ -18,6 +18,50 @@ pub fn pretty(value: &Value, indent: &str) -> String {
     out
 }
 
+/// Like [`pretty`], with the fields in the order of the API's Go types, as kubectl prints what it has made itself.
+pub fn ordered(value: &Value, indent: &str) -> String {
+    let mut out = String::new();
+    write_ordered(&mut out, value, indent, 0);
+    out
+}
+
+/// The fields of the types that kubectl makes, in the order in which they are declared.
+const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVersion major minor emulationMajor emulationMinor \
+    minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler \
+    metadata name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp \
+    labels annotations ownerReferences finalizers volumes initContainers containers image command args workingDir ports envFrom env \
+    resources volumeMounts livenessProbe readinessProbe startupProbe terminationMessagePath terminationMessagePolicy imagePullPolicy \
+    securityContext stdin stdinOnce tty restartPolicy terminationGracePeriodSeconds dnsPolicy nodeSelector serviceAccountName \
+    serviceAccount nodeName schedulerName tolerations value valueFrom replicas selector template strategy schedule concurrencyPolicy \
+    jobTemplate immutable data binaryData stringData type spec status";
+
+fn write_ordered(out: &mut String, value: &Value, indent: &str, depth: usize) {
+    match value {
+        Value::Array(list) if !list.is_empty() => {
+            out.push('[');
+            for (at, item) in list.iter().enumerate() {
+                separate(out, at, Some(indent), depth + 1);
+                write_ordered(out, item, indent, depth + 1);
+            }
+            close(out, ']', Some(indent), depth);
+        }
+        Value::Object(map) if !map.is_empty() => {
+            let rank = |key: &str| ORDER.split_ascii_whitespace().position(|known| known == key).unwrap_or(usize::MAX);
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| rank(key));
+            out.push('{');
+            for (at, (key, item)) in entries.into_iter().enumerate() {
+                separate(out, at, Some(indent), depth + 1);
+                string(out, key);
+                out.push_str(": ");
+                write_ordered(out, item, indent, depth + 1);
+            }
+            close(out, '}', Some(indent), depth);
+        }
+        other => write(out, other, Some(indent), depth),
+    }
+}
+
 fn write(out: &mut String, value: &Value, indent: Option<&str>, depth: usize) {
     match value {
         Value::String(text) => string(out, text),

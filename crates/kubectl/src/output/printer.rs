@@ -68,6 +68,11 @@ impl Printer {
         matches!(self.form, Form::Name)
     }
 
+    /// Whether objects are printed as YAML.
+    pub fn is_yaml(&self) -> bool {
+        matches!(self.form, Form::Yaml)
+    }
+
     /// Whether the columns of all objects stand below each other.
     pub fn is_grid(&self) -> bool {
         matches!(self.form, Form::Columns(_))

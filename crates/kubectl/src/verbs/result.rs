@@ -88,4 +88,12 @@ impl<'a> Reporter<'a> {
         };
         self.session.out(&text).await
     }
+
+    /// Ends a document where objects are printed as YAML.
+    pub async fn separate(&mut self) -> Outcome {
+        match &self.printer {
+            Some(printer) if printer.is_yaml() => self.session.out("---\n").await,
+            _ => Ok(()),
+        }
+    }
 }
