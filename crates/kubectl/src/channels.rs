@@ -136,7 +136,7 @@ fn check(headers: &HeaderMap) -> Outcome {
 /// kubectl says of a refused upgrade only what the server's message is.
 fn refused(failure: Failure) -> Failure {
     match &failure {
-        Failure::Server(status) if !matches!(status.code, 401 | 403 | 404) => {
+        Failure::Server(status) if !matches!(status.code, 401 | 403) => {
             Failure::Said(format!("unable to upgrade connection: {}", status.message))
         }
         _ => failure,
@@ -211,10 +211,10 @@ async fn send(
             }
         };
         let resized = async {
-            if let Some(size) = &mut size {
-                if size.changed().await.is_ok() {
-                    return *size.borrow_and_update();
-                }
+            if let Some(size) = &mut size
+                && size.changed().await.is_ok()
+            {
+                return *size.borrow_and_update();
             }
             std::future::pending().await
         };

@@ -121,7 +121,7 @@ impl Request {
     /// Finds out what is meant. Asks the server for its resources, for no objects yet.
     pub async fn select(&self, session: &Session) -> Outcome<Selection> {
         if !self.files.is_empty() {
-            return self.from_files(session).await;
+            return self.of_files(session).await;
         }
         let words = Words::read(&self.args, self.selecting())?;
         let discovery = session.discovery().await?;
@@ -137,7 +137,7 @@ impl Request {
         })
     }
 
-    async fn from_files(&self, session: &Session) -> Outcome<Selection> {
+    async fn of_files(&self, session: &Session) -> Outcome<Selection> {
         if !self.args.is_empty() {
             return Err(Failure::said(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",

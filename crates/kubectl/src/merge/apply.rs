@@ -40,10 +40,10 @@ pub fn strategic(target: &mut Value, patch: &Value, of: Type, kind: &str) {
         field(map, name, value, of.field(name, kind), kind);
     }
     for (name, order) in patch {
-        if let (Some(name), Some(order)) = (name.strip_prefix("$deleteFromPrimitiveList/"), order.as_array()) {
-            if let Some(list) = map.get_mut(name).and_then(Value::as_array_mut) {
-                list.retain(|item| !order.contains(item));
-            }
+        if let (Some(name), Some(order)) = (name.strip_prefix("$deleteFromPrimitiveList/"), order.as_array())
+            && let Some(list) = map.get_mut(name).and_then(Value::as_array_mut)
+        {
+            list.retain(|item| !order.contains(item));
         }
         if let (Some(name), Some(order)) = (name.strip_prefix("$setElementOrder/"), order.as_array()) {
             reorder(map, name, order, of.field(name, kind));

@@ -88,7 +88,7 @@ impl Printer {
             Form::Yaml => Ok(format!("{}{}", if self.printed > 1 { "---\n" } else { "" }, yaml::text(value))),
             Form::Json => Ok(format!("{}\n", json::pretty(value, "    "))),
             Form::JsonPath(template, as_json) => jsonpath(template, value, *as_json, self.missing_ok),
-            Form::Columns(_) => self.columns(&[value.clone()]),
+            Form::Columns(_) => self.columns(std::slice::from_ref(value)),
         }
     }
 

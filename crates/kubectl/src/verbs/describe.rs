@@ -14,9 +14,9 @@ use crate::{
 /// Runs `describe`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if matches.args.is_empty() && matches.list("filename").is_empty() {
-        return Err(Failure::Said(format!(
-            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n"
-        )));
+        return Err(Failure::said(
+            "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n",
+        ));
     }
     let selection = Request::listing(matches, &matches.args).select(session).await?;
     let (objects, failures) = selection.objects(session).await;

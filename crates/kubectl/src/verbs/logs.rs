@@ -157,7 +157,7 @@ fn path(matches: &Matches, source: &Source) -> String {
         pairs.push(("sinceTime", time.to_owned()));
     }
     let tail = if matches.given("selector") && !matches.given("tail") { 10 } else { matches.int("tail") };
-    if tail >= 0 && !(matches.given("selector") && tail < 0) {
+    if tail >= 0 {
         pairs.push(("tailLines", tail.to_string()));
     }
     pairs.sort_by_key(|(name, _)| *name);
