@@ -30,6 +30,17 @@ pub enum Task {
     Doctor(DoctorTask),
 }
 
+impl Task {
+    /// What is logged; `kubectl` and `doctor` only say what they were asked.
+    pub fn log(&self) -> Option<&str> {
+        match self {
+            Self::Serve(config) => Some(&config.log),
+            Self::Cluster(task) => Some(&task.log),
+            Self::Kubectl(_) | Self::Doctor(_) => None,
+        }
+    }
+}
+
 /// What the server runs with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -62,6 +73,8 @@ pub struct ClusterTask {
     pub kubeconfig: PathBuf,
     /// Where images are kept.
     pub data: DataDirectory,
+    /// Descriptions of the lessons' own images, where there are any.
+    pub images: Option<PathBuf>,
     /// What is logged, to standard error.
     pub log: String,
 }

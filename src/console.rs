@@ -10,7 +10,7 @@ mod kubectl;
 pub mod parse;
 mod pipe;
 pub mod syntax;
-mod text;
+pub mod utf8;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +27,7 @@ use podyard_kubectl::env::{Env, Files, Ports};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::parse::SyntaxError;
+pub use self::{kubectl::engine, parse::SyntaxError};
 
 /// The longest line, here-documents included: what a manifest may be, and a little for the command around it.
 pub const MAX_LINE: usize = 2 * 1024 * 1024 + 4096;

@@ -1,6 +1,21 @@
 //! What a browser sees: pages, the websocket, assets, headers.
 
 pub mod assets;
+mod errors;
+mod headers;
+mod health;
+mod kube;
+pub mod metrics;
 pub mod nonce;
 pub mod pages;
+mod preview;
 pub mod protocol;
+pub mod router;
+pub mod site;
+mod socket;
+pub mod state;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

@@ -29,10 +29,4 @@ impl DataDirectory {
     pub fn kubeconfig(&self) -> PathBuf {
         self.0.join("kubeconfig")
     }
-
-    /// Makes it when it is missing. Others may pass through it but not list it (0711), as containers' users must.
-    pub fn make(&self) -> std::io::Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o711).create(&self.0)
-    }
 }

@@ -90,6 +90,9 @@ struct ClusterArgs {
     /// Where to write the kubeconfig [default: `kubeconfig` in the data directory]
     #[arg(long, env = "PODYARD_KUBECONFIG", value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// The lessons' folder, for the images in it
+    #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
+    content: PathBuf,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -211,7 +214,8 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
     let build = || {
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
-        Some(ClusterTask { listen: listen?, kubeconfig, data, log: log? })
+        let images = Some(args.content.join("images")).filter(|path| path.is_dir());
+        Some(ClusterTask { listen: listen?, kubeconfig, data, images, log: log? })
     };
     let built = build();
     check.finish(built)

@@ -9,11 +9,12 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use crate::console::utf8::Decoder;
+
 use super::{
     Event, INTERRUPTED, Stream, World, builtins, kubectl,
     pipe::{Piece, Writer, pipe, reader},
     syntax::{Command, From, Join, Pipeline, Redirect, Script},
-    text::Decoder,
 };
 
 /// How long kubectl may take to say goodbye after Ctrl-C.

@@ -1,8 +1,18 @@
 //! The kubectl engine as a command of the console.
 
+use std::sync::Arc;
+
 use podyard_kubectl::Env;
 
-use super::exec::{Io, Shell};
+use super::{
+    Engine,
+    exec::{Io, Shell},
+};
+
+/// kubectl itself.
+pub fn engine() -> Engine {
+    Arc::new(|arguments, env| Box::pin(async move { podyard_kubectl::run(&arguments, env).await }))
+}
 
 /// Runs it; `arguments` begin with `kubectl` or `k`.
 pub(super) async fn run(shell: &Shell, arguments: Vec<String>, io: Io) -> i32 {

@@ -60,6 +60,8 @@ pub enum Request {
     },
     /// Throws the sandbox away and makes a new one.
     Reset,
+    /// The learner is still there: the session's idle time begins anew.
+    Extend,
 }
 
 /// To the page.
@@ -147,6 +149,16 @@ pub enum Message {
     },
     /// The editor's file was changed by something else than this page (another tab, `Restore`).
     File(File),
+    /// A file was removed by `rm`.
+    FileGone {
+        /// Its name.
+        name: String,
+    },
+    /// The session will end for want of use; `Extend`, or anything else the learner does, takes that back.
+    Expires {
+        /// In so many seconds; `None` when it no longer will.
+        seconds: Option<u64>,
+    },
     /// Ports that `kubectl port-forward` holds open, all of them.
     Forwards {
         /// The open ones.

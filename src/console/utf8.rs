@@ -2,7 +2,7 @@
 
 /// Holds back the first bytes of a character until the rest has come.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub struct Decoder {
     held: Vec<u8>,
 }
 

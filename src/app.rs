@@ -1,0 +1,163 @@
+//! The server, built once and then run.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    config::{Config, SandboxKind},
+    lessons::Catalog,
+    sandbox::{
+        Provider,
+        embedded::{Embedded, EmbeddedError},
+    },
+    sessions::Sessions,
+    web::{router::router, site::Site, state::AppState},
+};
+
+/// Why the server can't be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A provider that is not there yet.
+    #[error("--sandbox {0} is not built yet; --sandbox embedded needs nothing else installed")]
+    NotBuilt(SandboxKind),
+    /// The sandboxes.
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+    /// The address.
+    #[error("{address} can't be listened on: {source}; --listen names another")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The lessons.
+    #[error("the lessons in {path} can't be used:\n{text}")]
+    Lessons {
+        /// Their folder.
+        path: PathBuf,
+        /// What is wrong, a line each.
+        text: String,
+    },
+}
+
+/// A server that is ready to run: it listens already, so nobody who is told its address is turned away.
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    provider: Provider,
+    sessions: Sessions,
+    closing: CancellationToken,
+    /// Sockets.
+    conversations: TaskTracker,
+    /// Commands, views, and sandboxes that are being made or given back.
+    work: TaskTracker,
+    shutdown_timeout: Duration,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Builds everything. `closing` is cancelled when the server is to end.
+    pub async fn build(config: Config, closing: CancellationToken) -> Result<Self, AppError> {
+        let provider = provider(&config).await?;
+        let catalog = lessons(&config)?;
+        let address = config.listen;
+        let listen = |source| AppError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let work = TaskTracker::new();
+        let sessions = Sessions::new(provider.clone(), config.session_idle, config.max_sessions, work.clone());
+        let site = site(&config, address);
+        let state = AppState::new(catalog, sessions.clone(), site, provider.caveat(), closing.clone());
+        let conversations = state.tasks.clone();
+        let router = router(state);
+        let shutdown_timeout = config.shutdown_timeout;
+        Ok(Self { listener, address, router, provider, sessions, closing, conversations, work, shutdown_timeout })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is amiss with every sandbox, if anything is.
+    pub fn caveat(&self) -> Option<&str> {
+        self.provider.caveat()
+    }
+
+    /// Serves until `closing` is cancelled, then ends everything in order, within the time that shutting down may take.
+    pub async fn run(self) {
+        let Self { listener, router, provider, sessions, closing, conversations, work, shutdown_timeout, .. } = self;
+        let serve = axum::serve(NoDelay(listener), router).with_graceful_shutdown(closing.clone().cancelled_owned());
+        let serving = tokio::spawn(serve.into_future());
+        let timekeeper = sessions.clone();
+        tokio::select! {
+            () = timekeeper.keep_time() => {}
+            () = closing.cancelled() => {}
+        }
+        let ending = async {
+            // Sockets have seen `closing` and say goodbye; their commands end with the sessions.
+            conversations.close();
+            conversations.wait().await;
+            sessions.close();
+            work.close();
+            work.wait().await;
+            provider.shutdown().await;
+            // Requests that were being answered; watches ended with their sandboxes.
+            let _ = serving.await;
+        };
+        if tokio::time::timeout(shutdown_timeout, ending).await.is_err() {
+            tracing::warn!(after = ?shutdown_timeout, "not everything ended in time: the rest is cut off");
+        }
+    }
+}
+
+async fn provider(config: &Config) -> Result<Provider, AppError> {
+    match config.sandbox {
+        SandboxKind::Embedded => {
+            let images = config.content.join("images");
+            let images = images.is_dir().then_some(images);
+            Ok(Provider::Embedded(Embedded::on_this_machine(config.data.path(), images.as_deref()).await?))
+        }
+        other => Err(AppError::NotBuilt(other)),
+    }
+}
+
+fn lessons(config: &Config) -> Result<Catalog, AppError> {
+    Catalog::load(&config.content)
+        .map_err(|error| AppError::Lessons { path: config.content.clone(), text: error.to_string() })
+}
+
+fn site(config: &Config, address: SocketAddr) -> Site {
+    match &config.public_url {
+        Some(url) => Site::public(url.secure, url.authority.clone()),
+        None => Site::direct(address.ip().is_loopback()),
+    }
+}
+
+/// A listener whose connections send small messages at once.
+struct NoDelay(TcpListener);
+
+impl axum::serve::Listener for NoDelay {
+    type Io = tokio::net::TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, address) = axum::serve::Listener::accept(&mut self.0).await;
+        let _ = stream.set_nodelay(true);
+        (stream, address)
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}

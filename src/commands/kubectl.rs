@@ -1,0 +1,49 @@
+//! `podyard kubectl …`: the engine on a kubeconfig, real files and real ports.
+
+mod connect;
+mod world;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use podyard_kubectl::Env;
+use tokio::io::{AsyncWriteExt as _, stderr, stdin, stdout};
+
+use self::{
+    connect::{Connection, Wanted},
+    world::{RealFiles, RealPorts},
+};
+use super::signals;
+use crate::config::KubectlTask;
+
+/// Runs one command line; its exit code is kubectl's.
+pub(super) async fn run(task: KubectlTask) -> anyhow::Result<u8> {
+    let cancel = signals::closing()?;
+    let wanted = Wanted::read(&task.args);
+    let Connection { client, namespace } = match connect::connect(&wanted, &task).await {
+        Ok(connection) => connection,
+        Err(why) => {
+            stderr().write_all(format!("error: {why}\n").as_bytes()).await?;
+            return Ok(1);
+        }
+    };
+    let env = Env {
+        client,
+        namespace,
+        files: Arc::new(RealFiles),
+        stdin: Box::new(stdin()),
+        stdout: Box::new(stdout()),
+        stderr: Box::new(stderr()),
+        clock: Arc::new(Timestamp::now),
+        cancel,
+        ports: Arc::new(RealPorts),
+        terminal: None,
+        editor: None,
+    };
+    let code = podyard_kubectl::run(&task.args, env).await;
+    // Tokio's standard output is written by another thread: what was given to it has to get out before the end.
+    let (out, err) = (stdout().flush().await, stderr().flush().await);
+    // A reader that has left, as `head` does, is no failure of ours.
+    drop((out, err));
+    Ok(u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,152 @@
+//! From kubectl's flags and kubeconfig files to a client.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::config::KubectlTask;
+
+/// What kubectl asks when no kubeconfig names a server.
+const NOWHERE: &str = "http://localhost:8080";
+
+/// The flags that say which server, as whom. The engine reads all others.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub kubeconfig: Option<String>,
+    pub context: Option<String>,
+    pub cluster: Option<String>,
+    pub user: Option<String>,
+    pub server: Option<String>,
+}
+
+pub(super) struct Connection {
+    pub client: kube::Client,
+    pub namespace: String,
+}
+
+impl Wanted {
+    /// Picks them out of kubectl's arguments; what follows `--` is not kubectl's.
+    pub fn read(args: &[String]) -> Self {
+        let mut wanted = Self::default();
+        let mut args = args.iter().take_while(|a| *a != "--");
+        while let Some(arg) = args.next() {
+            let (flag, value) = match arg.split_once('=') {
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (arg.as_str(), None),
+            };
+            let field = match flag {
+                "--kubeconfig" => &mut wanted.kubeconfig,
+                "--context" => &mut wanted.context,
+                "--cluster" => &mut wanted.cluster,
+                "--user" => &mut wanted.user,
+                "--server" | "-s" => &mut wanted.server,
+                _ => continue,
+            };
+            *field = value.or_else(|| args.next().cloned());
+        }
+        wanted
+    }
+}
+
+/// Connects as kubectl would. The error is what follows `error: `.
+pub(super) async fn connect(wanted: &Wanted, task: &KubectlTask) -> Result<Connection, String> {
+    let kubeconfig = load(wanted, task)?;
+    let mut config = match kubeconfig {
+        Some(kubeconfig) if kubeconfig.current_context.is_some() || wanted.context.is_some() => {
+            checked(&kubeconfig, wanted)?;
+            let options = KubeConfigOptions {
+                context: wanted.context.clone(),
+                cluster: wanted.cluster.clone(),
+                user: wanted.user.clone(),
+            };
+            kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|e| e.to_string())?
+        }
+        _ => kube::Config::new(uri(NOWHERE)?),
+    };
+    if let Some(server) = &wanted.server {
+        config.cluster_url = uri(server)?;
+    }
+    let namespace = config.default_namespace.clone();
+    let client = kube::Client::try_from(config).map_err(|e| e.to_string())?;
+    Ok(Connection { client, namespace })
+}
+
+fn uri(text: &str) -> Result<http::Uri, String> {
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    whole.parse().map_err(|e| format!("{text}: {e}"))
+}
+
+/// Context and what it names must be there; kubectl's words.
+fn checked(kubeconfig: &Kubeconfig, wanted: &Wanted) -> Result<(), String> {
+    let name = wanted.context.as_ref().or(kubeconfig.current_context.as_ref());
+    match name {
+        Some(name) if !kubeconfig.contexts.iter().any(|c| c.name == *name) => {
+            Err(format!("context \"{name}\" does not exist"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `--kubeconfig`, else the files of `$KUBECONFIG`, else `~/.kube/config`. Only a file that was named by the flag must
+/// exist.
+fn load(wanted: &Wanted, task: &KubectlTask) -> Result<Option<Kubeconfig>, String> {
+    if let Some(path) = &wanted.kubeconfig {
+        if !Path::new(path).exists() {
+            return Err(format!("stat {path}: no such file or directory"));
+        }
+        return read(Path::new(path)).map(Some);
+    }
+    let listed = task.kubeconfig.as_deref().filter(|list| !list.is_empty());
+    let paths: Vec<PathBuf> = match listed {
+        Some(list) => std::env::split_paths(list).collect(),
+        None => task.home.iter().map(|home| home.join(".kube/config")).collect(),
+    };
+    let mut merged: Option<Kubeconfig> = None;
+    for path in paths.iter().filter(|path| path.exists()) {
+        let next = read(path)?;
+        merged = Some(match merged {
+            Some(before) => before.merge(next).map_err(|e| e.to_string())?,
+            None => next,
+        });
+    }
+    Ok(merged)
+}
+
+fn read(path: &Path) -> Result<Kubeconfig, String> {
+    Kubeconfig::read_from(path).map_err(|e| format!("error loading config file \"{}\": {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted(line: &str) -> Wanted {
+        Wanted::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn flags_are_found_anywhere_before_the_dashes() {
+        let found = wanted("get pods --kubeconfig=/k --context c -s http://x -- --user ada");
+        let expected = Wanted {
+            kubeconfig: Some("/k".into()),
+            context: Some("c".into()),
+            server: Some("http://x".into()),
+            ..Wanted::default()
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_said_as_kubectl_says_it() {
+        let task = KubectlTask { args: Vec::new(), kubeconfig: None, home: None };
+        let task = &task;
+        let said = |wanted: Wanted| async move { connect(&wanted, task).await.err().unwrap() };
+        let missing = Wanted { kubeconfig: Some("/no/such".into()), ..Wanted::default() };
+        assert_eq!(said(missing).await, "stat /no/such: no such file or directory");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n").unwrap();
+        let path = file.path().to_str().unwrap().to_owned();
+        let other = Wanted { kubeconfig: Some(path), context: Some("other".into()), ..Wanted::default() };
+        assert_eq!(said(other).await, "context \"other\" does not exist");
+    }
+}

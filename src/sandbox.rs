@@ -1,0 +1,129 @@
+//! Where a learner's Pods run: the providers behind one enum, and the server's hold on what they made.
+//!
+//! Everything above knows a sandbox as a `kube::Client`, a namespace, and a [`Lease`] that ends it. The normal way back
+//! is [`Lease::release`]; a lease that is merely dropped is queued for the [`reaper`], which does the same later.
+
+pub mod embedded;
+pub mod reaper;
+#[cfg(test)]
+pub mod testing;
+pub mod workplace;
+
+use std::fmt;
+
+use axum::Router;
+
+use self::{embedded::Embedded, reaper::Reaper};
+
+/// What makes sandboxes.
+#[derive(Debug, Clone)]
+pub enum Provider {
+    /// A cluster in this process for each.
+    Embedded(Embedded),
+}
+
+/// Why there is no sandbox; a sentence for the learner.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError {
+    /// The embedded cluster did not start.
+    #[error("the sandbox could not be started: {0}")]
+    Start(#[from] podyard_cluster::StartError),
+}
+
+impl Provider {
+    /// Makes a sandbox.
+    pub async fn provision(&self) -> Result<Lease, ProvisionError> {
+        match self {
+            Self::Embedded(embedded) => embedded.provision().await,
+        }
+    }
+
+    /// What a learner should know about every sandbox of this server, if anything is amiss.
+    pub fn caveat(&self) -> Option<&str> {
+        match self {
+            Self::Embedded(embedded) => embedded.caveat(),
+        }
+    }
+
+    /// Ends what was dropped without being released. Further leases are refused their way into the queue.
+    pub async fn shutdown(&self) {
+        match self {
+            Self::Embedded(embedded) => embedded.shutdown().await,
+        }
+    }
+}
+
+/// The server's hold on one sandbox.
+pub struct Lease {
+    /// May do in the sandbox what the learner may.
+    pub client: kube::Client,
+    /// The learner's namespace.
+    pub namespace: String,
+    guard: Guard,
+}
+
+/// What ends a sandbox, at the latest when it is dropped.
+#[derive(Debug)]
+struct Guard {
+    /// `None` once it has been given back.
+    sandbox: Option<Made>,
+    reaper: Reaper,
+}
+
+/// What a provider made.
+#[derive(Debug)]
+pub(crate) enum Made {
+    /// A cluster in this process.
+    Embedded(podyard_cluster::Cluster),
+}
+
+impl Made {
+    async fn end(self) {
+        match self {
+            Self::Embedded(cluster) => cluster.shutdown().await,
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("namespace", &self.namespace).field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+impl Lease {
+    fn new(client: kube::Client, namespace: String, made: Made, reaper: Reaper) -> Self {
+        Self { client, namespace, guard: Guard { sandbox: Some(made), reaper } }
+    }
+
+    /// Ends the sandbox and everything that runs in it.
+    pub async fn release(mut self) {
+        if let Some(made) = self.guard.sandbox.take() {
+            made.end().await;
+        }
+    }
+
+    /// The sandbox's API for any Kubernetes client, to be served under a path of its own.
+    pub fn gateway(&self) -> Router {
+        match &self.guard.sandbox {
+            Some(Made::Embedded(cluster)) => cluster.router(),
+            None => Router::new(),
+        }
+    }
+
+    /// A kubeconfig for clients that reach the gateway at `server`.
+    pub fn kubeconfig(&self, server: &str) -> String {
+        match &self.guard.sandbox {
+            Some(Made::Embedded(cluster)) => cluster.kubeconfig(server),
+            None => String::new(),
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(made) = self.sandbox.take() {
+            self.reaper.queue(made);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A cluster in this process for each sandbox: made in milliseconds, with containers by a node agent of its own.
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use podyard_cluster::{
+    Cluster, ClusterConfig,
+    node::{
+        images::{ImageStore, Images, StoreError},
+        runtime::{
+            Runtime,
+            linux::{self, AgentProgram, Finding, Linux, LinuxConfig},
+        },
+    },
+};
+
+use super::{Lease, Made, ProvisionError, reaper::Reaper, workplace::Workplace};
+
+/// The namespace learners work in, as on any cluster.
+const NAMESPACE: &str = "default";
+
+/// Makes the runtime of one sandbox, which keeps its files in this directory.
+pub type MakeRuntime = Arc<dyn Fn(&Path) -> Arc<dyn Runtime> + Send + Sync>;
+
+/// Why there can be no embedded sandboxes.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The data directory.
+    #[error("the data directory {path} can't be used: {source}; --data names another")]
+    Data {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The image store.
+    #[error(transparent)]
+    Images(#[from] StoreError),
+}
+
+/// What embedded sandboxes are made of.
+#[derive(Clone)]
+pub struct Embedded {
+    /// The image store that all of them share.
+    images: Arc<dyn Images>,
+    runtime: MakeRuntime,
+    place: Workplace,
+    /// Why containers can't run on this machine, if they can't.
+    caveat: Option<Arc<str>>,
+    reaper: Reaper,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded").field("caveat", &self.caveat).finish_non_exhaustive()
+    }
+}
+
+impl Embedded {
+    /// A provider of real containers, whose images are kept in the data directory; `images` is the folder of the
+    /// lessons' own.
+    ///
+    /// # Errors
+    /// When the data directory can't be used. That containers can't be run is no error: the sandboxes then say so.
+    pub async fn on_this_machine(data: &Path, images: Option<&Path>) -> Result<Self, EmbeddedError> {
+        let place = open(data)?;
+        let found = linux::probe(AgentProgram::this_program(), place.path()).await;
+        let missing = found.iter().find(|f| f.about == "containers" && !f.works);
+        let mut caveats: Vec<String> = missing.map(|f| no_containers(&f.words)).into_iter().collect();
+        let store = ImageStore::open(place.images())?;
+        let seeded = {
+            let images = images.map(Path::to_owned);
+            tokio::task::block_in_place(|| store.seed(images.as_deref()))
+        };
+        match seeded {
+            // Images may still come from a registry.
+            Err(error @ StoreError::Busybox(_)) => caveats.push(format!("The offline images are missing: {error}")),
+            seeded => seeded?,
+        }
+        let layers = store.directory().to_owned();
+        let runtime = move |directory: &Path| -> Arc<dyn Runtime> {
+            Arc::new(Linux::new(LinuxConfig::new(layers.clone(), directory.to_owned())))
+        };
+        let caveat = Some(caveats.join(" ")).filter(|text| !text.is_empty());
+        Ok(Self::new(Arc::new(store), Arc::new(runtime), place, caveat))
+    }
+
+    /// A provider with this image store and these runtimes.
+    pub fn new(images: Arc<dyn Images>, runtime: MakeRuntime, place: Workplace, caveat: Option<String>) -> Self {
+        Self { images, runtime, place, caveat: caveat.map(Into::into), reaper: Reaper::start() }
+    }
+
+    pub(super) async fn provision(&self) -> Result<Lease, ProvisionError> {
+        let directory = self.place.new_sandbox();
+        let runtime = (self.runtime)(&directory);
+        let config = ClusterConfig { directory, ..ClusterConfig::new(self.images.clone(), runtime) };
+        let cluster = Cluster::start(config).await?;
+        Ok(Lease::new(cluster.client(), NAMESPACE.to_owned(), Made::Embedded(cluster), self.reaper.clone()))
+    }
+
+    pub(super) fn caveat(&self) -> Option<&str> {
+        self.caveat.as_deref()
+    }
+
+    pub(super) async fn shutdown(&self) {
+        self.reaper.finish().await;
+    }
+}
+
+fn open(data: &Path) -> Result<Workplace, EmbeddedError> {
+    Workplace::open(data).map_err(|source| EmbeddedError::Data { path: data.to_owned(), source })
+}
+
+fn no_containers(why: &str) -> String {
+    format!("Containers can't be run on this machine, so Pods will not start: {why} (podyard doctor says more)")
+}
+
+/// What this machine can do, for `podyard doctor`.
+///
+/// # Errors
+/// When the data directory can't be used.
+pub async fn findings(data: &Path) -> Result<Vec<Finding>, EmbeddedError> {
+    let place = open(data)?;
+    Ok(linux::probe(AgentProgram::this_program(), place.path()).await)
+}

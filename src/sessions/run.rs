@@ -1,0 +1,108 @@
+//! A learner's line in their session: shown, run, its output kept for every page.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::{
+    Session,
+    commands::NotBegun,
+    desk::Desk,
+    forwards::Forwards,
+    scrollback::What,
+    session::{Hold, Running},
+    state::Sandbox,
+};
+use crate::console::{self, Engine, Event, Stream, World};
+
+/// How many pieces of output may wait for the console.
+const PIECES: usize = 32;
+
+impl console::LearnerFiles for Desk {
+    fn remove(&self, name: &str) -> std::io::Result<()> {
+        Self::remove(self, name)
+    }
+}
+
+impl console::Forwards for Forwards {
+    fn ports(&self, target: &str) -> Arc<dyn podyard_kubectl::env::Ports> {
+        Self::ports(self, target)
+    }
+
+    fn connect(&self, port: u16) -> std::io::Result<tokio::io::DuplexStream> {
+        Self::connect(self, port)
+    }
+}
+
+impl Session {
+    /// Runs a line on the files of a desk. It goes on when the page that asked is gone.
+    pub fn run(self: &Arc<Self>, id: &str, line: String, desk: Arc<Desk>, engine: Engine) -> Result<(), NotBegun> {
+        let running = self.begin(id, &line)?;
+        let session = self.clone();
+        self.spawn(async move {
+            let code = session.run_line(&running, &line, desk, engine).await;
+            running.ended(code);
+        });
+        Ok(())
+    }
+
+    async fn run_line(&self, running: &Running, line: &str, desk: Arc<Desk>, engine: Engine) -> i32 {
+        let hold = tokio::select! {
+            hold = self.ready() => hold,
+            () = running.cancel().cancelled() => return console::INTERRUPTED,
+        };
+        let hold = match hold {
+            Ok(hold) => hold,
+            Err(why) => {
+                self.write(running.id(), Stream::Stderr, format!("{why}\n"));
+                return 1;
+            }
+        };
+        let world = World {
+            client: hold.client,
+            namespace: hold.namespace,
+            files: desk,
+            forwards: Arc::new(self.forwards().clone()),
+            variables: self.variables().clone(),
+            clock: Arc::new(Timestamp::now),
+            engine,
+        };
+        // The end of the sandbox ends its commands.
+        let cancel = running.cancel().clone();
+        let (events, mut received) = mpsc::channel(PIECES);
+        let line = console::run(line, &world, events, cancel.clone());
+        let show = async {
+            while let Some(event) = received.recv().await {
+                match event {
+                    Event::Text { stream, text } => self.write(running.id(), stream, text),
+                    Event::Clear => self.show(What::Clear),
+                }
+            }
+        };
+        let ended = async {
+            hold.ended.cancelled().await;
+            cancel.cancel();
+            std::future::pending::<()>().await
+        };
+        tokio::select! {
+            (code, ()) = async { tokio::join!(line, show) } => code,
+            () = ended => console::INTERRUPTED,
+        }
+    }
+
+    fn write(&self, id: &str, stream: Stream, text: String) {
+        self.show(What::Output { id: id.to_owned(), errors: stream == Stream::Stderr, text });
+    }
+
+    /// Waits for the sandbox. The error is a sentence.
+    async fn ready(&self) -> Result<Hold, String> {
+        let mut status = self.status();
+        let found = status.wait_for(|s| s.hold.is_some() || matches!(s.sandbox, Sandbox::Failed(_))).await;
+        match found.map(|s| (s.sandbox.clone(), s.hold.clone())) {
+            Ok((_, Some(hold))) => Ok(hold),
+            Ok((Sandbox::Failed(why), _)) => Err(format!("There is no sandbox: {why}. \"Reset sandbox\" tries again.")),
+            _ => Err("The session is over. Reload the page to begin another.".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! What becomes of a session: a pure state machine. What it asks for is done by the session around it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// How long before its end an idle session is warned, at most; a short limit warns for a fifth of it.
+const WARNING: Duration = Duration::from_secs(5 * 60);
+
+/// A session, as far as decisions go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    sandbox: Sandbox,
+    /// Which sandbox of this session is meant: answers about an earlier one are stale.
+    generation: u64,
+    sockets: usize,
+    active: Timestamp,
+    warned: bool,
+    ended: bool,
+}
+
+/// Where a session's sandbox stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sandbox {
+    /// Nobody has asked for one yet.
+    None,
+    /// Being made.
+    Starting,
+    /// Commands run.
+    Ready,
+    /// It could not be made; the reason as a sentence.
+    Failed(String),
+}
+
+/// What happens to a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A page has connected.
+    Attached,
+    /// A page has gone.
+    Detached,
+    /// The learner has done something.
+    Active,
+    /// The sandbox of this generation is there.
+    Provisioned(u64),
+    /// It could not be made.
+    NotProvisioned(u64, String),
+    /// The learner wants a new sandbox.
+    Reset,
+    /// Time passes.
+    Tick,
+    /// The server ends.
+    Close,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Make the sandbox of this generation.
+    Provision(u64),
+    /// End the commands and forwards, and give the sandbox back.
+    Release,
+    /// Give back a sandbox that came too late to be used.
+    Discard(u64),
+    /// Tell the pages where the sandbox stands.
+    Show,
+    /// Tell the pages how long there still is.
+    Warn(Duration),
+    /// Tell the pages that the warning no longer holds.
+    Unwarn,
+    /// The session is over.
+    End,
+}
+
+impl State {
+    /// A session that nobody has connected to yet.
+    pub fn new(now: Timestamp) -> Self {
+        Self { sandbox: Sandbox::None, generation: 0, sockets: 0, active: now, warned: false, ended: false }
+    }
+
+    /// Where the sandbox stands.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// How many pages are connected.
+    pub fn sockets(&self) -> usize {
+        self.sockets
+    }
+
+    /// Whether it is over.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Takes in what happened. `idle` is how long a session may lie idle.
+    pub fn step(&mut self, input: Input, now: Timestamp, idle: Duration) -> Vec<Effect> {
+        if self.ended {
+            return match input {
+                Input::Provisioned(generation) => vec![Effect::Discard(generation)],
+                _ => Vec::new(),
+            };
+        }
+        match input {
+            Input::Attached => {
+                self.sockets += 1;
+                let mut effects = self.touch(now);
+                if matches!(self.sandbox, Sandbox::None | Sandbox::Failed(_)) {
+                    effects.extend(self.provision());
+                }
+                effects
+            }
+            Input::Detached => {
+                self.sockets = self.sockets.saturating_sub(1);
+                Vec::new()
+            }
+            Input::Active => self.touch(now),
+            Input::Provisioned(generation) if generation != self.generation => vec![Effect::Discard(generation)],
+            Input::Provisioned(_) => {
+                self.sandbox = Sandbox::Ready;
+                vec![Effect::Show]
+            }
+            Input::NotProvisioned(generation, why) if generation == self.generation => {
+                self.sandbox = Sandbox::Failed(why);
+                vec![Effect::Show]
+            }
+            Input::NotProvisioned(..) => Vec::new(),
+            Input::Reset => {
+                let mut effects = self.touch(now);
+                effects.push(Effect::Release);
+                effects.extend(self.provision());
+                effects
+            }
+            Input::Tick => self.tick(now, idle),
+            Input::Close => self.end(),
+        }
+    }
+
+    fn provision(&mut self) -> [Effect; 2] {
+        self.generation += 1;
+        self.sandbox = Sandbox::Starting;
+        [Effect::Show, Effect::Provision(self.generation)]
+    }
+
+    fn touch(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.active = now;
+        if std::mem::take(&mut self.warned) { vec![Effect::Unwarn] } else { Vec::new() }
+    }
+
+    fn tick(&mut self, now: Timestamp, idle: Duration) -> Vec<Effect> {
+        let rested = Duration::try_from(now.duration_since(self.active)).unwrap_or_default();
+        let left = idle.saturating_sub(rested);
+        if left.is_zero() {
+            return self.end();
+        }
+        if left <= WARNING.min(idle / 5) && !self.warned && self.sockets > 0 {
+            self.warned = true;
+            return vec![Effect::Warn(left)];
+        }
+        Vec::new()
+    }
+
+    fn end(&mut self) -> Vec<Effect> {
+        self.ended = true;
+        self.sandbox = Sandbox::None;
+        vec![Effect::Release, Effect::End]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(3600);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + seconds).unwrap()
+    }
+
+    fn steps(state: &mut State, inputs: &[(i64, Input)]) -> Vec<Effect> {
+        inputs.iter().flat_map(|(t, input)| state.step(input.clone(), at(*t), IDLE)).collect()
+    }
+
+    #[test]
+    fn the_first_page_makes_the_sandbox_and_the_second_finds_it() {
+        let mut state = State::new(at(0));
+        assert_eq!(steps(&mut state, &[(0, Input::Attached)]), [Effect::Show, Effect::Provision(1)]);
+        assert_eq!(steps(&mut state, &[(1, Input::Attached), (1, Input::Provisioned(1))]), [Effect::Show]);
+        assert_eq!((state.sandbox(), state.sockets()), (&Sandbox::Ready, 2));
+    }
+
+    #[test]
+    fn reset_gives_the_old_one_back_and_an_answer_about_it_is_stale() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached)]);
+        let effects = steps(&mut state, &[(1, Input::Reset), (2, Input::Provisioned(1)), (3, Input::Provisioned(2))]);
+        let expected = [Effect::Release, Effect::Show, Effect::Provision(2), Effect::Discard(1), Effect::Show];
+        assert_eq!(effects, expected);
+    }
+
+    #[test]
+    fn a_failure_is_shown_and_the_next_page_tries_again() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (1, Input::NotProvisioned(1, "no room".into()))]);
+        assert_eq!(state.sandbox(), &Sandbox::Failed("no room".into()));
+        assert_eq!(steps(&mut state, &[(2, Input::Attached)]), [Effect::Show, Effect::Provision(2)]);
+    }
+
+    #[test]
+    fn an_idle_session_is_warned_once_and_then_ends() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (0, Input::Provisioned(1))]);
+        assert_eq!(steps(&mut state, &[(3000, Input::Tick)]), []);
+        assert_eq!(
+            steps(&mut state, &[(3400, Input::Tick), (3450, Input::Tick)]),
+            [Effect::Warn(Duration::from_secs(200))]
+        );
+        assert_eq!(steps(&mut state, &[(3500, Input::Active)]), [Effect::Unwarn]);
+        assert_eq!(steps(&mut state, &[(7100, Input::Tick)]), [Effect::Release, Effect::End]);
+        assert_eq!(steps(&mut state, &[(7101, Input::Attached), (7102, Input::Tick)]), []);
+    }
+
+    #[test]
+    fn a_sandbox_that_comes_after_the_end_is_given_back() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (1, Input::Close)]);
+        assert_eq!(steps(&mut state, &[(2, Input::Provisioned(1))]), [Effect::Discard(1)]);
+    }
+}

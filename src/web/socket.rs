@@ -1,0 +1,82 @@
+//! `/socket`: the one websocket of a page.
+//!
+//! The handshake is here; `conversation` is what follows, over any sink and stream; `wire` turns what the session says
+//! into the protocol's messages.
+
+mod conversation;
+mod pace;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        handshake::derive_accept_key,
+        protocol::{Role, WebSocketConfig},
+    },
+};
+
+use self::conversation::Conversation;
+use super::{errors::PageError, state::AppState};
+
+/// The longest message of a page: a manifest of 2 MB, escaped as JSON.
+const MAX_MESSAGE: usize = 3 * 1024 * 1024;
+
+/// Takes a page's handshake.
+pub async fn connect(State(app): State<AppState>, mut request: Request) -> Result<Response, Response> {
+    let accept = accept_key(request.headers()).ok_or_else(|| PageError::NotAWebsocket.into_response())?;
+    if !app.site.is_same_origin(request.headers()) {
+        return Err(PageError::ForeignOrigin.plain());
+    }
+    let cookie = app.site.session(request.headers());
+    let opened = app.sessions.open(cookie);
+    let set_cookie = opened.as_ref().ok().and_then(|o| o.cookie.as_ref()).map(|c| app.site.set_cookie(c));
+    let upgrade = hyper::upgrade::on(&mut request);
+    app.tasks.clone().spawn(async move {
+        let Ok(upgraded) = upgrade.await else { return };
+        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
+        match opened {
+            Ok(opened) => Conversation::new(socket, app, opened.session).run().await,
+            Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
+        }
+    });
+    Ok(switching(&accept, set_cookie.as_deref()))
+}
+
+/// The answer to the handshake's key, if it is a handshake (RFC 6455, 4.2.1).
+fn accept_key(headers: &HeaderMap) -> Option<String> {
+    let has = |name: header::HeaderName, word: &str| {
+        let values = headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok());
+        values.flat_map(|v| v.split(',')).any(|w| w.trim().eq_ignore_ascii_case(word))
+    };
+    let handshake = has(header::CONNECTION, "upgrade")
+        && has(header::UPGRADE, "websocket")
+        && has(header::SEC_WEBSOCKET_VERSION, "13");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| handshake)?;
+    Some(derive_accept_key(key.as_bytes()))
+}
+
+fn switching(accept: &str, set_cookie: Option<&str>) -> Response {
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    };
+    set(header::CONNECTION, "Upgrade");
+    set(header::UPGRADE, "websocket");
+    set(header::SEC_WEBSOCKET_ACCEPT, accept);
+    if let Some(cookie) = set_cookie {
+        set(header::SET_COOKIE, cookie);
+    }
+    response
+}

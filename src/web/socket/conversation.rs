@@ -1,0 +1,475 @@
+//! What a page and the server say to each other. One task owns the socket: the arms of its `select!` only name what
+//! happened, and a `match` acts on it.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _, future::pending};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite::{
+    self, Message as Packet,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    super::{
+        protocol::{Message, Request, SandboxState},
+        state::AppState,
+    },
+    pace::Pace,
+    wire,
+};
+use crate::{
+    console::MAX_LINE,
+    sessions::{
+        Session,
+        commands::NotBegun,
+        desk::{Author, Desk},
+        forwards::Forward,
+        live::{
+            Views,
+            logs::{self, Choice, LogPiece},
+            table::Table,
+        },
+        session::{Attachment, Status},
+    },
+};
+
+/// Within this a page says hello.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// So often the page is asked whether it is there.
+const PING_EVERY: Duration = Duration::from_secs(20);
+/// A page that has said nothing for so long, not even pong, is gone.
+const SILENT_AFTER: Duration = Duration::from_secs(65);
+/// A page that does not take a message for so long is gone.
+const TAKE_WITHIN: Duration = Duration::from_secs(20);
+/// So long a farewell may take.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
+/// How many console frames are sent before looking at anything else.
+const FRAMES_AT_ONCE: usize = 64;
+/// How many pieces of a log may wait for a slow page.
+const LOG_PIECES: usize = 4;
+/// How many pages a session may have.
+const MAX_PAGES: usize = 20;
+
+/// What happened.
+enum Event {
+    Packet(Option<Result<Packet, tungstenite::Error>>),
+    Frames,
+    Status,
+    Pods,
+    Events,
+    Log(Option<LogPiece>),
+    Files,
+    Forwards,
+    Warning,
+    Ping,
+    Silent,
+    Closing,
+    Over,
+}
+
+/// Why it ends.
+enum End {
+    /// The page has gone, or takes nothing.
+    Gone,
+    /// We leave, with a code of RFC 6455, 7.4.1, and a word.
+    Leave(CloseCode, &'static str),
+}
+
+type Step = Result<(), End>;
+
+/// One page's connection.
+pub(super) struct Conversation<S> {
+    socket: S,
+    app: AppState,
+    session: Arc<Session>,
+    author: Author,
+    _attachment: Attachment,
+    /// What the page has open since its hello.
+    open: Option<Open>,
+    newest: watch::Receiver<u64>,
+    /// The last console frame that was sent.
+    sent: u64,
+    status: watch::Receiver<Status>,
+    views: Option<Views>,
+    forwards: watch::Receiver<Vec<Forward>>,
+    warning: watch::Receiver<Option<Duration>>,
+    choice: watch::Sender<Choice>,
+    log: Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandle<()>)>,
+    pace: Pace,
+    heard: Instant,
+    pinged: Instant,
+}
+
+struct Open {
+    desk: Arc<Desk>,
+    changes: watch::Receiver<u64>,
+    /// The last change of a file that the page knows.
+    seen: u64,
+}
+
+impl<S> Conversation<S>
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
+{
+    pub fn new(socket: S, app: AppState, session: Arc<Session>) -> Self {
+        let now = Instant::now();
+        Self {
+            socket,
+            author: Author(1 + app.sockets.fetch_add(1, Ordering::Relaxed)),
+            _attachment: session.attach(),
+            open: None,
+            newest: session.newest(),
+            sent: 0,
+            status: session.status(),
+            views: None,
+            forwards: session.forwards().watch(),
+            warning: session.warning(),
+            choice: watch::Sender::new(Choice::default()),
+            log: None,
+            pace: Pace::new(now),
+            heard: now,
+            pinged: now,
+            app,
+            session,
+        }
+    }
+
+    /// Talks until one of the two ends it.
+    pub async fn run(mut self) {
+        let end = match self.session.sockets() > MAX_PAGES {
+            true => End::Leave(CloseCode::Again, "too many pages of one session are open"),
+            false => loop {
+                let event = self.next().await;
+                if let Err(end) = self.act(event).await {
+                    break end;
+                }
+            },
+        };
+        if let End::Leave(code, word) = end {
+            farewell(&mut self.socket, code, word).await;
+        }
+    }
+
+    /// Waits for the next thing to happen.
+    async fn next(&mut self) -> Event {
+        let greeted = self.open.is_some();
+        let now = Instant::now();
+        let silent = if greeted { self.heard + SILENT_AFTER } else { self.heard + HELLO_WITHIN };
+        let may_talk = self.pace.next(now);
+        let (pods, events) = match &mut self.views {
+            Some(views) => (Some(&mut views.pods), Some(&mut views.events)),
+            None => (None, None),
+        };
+        let packet = async {
+            sleep_until(may_talk).await;
+            self.socket.next().await
+        };
+        tokio::select! {
+            () = self.app.closing.cancelled() => Event::Closing,
+            () = self.session.over().cancelled() => Event::Over,
+            packet = packet => Event::Packet(packet),
+            () = changed(Some(&mut self.status)), if greeted => Event::Status,
+            () = changed(Some(&mut self.newest)), if greeted => Event::Frames,
+            () = changed(pods), if greeted => Event::Pods,
+            () = changed(events), if greeted => Event::Events,
+            () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
+            () = changed(Some(&mut self.warning)), if greeted => Event::Warning,
+            () = changed(self.open.as_mut().map(|open| &mut open.changes)) => Event::Files,
+            piece = next_piece(&mut self.log) => Event::Log(piece),
+            () = sleep_until(self.pinged + PING_EVERY) => Event::Ping,
+            () = sleep_until(silent) => Event::Silent,
+        }
+    }
+
+    async fn act(&mut self, event: Event) -> Step {
+        match event {
+            Event::Packet(packet) => self.packet(packet).await,
+            Event::Frames => self.frames().await,
+            Event::Status => self.status().await,
+            Event::Pods => match current(self.views.as_mut().map(|v| &mut v.pods)) {
+                Some(table) => self.say(&wire::pods(&table)).await,
+                None => Ok(()),
+            },
+            Event::Events => match current(self.views.as_mut().map(|v| &mut v.events)) {
+                Some(table) => self.say(&wire::events(&table)).await,
+                None => Ok(()),
+            },
+            Event::Log(Some(piece)) => self.say(&wire::log(piece)).await,
+            Event::Log(None) => {
+                self.log = None;
+                Ok(())
+            }
+            Event::Files => self.files().await,
+            Event::Forwards => {
+                let message = wire::forwards(&self.forwards.borrow_and_update());
+                self.say(&message).await
+            }
+            Event::Warning => {
+                let message = wire::expires(*self.warning.borrow_and_update());
+                self.say(&message).await
+            }
+            Event::Ping => {
+                self.pinged = Instant::now();
+                self.send(Packet::Ping(Default::default())).await
+            }
+            Event::Silent if self.open.is_none() => Err(End::Leave(CloseCode::Policy, "no hello")),
+            Event::Silent => Err(End::Gone),
+            Event::Closing => Err(End::Leave(CloseCode::Away, "going away")),
+            Event::Over => {
+                let text = "This session has ended, for want of use or with the server. Reload the page to begin anew.";
+                let message = Message::Sandbox { state: SandboxState::Failed, text: text.to_owned() };
+                self.say(&message).await?;
+                Err(End::Leave(CloseCode::Normal, "session over"))
+            }
+        }
+    }
+
+    async fn packet(&mut self, packet: Option<Result<Packet, tungstenite::Error>>) -> Step {
+        self.heard = Instant::now();
+        match packet {
+            Some(Ok(Packet::Text(text))) => {
+                self.pace.taken(self.heard);
+                match serde_json::from_str::<Request>(&text) {
+                    Ok(request) => self.request(request).await,
+                    Err(error) => self.refuse(None, format!("This message can't be understood: {error}")).await,
+                }
+            }
+            Some(Ok(Packet::Binary(_))) => Err(End::Leave(CloseCode::Unsupported, "text only")),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(tungstenite::Error::Capacity(_))) => Err(End::Leave(CloseCode::Size, "message too large")),
+            Some(Err(_)) | None => Err(End::Gone),
+        }
+    }
+
+    async fn request(&mut self, request: Request) -> Step {
+        let Some(open) = &self.open else {
+            return match request {
+                Request::Hello { lesson, after } => self.hello(&lesson, after).await,
+                _ => self.refuse(None, "The first message of a page is hello.".to_owned()).await,
+            };
+        };
+        let desk = open.desk.clone();
+        match request {
+            Request::Hello { .. } => self.refuse(None, "Hello has been said.".to_owned()).await,
+            Request::Run { id, line } => self.run_line(id, line, desk).await,
+            Request::Apply { id, file, text } => self.apply(id, &file, text, desk).await,
+            Request::Cancel { id } => {
+                self.session.cancel(&id);
+                Ok(())
+            }
+            Request::Save { file, text } => {
+                self.session.touch();
+                match desk.store(&file, text, self.author) {
+                    Ok(()) => Ok(()),
+                    Err(why) => self.refuse(None, sentence(&why)).await,
+                }
+            }
+            Request::Restore { file } => {
+                self.session.touch();
+                match desk.restore(&file) {
+                    Ok(()) => Ok(()),
+                    Err(why) => self.refuse(None, sentence(&why)).await,
+                }
+            }
+            Request::Logs { pod, container } => {
+                self.session.touch();
+                self.choice.send_replace(Choice { pod, container });
+                Ok(())
+            }
+            Request::Reset => {
+                self.session.reset();
+                Ok(())
+            }
+            Request::Extend => {
+                self.session.touch();
+                Ok(())
+            }
+        }
+    }
+
+    /// The page gets the state of everything, and the console from where it stopped.
+    async fn hello(&mut self, lesson: &str, after: u64) -> Step {
+        let known = self.app.catalog.get(lesson);
+        let originals = known.iter().flat_map(|l| &l.files).map(|f| (f.name.as_str(), f.text.as_str()));
+        let desk = self.session.desk(known.map_or("", |l| l.id.as_str()), originals);
+        let mut changes = desk.changes();
+        let seen = *changes.borrow_and_update();
+        let files = wire::files(desk.sheets());
+        let missed = self.session.frames_after(after, 1);
+        let seq = *self.newest.borrow();
+        // A page that has seen what we have not is from before a restart: it begins anew, from what there is.
+        self.sent = if missed.gap { 0 } else { after };
+        self.open = Some(Open { desk, changes, seen });
+        self.say(&Message::Welcome { seq, resumed: !missed.gap, files }).await?;
+        self.newest.mark_changed();
+        self.frames_from_start(missed.gap).await?;
+        self.status().await?;
+        let message = wire::forwards(&self.forwards.borrow_and_update());
+        self.say(&message).await?;
+        if self.warning.borrow().is_some() {
+            self.warning.mark_changed();
+        }
+        Ok(())
+    }
+
+    /// After a gap that the page has been told of, none is told again.
+    async fn frames_from_start(&mut self, gap: bool) -> Step {
+        if gap && let Some(first) = self.session.frames_after(0, 1).frames.first() {
+            self.sent = first.seq - 1;
+        }
+        self.frames().await
+    }
+
+    async fn frames(&mut self) -> Step {
+        self.newest.borrow_and_update();
+        let missed = self.session.frames_after(self.sent, FRAMES_AT_ONCE);
+        if missed.gap
+            && let Some(first) = missed.frames.first()
+        {
+            self.say(&wire::gap(first)).await?;
+        }
+        if missed.frames.len() == FRAMES_AT_ONCE {
+            self.newest.mark_changed();
+        }
+        for frame in &missed.frames {
+            self.say(&wire::frame(frame)).await?;
+            self.sent = frame.seq;
+        }
+        Ok(())
+    }
+
+    /// The sandbox has changed: what is looked at is looked at in the new one.
+    async fn status(&mut self) -> Step {
+        let Status { sandbox, hold } = self.status.borrow_and_update().clone();
+        self.say(&wire::sandbox(&sandbox, self.app.caveat.as_deref())).await?;
+        self.views = hold.as_ref().map(|hold| hold.views.clone());
+        self.log = hold.map(|hold| {
+            let (send, receive) = mpsc::channel(LOG_PIECES);
+            let follow = logs::follow(hold.client, hold.namespace, hold.views.pods, self.choice.subscribe(), send);
+            (receive, AbortOnDropHandle::new(tokio::spawn(follow)))
+        });
+        if let Some(views) = &mut self.views {
+            views.pods.mark_changed();
+            views.events.mark_changed();
+        }
+        Ok(())
+    }
+
+    async fn files(&mut self) -> Step {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let now = *open.changes.borrow_and_update();
+        let news = open.desk.changed_since(open.seen, self.author);
+        open.seen = now;
+        for sheet in news {
+            self.say(&wire::file(sheet)).await?;
+        }
+        Ok(())
+    }
+
+    async fn run_line(&mut self, id: String, line: String, desk: Arc<Desk>) -> Step {
+        if line.len() > MAX_LINE {
+            return self.refuse(Some(id), "This command is too long: 2 MB are the most.".to_owned()).await;
+        }
+        match self.session.run(&id, line, desk, self.app.engine.clone()) {
+            Ok(()) => {
+                self.app.metrics.commands.inc();
+                Ok(())
+            }
+            // It came twice: its frames are on their way.
+            Err(NotBegun::Seen) => Ok(()),
+            Err(why) => self.refuse(Some(id), sentence(&why)).await,
+        }
+    }
+
+    async fn apply(&mut self, id: String, file: &str, text: String, desk: Arc<Desk>) -> Step {
+        if self.session.has_seen(&id) {
+            return Ok(());
+        }
+        match desk.store(file, text, self.author) {
+            Ok(()) => self.run_line(id, format!("kubectl apply -f {file}"), desk).await,
+            Err(why) => self.refuse(Some(id), sentence(&why)).await,
+        }
+    }
+
+    async fn refuse(&mut self, id: Option<String>, text: String) -> Step {
+        self.app.metrics.refused.inc();
+        self.say(&Message::Refused { id, text }).await
+    }
+
+    async fn say(&mut self, message: &Message) -> Step {
+        let text = serde_json::to_string(message).expect("messages hold strings and numbers only");
+        self.send(Packet::text(text)).await
+    }
+
+    async fn send(&mut self, packet: Packet) -> Step {
+        match timeout(TAKE_WITHIN, self.socket.send(packet)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(End::Gone),
+        }
+    }
+}
+
+/// A refusal as a sentence.
+fn sentence(why: &impl ToString) -> String {
+    let text = why.to_string();
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
+}
+
+/// Waits for a change; for ever where there is nothing to watch, or nobody who would change it.
+async fn changed<T>(receiver: Option<&mut watch::Receiver<T>>) {
+    match receiver {
+        Some(receiver) => {
+            if receiver.changed().await.is_err() {
+                pending::<()>().await;
+            }
+        }
+        None => pending().await,
+    }
+}
+
+async fn next_piece(log: &mut Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandle<()>)>) -> Option<LogPiece> {
+    match log {
+        Some((pieces, _)) => pieces.recv().await,
+        None => pending().await,
+    }
+}
+
+/// A table as it is now. Before the first list there is none.
+fn current(receiver: Option<&mut watch::Receiver<Arc<Table>>>) -> Option<Arc<Table>> {
+    let table = receiver?.borrow_and_update().clone();
+    (!table.columns.is_empty()).then_some(table)
+}
+
+/// Says why there is no session, and leaves.
+pub(super) async fn refuse<S>(mut socket: S, why: &str)
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
+{
+    let message = Message::Sandbox { state: SandboxState::Failed, text: why.to_owned() };
+    let text = serde_json::to_string(&message).expect("messages hold strings and numbers only");
+    let _ = timeout(TAKE_WITHIN, socket.send(Packet::text(text))).await;
+    farewell(&mut socket, CloseCode::Again, "no place").await;
+}
+
+/// Says goodbye and waits a moment for the answer.
+async fn farewell<S>(socket: &mut S, code: CloseCode, word: &'static str)
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
+{
+    let goodbye = async {
+        let frame = CloseFrame { code, reason: word.into() };
+        if socket.send(Packet::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    let _ = timeout(FAREWELL_WITHIN, goodbye).await;
+}

@@ -1,0 +1,95 @@
+//! What the session says, as the protocol's messages. Everything is taken apart, so that a new field does not compile
+//! until it has found its place.
+
+use std::time::Duration;
+
+use crate::{
+    sessions::{
+        desk::Sheet,
+        forwards::Forward,
+        live::{
+            logs::{LogPiece, Source},
+            table::{Row, Table},
+        },
+        scrollback::{Frame, What},
+        state::Sandbox,
+    },
+    web::protocol::{self, Message, PodRow, SandboxState, Stream},
+};
+
+pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
+    let seq = *seq;
+    match what.clone() {
+        What::Started { id, line } => Message::Started { seq, id, line },
+        What::Output { id, errors, text } => {
+            let stream = if errors { Stream::Stderr } else { Stream::Stdout };
+            Message::Output { seq, id, stream, text }
+        }
+        What::Exit { id, code, millis } => Message::Exit { seq, id, code, millis },
+        What::Clear => Message::Clear { seq },
+    }
+}
+
+/// What is said where frames are missing before this one.
+pub(super) fn gap(before: &Frame) -> Message {
+    let id = match &before.what {
+        What::Started { id, .. } | What::Output { id, .. } | What::Exit { id, .. } => id.clone(),
+        What::Clear => String::new(),
+    };
+    let text = "\n[some output was left out: it came faster than this page could take it]\n".to_owned();
+    Message::Output { seq: before.seq - 1, id, stream: Stream::Stderr, text }
+}
+
+pub(super) fn file(Sheet { name, text, changed }: Sheet) -> Message {
+    match text {
+        Some(text) => Message::File(protocol::File { name, text, changed }),
+        None => Message::FileGone { name },
+    }
+}
+
+pub(super) fn files(sheets: Vec<Sheet>) -> Vec<protocol::File> {
+    let there = |Sheet { name, text, changed }: Sheet| text.map(|text| protocol::File { name, text, changed });
+    sheets.into_iter().filter_map(there).collect()
+}
+
+pub(super) fn pods(table: &Table) -> Message {
+    let Table { columns, rows } = table;
+    let row = |Row { uid, cells, .. }: &Row| PodRow { uid: uid.clone(), cells: cells.clone() };
+    Message::Pods { columns: columns.clone(), rows: rows.iter().map(row).collect() }
+}
+
+pub(super) fn events(table: &Table) -> Message {
+    let Table { columns, rows } = table;
+    Message::Events { columns: columns.clone(), rows: rows.iter().map(|row| row.cells.clone()).collect() }
+}
+
+pub(super) fn log(LogPiece { source, reset, text }: LogPiece) -> Message {
+    let (pod, container, containers) = match source {
+        Some(Source { pod, container, containers }) => (Some(pod), Some(container), containers),
+        None => (None, None, Vec::new()),
+    };
+    Message::Log { pod, container, containers, reset, text }
+}
+
+pub(super) fn forwards(open: &[Forward]) -> Message {
+    let shown = |Forward { port, target, token }: &Forward| protocol::Forward {
+        port: *port,
+        target: target.clone(),
+        url: format!("/preview/{}/", token.as_str()),
+    };
+    Message::Forwards { forwards: open.iter().map(shown).collect() }
+}
+
+/// `caveat` is what is amiss with every sandbox of this server.
+pub(super) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
+    let (state, text) = match sandbox {
+        Sandbox::None | Sandbox::Starting => (SandboxState::Starting, "Your cluster is being made.".to_owned()),
+        Sandbox::Ready => (SandboxState::Ready, caveat.unwrap_or("Your cluster is ready.").to_owned()),
+        Sandbox::Failed(why) => (SandboxState::Failed, format!("There is no cluster: {why}")),
+    };
+    Message::Sandbox { state, text }
+}
+
+pub(super) fn expires(left: Option<Duration>) -> Message {
+    Message::Expires { seconds: left.map(|left| left.as_secs()) }
+}

@@ -1,0 +1,77 @@
+//! What handlers share.
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use axum::extract::FromRef;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{metrics::Metrics, site::Site};
+use crate::{
+    console::{self, Engine},
+    lessons::Catalog,
+    sessions::Sessions,
+};
+
+/// Everything a handler may need; made once by `app`.
+#[derive(Clone)]
+pub struct AppState {
+    /// The lessons.
+    pub catalog: Arc<Catalog>,
+    /// The learners.
+    pub sessions: Sessions,
+    /// kubectl.
+    pub engine: Engine,
+    /// Under which address the server is known.
+    pub site: Arc<Site>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What every learner should know about their sandbox, if anything is amiss.
+    pub caveat: Option<Arc<str>>,
+    /// Cancelled when the server ends.
+    pub closing: CancellationToken,
+    /// What has to end before the server does: sockets.
+    pub tasks: TaskTracker,
+    /// Numbers the sockets.
+    pub sockets: Arc<AtomicU64>,
+}
+
+impl AppState {
+    /// The state of a server that has just been started. `closing` is cancelled when it ends.
+    pub fn new(
+        catalog: Catalog,
+        sessions: Sessions,
+        site: Site,
+        caveat: Option<&str>,
+        closing: CancellationToken,
+    ) -> Self {
+        Self {
+            catalog: Arc::new(catalog),
+            sessions,
+            engine: console::engine(),
+            site: Arc::new(site),
+            metrics: Arc::new(Metrics::default()),
+            caveat: caveat.map(Into::into),
+            closing,
+            tasks: TaskTracker::new(),
+            sockets: Arc::new(AtomicU64::new(0)),
+        }
+    }
+}
+
+impl FromRef<AppState> for Arc<Catalog> {
+    fn from_ref(state: &AppState) -> Self {
+        state.catalog.clone()
+    }
+}
+
+impl FromRef<AppState> for Sessions {
+    fn from_ref(state: &AppState) -> Self {
+        state.sessions.clone()
+    }
+}
+
+impl FromRef<AppState> for Arc<Site> {
+    fn from_ref(state: &AppState) -> Self {
+        state.site.clone()
+    }
+}

@@ -1,0 +1,71 @@
+//! A server for tests: everything real but the containers and, where a test says so, kubectl.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{site::Site, state::AppState};
+use crate::{console::Engine, lessons::Catalog, sandbox::testing::provider, sessions::Sessions};
+
+/// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `forward PORT` answers one connection, `flood N`
+/// writes so many lines, `read FILE` shows a file.
+pub fn scripted() -> Engine {
+    Arc::new(|argv, mut env| {
+        Box::pin(async move {
+            match argv[0].as_str() {
+                "wait" => {
+                    env.stdout.write_all(b"waiting\n").await.unwrap();
+                    env.cancel.cancelled().await;
+                    130
+                }
+                "apply" => {
+                    let text = env.files.read(&argv[2]).await.unwrap();
+                    env.stdout.write_all(&[b"applied ".as_slice(), &text, b"\n"].concat()).await.unwrap();
+                    0
+                }
+                "flood" => {
+                    for n in 0..argv[1].parse::<u32>().unwrap() {
+                        env.stdout.write_all(format!("line {n}\n").as_bytes()).await.unwrap();
+                    }
+                    0
+                }
+                "port-forward" => {
+                    let mut listener = env.ports.listen("127.0.0.1", 5000).await.unwrap();
+                    let mut stream = tokio::select! {
+                        stream = listener.accept() => stream.unwrap(),
+                        () = env.cancel.cancelled() => return 130,
+                    };
+                    let mut head = [0; 4096];
+                    let read = stream.read(&mut head).await.unwrap();
+                    let asked = String::from_utf8_lossy(&head[..read]).to_lowercase();
+                    let body = format!("cookie seen: {}", asked.contains("cookie:"));
+                    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nSet-Cookie: podyard=x\r\nContent-Length:";
+                    stream.write_all(format!("{head} {}\r\n\r\n{body}", body.len()).as_bytes()).await.unwrap();
+                    env.cancel.cancelled().await;
+                    130
+                }
+                _ => {
+                    env.stdout.write_all(format!("{}\n", argv[1..].join(" ")).as_bytes()).await.unwrap();
+                    0
+                }
+            }
+        })
+    })
+}
+
+/// One lesson, `one`, with the file `a.yaml`.
+fn catalog() -> Catalog {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "---\nid: one\ntitle: One\n---\nHello.\n\n## Go\n\n```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\n```\n";
+    std::fs::write(folder.path().join("one.md"), text).unwrap();
+    Catalog::load(folder.path()).unwrap()
+}
+
+/// A server for at most `max` sessions.
+pub fn state(engine: Engine, max: usize) -> AppState {
+    let sessions = Sessions::new(provider(), std::time::Duration::from_secs(3600), max, TaskTracker::new());
+    let site = Site::direct(true);
+    AppState { engine, ..AppState::new(catalog(), sessions, site, None, CancellationToken::new()) }
+}

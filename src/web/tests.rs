@@ -1,0 +1,209 @@
+//! The routes over real sockets.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::body::Body;
+use futures::{SinkExt as _, StreamExt as _};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Error as SocketError, Message as Packet, client::IntoClientRequest as _},
+};
+
+use super::{state::AppState, testing};
+
+struct Server {
+    address: SocketAddr,
+    app: AppState,
+}
+
+async fn serve(max: usize) -> Server {
+    let app = testing::state(testing::scripted(), max);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = super::router::router(app.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Server { address, app }
+}
+
+impl Server {
+    async fn ask(&self, request: http::request::Builder) -> (Response<()>, String) {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let has_host = request.headers_ref().unwrap().contains_key(header::HOST);
+        let request = if has_host { request } else { request.header(header::HOST, self.address.to_string()) };
+        let response = sender.send_request(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        (Response::from_parts(head, ()), text)
+    }
+
+    async fn get(&self, path: &str) -> (Response<()>, String) {
+        self.ask(Request::get(path)).await
+    }
+
+    async fn socket(&self, cookie: &str, origin: &str) -> Result<WebSocketStream<TcpStream>, Box<SocketError>> {
+        let mut request = format!("ws://{}/socket", self.address).into_client_request().unwrap();
+        request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+        request.headers_mut().insert(header::COOKIE, cookie.parse().unwrap());
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        client_async(request, stream).await.map(|(socket, _)| socket).map_err(Box::new)
+    }
+
+    /// A page that has been loaded and has said hello: its cookie and its socket.
+    async fn page(&self) -> (String, WebSocketStream<TcpStream>) {
+        let (response, _) = self.get("/lessons/one").await;
+        let cookie = cookie(&response);
+        let mut socket = self.socket(&cookie, &format!("http://{}", self.address)).await.unwrap();
+        say(&mut socket, json!({"op": "hello", "lesson": "one"})).await;
+        hear(&mut socket, |m| m["state"] == "ready").await;
+        (cookie, socket)
+    }
+}
+
+fn cookie(response: &Response<()>) -> String {
+    let set = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
+}
+
+async fn say(socket: &mut WebSocketStream<TcpStream>, message: Value) {
+    socket.send(Packet::text(message.to_string())).await.unwrap();
+}
+
+async fn hear(socket: &mut WebSocketStream<TcpStream>, wanted: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        if let Packet::Text(text) = socket.next().await.unwrap().unwrap() {
+            let message: Value = serde_json::from_str(&text).unwrap();
+            if wanted(&message) {
+                return message;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_carry_a_cookie_and_strict_headers() {
+    let server = serve(10).await;
+    let (response, html) = server.get("/").await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self' 'nonce-"), "{policy}");
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    assert!(html.contains(&format!("nonce=\"{nonce}\"")), "the page's scripts carry the nonce");
+    let again = server.ask(Request::get("/").header(header::COOKIE, cookie(&response))).await.0;
+    assert!(!again.headers().contains_key(header::SET_COOKIE), "a cookie that holds is kept");
+    assert!(server.app.sessions.is_empty(), "looking at a page makes no session");
+}
+
+#[tokio::test]
+async fn health_readiness_and_metrics() {
+    let server = serve(10).await;
+    assert_eq!(server.get("/healthz").await.1, "ok\n");
+    assert_eq!(server.get("/readyz").await.0.status(), StatusCode::OK);
+    let (_, _socket) = server.page().await;
+    let metrics = server.get("/metrics").await.1;
+    assert!(metrics.contains("podyard_sessions 1") && metrics.contains("podyard_sockets 1"), "{metrics}");
+    server.app.closing.cancel();
+    assert_eq!(server.get("/readyz").await.0.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn errors_are_pages_that_lead_back() {
+    let server = serve(10).await;
+    let (response, html) = server.get("/nowhere").await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(html.contains("There is nothing here") && html.contains("href=\"/\""), "{html}");
+    let (response, html) = server.get("/socket").await;
+    assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED);
+    assert!(html.contains("speaks websocket"));
+}
+
+#[tokio::test]
+async fn other_sites_and_foreign_names_are_turned_away() {
+    let server = serve(10).await;
+    let refused = server.socket("", "http://evil.example").await.err().map(|e| *e);
+    assert!(matches!(refused, Some(SocketError::Http(r)) if r.status() == StatusCode::FORBIDDEN));
+    let rebound = server.ask(Request::get("/").header(header::HOST, "evil.example")).await.0;
+    assert_eq!(rebound.status(), StatusCode::MISDIRECTED_REQUEST);
+    let post = Request::post("/").header(header::ORIGIN, "http://evil.example");
+    assert_eq!(server.ask(post).await.0.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_cookie_that_is_not_ours_begins_a_session_with_one_that_is() {
+    let server = serve(10).await;
+    let origin = format!("http://{}", server.address);
+    let planted = "00000000000000000000000000000000";
+    let mut request = format!("ws://{}/socket", server.address).into_client_request().unwrap();
+    request.headers_mut().insert(header::ORIGIN, origin.parse().unwrap());
+    request.headers_mut().insert(header::COOKIE, format!("podyard={planted}").parse().unwrap());
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (_socket, response) = client_async(request, stream).await.unwrap();
+    let set = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(!set.contains(planted), "{set}");
+}
+
+#[tokio::test]
+async fn the_place_beyond_the_last_is_refused_in_words() {
+    let server = serve(1).await;
+    let (_, _first) = server.page().await;
+    let mut second = server.socket("", &format!("http://{}", server.address)).await.unwrap();
+    let message = hear(&mut second, |m| m["op"] == "sandbox").await;
+    assert_eq!(message["state"], "failed");
+    assert!(message["text"].as_str().unwrap().starts_with("All 1 places are taken."), "{message}");
+}
+
+#[tokio::test]
+async fn a_learners_own_programs_reach_their_sandbox_and_no_other() {
+    let server = serve(10).await;
+    let (cookie, _socket) = server.page().await;
+    assert_eq!(server.get("/kubeconfig").await.0.status(), StatusCode::NOT_FOUND);
+    let (response, text) = server.ask(Request::get("/kubeconfig").header(header::COOKIE, &cookie)).await;
+    assert_eq!(response.status(), StatusCode::OK, "{text}");
+    let start = text.find("http://").unwrap();
+    let url = text[start..].split(['"', '\n']).next().unwrap();
+    let path = url.strip_prefix(&format!("http://{}", server.address)).unwrap();
+    let (response, list) = server.get(&format!("{path}/api/v1/namespaces/default/pods?limit=500")).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(list.contains("\"PodList\""), "{list}");
+    let other = server.get("/kube/00000000000000000000000000000000/api/v1/pods").await.0;
+    assert_eq!(other.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_forwarded_port_is_shown_without_our_cookie_and_as_a_stranger() {
+    let server = serve(10).await;
+    let (cookie, mut socket) = server.page().await;
+    say(&mut socket, json!({"op": "run", "id": "f", "line": "kubectl port-forward pod/web 5000:80"})).await;
+    let open = hear(&mut socket, |m| m["op"] == "forwards" && m["forwards"][0].is_object()).await;
+    assert_eq!(open["forwards"][0]["target"], "pod/web");
+    let url = open["forwards"][0]["url"].as_str().unwrap().to_owned();
+    let (response, body) = server.ask(Request::get(&url).header(header::COOKIE, &cookie)).await;
+    assert_eq!((response.status(), body.as_str()), (StatusCode::OK, "cookie seen: false"));
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("sandbox allow-scripts allow-forms"), "{policy}");
+    assert!(!response.headers().contains_key(header::SET_COOKIE));
+    say(&mut socket, json!({"op": "cancel", "id": "f"})).await;
+    hear(&mut socket, |m| m["op"] == "forwards" && m["forwards"] == json!([])).await;
+    let (response, html) = server.get(&url).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(html.contains("This port is not open"), "{html}");
+}
+
+#[tokio::test]
+async fn a_second_browser_sees_nothing_of_the_first_ones() {
+    let server = serve(10).await;
+    let ((_, mut one), (_, mut two)) = (server.page().await, server.page().await);
+    say(&mut one, json!({"op": "run", "id": "1", "line": "echo secret > mine; X=1"})).await;
+    hear(&mut one, |m| m["op"] == "exit").await;
+    say(&mut two, json!({"op": "run", "id": "1", "line": "ls; echo [$X]"})).await;
+    let seen = hear(&mut two, |m| m["op"] == "output").await;
+    assert_eq!(seen["text"], "a.yaml\n[]\n");
+    let sessions: Arc<str> = server.get("/metrics").await.1.into();
+    assert!(sessions.contains("podyard_sessions 2"));
+}
