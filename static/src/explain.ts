@@ -21,24 +21,28 @@ export interface Ended {
   signal?: number;
   reason?: string;
   message?: string;
-  finishedAt?: string;
+  startedAt?: string | null;
+  finishedAt?: string | null;
+  containerID?: string;
 }
 
 export interface ContainerStatus {
   name: string;
+  containerID?: string;
   ready?: boolean;
   restartCount?: number;
-  state?: { waiting?: { reason?: string; message?: string }; terminated?: Ended; running?: object };
+  state?: { waiting?: { reason?: string; message?: string }; terminated?: Ended; running?: { startedAt?: string } };
   lastState?: { terminated?: Ended };
 }
 
 /** The parts of a Pod that the rules look at. */
 export interface Pod {
-  metadata?: { name?: string; deletionTimestamp?: string; deletionGracePeriodSeconds?: number };
+  metadata?: { name?: string; uid?: string; creationTimestamp?: string; deletionTimestamp?: string; deletionGracePeriodSeconds?: number };
   spec?: {
+    nodeName?: string;
     restartPolicy?: string;
     containers?: { name: string; image?: string; imagePullPolicy?: string; resources?: { limits?: Record<string, string> } }[];
-    initContainers?: { name: string; image?: string; imagePullPolicy?: string }[];
+    initContainers?: { name: string; image?: string; imagePullPolicy?: string; restartPolicy?: string }[];
   };
   status?: {
     phase?: string;
@@ -46,7 +50,7 @@ export interface Pod {
     message?: string;
     containerStatuses?: ContainerStatus[];
     initContainerStatuses?: ContainerStatus[];
-    conditions?: { type: string; status: string; reason?: string; message?: string }[];
+    conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string | null }[];
   };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axis, Lives, marks } from "./lifeline";
+import { axis, Lives } from "./lifeline";
 
 const COLUMNS = ["NAME", "READY", "STATUS", "RESTARTS", "AGE"];
 const row = (status: string, age: string) => [{ uid: "u", cells: ["web", "0/1", status, "0", age] }];
@@ -18,13 +18,6 @@ test("a life is the statuses in their order, and ends when the Pod is gone", () 
   ]);
   assert.equal(life?.ended, 9_000);
   assert.equal(life?.born, 1_000);
-});
-
-test("events get times from when they were last seen", () => {
-  const columns = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"];
-  const rows = [["2s (x3 over 9s)", "Warning", "BackOff", "pod/web", "m"], ["9s", "Normal", "Scheduled", "pod/web", "s"], ["1s", "Normal", "X", "pod/other", ""]];
-  const found = marks(columns, rows, "web", 100_000);
-  assert.deepEqual(found.map(({ at, reason, count }) => [at, reason, count]), [[91_000, "Scheduled", 1], [98_000, "BackOff", 3]]);
 });
 
 test("the axis is round", () => {

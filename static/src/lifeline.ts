@@ -1,20 +1,12 @@
-// A Pod's life as this page has seen it: which status from when to when, and the events with their times.
+// A Pod's statuses as this page has seen them: which from when to when.
 
 import { seconds } from "./ages";
 
 export interface Stretch {
   status: string;
-  /** Milliseconds on the page's clock. */
+  /** Milliseconds since 1970, by the server's clock. */
   from: number;
   to: number | undefined;
-}
-
-export interface Mark {
-  at: number;
-  type: string;
-  reason: string;
-  message: string;
-  count: number;
 }
 
 export interface Life {
@@ -26,9 +18,10 @@ export interface Life {
   ended: number | undefined;
 }
 
-/** Notes what the Pods table says now. Lives of Pods that are gone stay, ended, up to `KEPT` of them. */
+/** So many lives of Pods that are gone are kept. */
 const KEPT = 12;
 
+/** Notes what the Pods table says. */
 export class Lives {
   readonly #lives = new Map<string, Life>();
 
@@ -71,20 +64,6 @@ function end(life: Life, now: number): void {
   life.ended = now;
   const last = life.stretches.at(-1);
   if (last) last.to = now;
-}
-
-/** The events of a Pod, with their times reckoned back from "last seen". */
-export function marks(columns: string[], rows: string[][], pod: string, heard: number): Mark[] {
-  const at = (name: string) => columns.indexOf(name);
-  const [seen, type, reason, object, message] = [at("LAST SEEN"), at("TYPE"), at("REASON"), at("OBJECT"), at("MESSAGE")] as [number, number, number, number, number];
-  return rows
-    .filter((row) => row[object]?.toLowerCase() === `pod/${pod}`)
-    .map((row) => {
-      const ago = seconds(row[seen]?.split(" ")[0] ?? "") ?? 0;
-      const count = Number(row[seen]?.match(/\(x(\d+)/)?.[1] ?? 1);
-      return { at: heard - ago * 1_000, type: row[type] ?? "", reason: row[reason] ?? "", message: row[message] ?? "", count };
-    })
-    .sort((one, other) => one.at - other.at);
 }
 
 /** A round time axis that holds a span: its length and the distance of its ticks, in seconds. */

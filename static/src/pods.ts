@@ -56,6 +56,7 @@ export class Pods {
     if (!rows.length) {
       this.#rows.clear();
       this.#table = undefined;
+      this.#first = false;
       this.#empty("No resources found in default namespace.");
     } else {
       if (!this.#table || columns.join() !== this.#columns.join()) this.#head(columns);

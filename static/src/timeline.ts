@@ -1,54 +1,53 @@
-// The Timeline: a Pod's statuses and events on one axis of time.
+// The Timeline: a Pod's life in lanes on one axis of time; each mark opens what is known about it.
 
 import { age } from "./ages";
+import * as cluster from "./cluster";
 import type { Connection } from "./connection";
-import { el, svg, the } from "./dom";
-import { axis, type Life, Lives, type Mark, marks } from "./lifeline";
+import { el, the } from "./dom";
+import { axis, type Life, Lives } from "./lifeline";
+import { marksOf, nextStart, type Observation, Observed } from "./observed";
+import { picture, type Row } from "./lanes";
 import { tone } from "./pods";
 
-const STATUS_Y = 44;
-const EVENTS_Y = 88;
-const HEIGHT = 110;
+/** Messages that come closer together than this lead to one question. */
+const SETTLE = 150;
 
 export class Timeline {
   readonly #panel = the("v-timeline");
   readonly #lives = new Lives();
-  readonly #choice = el("select", { class: "select", "aria-label": "Pod" });
-  #events: { columns: string[]; rows: string[][]; heard: number } = { columns: [], rows: [], heard: 0 };
+  readonly #observed = new Observed();
+  readonly #choice = el("select", { class: "select", "aria-label": "Pod", "data-key": "choice" });
+  #events: cluster.ClusterEvent[] = [];
   #wanted: string | undefined;
   #opened: string | undefined;
+  #timer: number | undefined;
 
   constructor(connection: Connection) {
     this.#panel.classList.add("timeline");
     connection.on("pods", ({ columns, rows }) => {
-      this.#lives.note(columns, rows, performance.now());
-      this.#draw();
+      this.#lives.note(columns, rows, cluster.now());
+      if (rows.length) this.#askSoon();
+      this.draw();
     });
-    connection.on("events", ({ columns, rows }) => {
-      this.#events = { columns, rows, heard: performance.now() };
-      this.#draw();
-    });
+    connection.on("events", () => this.#askSoon());
     this.#choice.addEventListener("change", () => {
       this.#wanted = this.#choice.value;
-      this.#draw();
+      this.#opened = undefined;
+      this.draw();
     });
-    setInterval(() => this.#draw(), 1_000);
-    this.#draw();
+    setInterval(() => this.draw(), 1_000);
+    this.draw();
   }
 
   /** Shows a Pod's life. */
   follow(name: string): void {
     this.#wanted = this.#lives.all.filter((life) => life.name === name).at(-1)?.uid;
-    this.#draw();
+    this.draw();
   }
 
-  /** Draws, if someone looks and does not just choose or point. */
+  /** Draws, if someone looks. */
   draw(): void {
-    this.#draw(true);
-  }
-
-  #draw(asked = false): void {
-    if (this.#panel.hidden && !asked) return;
+    if (this.#panel.hidden) return;
     const lives = this.#lives.all;
     const life = lives.find((one) => one.uid === this.#wanted) ?? lives.at(-1);
     if (!life) {
@@ -56,28 +55,22 @@ export class Timeline {
       this.#panel.replaceChildren(el("div", { class: "nothing" }, el("p", { class: "empty" }, text)));
       return;
     }
+    if (document.activeElement === this.#choice) return;
     const focused = this.#panel.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : undefined;
-    this.#panel.replaceChildren(this.#picture(lives, life));
-    if (focused) this.#panel.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    this.#panel.replaceChildren(el("div", { class: "tl" }, this.#head(lives, life), ...this.#body(life)));
+    if (focused) this.#panel.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
-  #picture(lives: Life[], life: Life): HTMLElement {
-    const now = life.ended ?? performance.now();
-    const found = marks(this.#events.columns, this.#events.rows, life.name, this.#events.heard).filter((mark) => mark.at >= life.born - 2_000);
-    const start = Math.min(life.born, ...life.stretches.map((stretch) => stretch.from), ...found.map((mark) => mark.at));
-    const { length, tick } = axis((now - start) / 1_000 * 1.08);
-    const x = (at: number) => `${Math.max(0, Math.min(100, (at - start) / length / 10)).toFixed(2)}%`;
-    const lanes = svg("svg", { class: "lanes short", role: "group", "aria-label": `Timeline of Pod ${life.name}, 0 to ${length} seconds` });
-    for (let at = 0; at <= length; at += tick) {
-      const place = x(start + at * 1_000);
-      lanes.append(svg("line", { class: "tick", x1: place, x2: place, y1: 18, y2: HEIGHT }));
-      const anchor = at === 0 ? "start" : at + tick > length ? "end" : "middle";
-      lanes.append(svg("text", { x: place, y: 12, "text-anchor": anchor, class: (at / tick) % 2 ? "odd" : "" }, at === 0 ? "0 s" : age(at)));
-    }
-    lanes.append(...this.#statuses(life, now, x), ...this.#marks(found, start, x));
-    if (life.ended === undefined) lanes.append(svg("line", { class: "now", x1: x(now), x2: x(now), y1: 18, y2: HEIGHT }));
-    const names = el("ul", { class: "tl-names", "aria-hidden": "true" }, el("li"), el("li", { class: "lane-status" }, "Status"), el("li", { class: "lane-events" }, "Events"));
-    return el("div", { class: "tl" }, this.#head(lives, life), el("div", { class: "tl-grid" }, names, lanes as unknown as HTMLElement), this.#detail(found, life, start));
+  #askSoon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#ask(), SETTLE);
+  }
+
+  async #ask(): Promise<void> {
+    const [pods, events] = await Promise.all([cluster.pods(), cluster.events()]);
+    if (pods) this.#observed.note(pods);
+    if (events) this.#events = events;
+    this.draw();
   }
 
   #head(lives: Life[], life: Life): HTMLElement {
@@ -88,47 +81,98 @@ export class Timeline {
       this.#choice.dataset.shown = wanted;
     }
     this.#choice.value = life.uid;
-    this.#choice.dataset.key = "choice";
-    return el("div", { class: "tl-head" }, el("label", {}, "Pod ", this.#choice), el("span", { class: "mute" }, "as this page has seen it"));
+    return el("div", { class: "tl-head" }, el("label", {}, "Pod ", this.#choice), el("span", { class: "mute" }, this.#observed.of(life.uid) ? "times to the second, as Kubernetes keeps them" : "as this page has seen it"));
   }
 
-  #statuses(life: Life, now: number, x: (at: number) => string): Element[] {
-    return life.stretches.flatMap(({ status, from, to }) => {
-      const width = `${(Number.parseFloat(x(to ?? now)) - Number.parseFloat(x(from))).toFixed(2)}%`;
-      const bar = svg("rect", { class: `bar ${tone(status) || "plain"}`, x: x(from), width, y: STATUS_Y - 10, height: 20, rx: 2 }, svg("title", {}, `${status}, ${age(((to ?? now) - from) / 1_000)}`));
-      const wide = Number.parseFloat(width) > 12;
-      return wide ? [bar, svg("text", { class: "in-bar", x: `${Number.parseFloat(x(from)) + 0.8}%`, y: STATUS_Y + 4 }, status)] : [bar];
-    });
-  }
-
-  #marks(found: Mark[], start: number, x: (at: number) => string): Element[] {
-    const lane = svg("line", { class: "lane", x1: 0, x2: "100%", y1: EVENTS_Y, y2: EVENTS_Y });
-    const dots = found.map((mark, at) => {
-      const key = `${mark.reason}-${at}`;
-      const label = `${age((mark.at - start) / 1_000)}, event ${mark.reason}: ${mark.message}`;
-      const dot = svg("g", { role: "button", tabindex: 0, "data-key": key, "aria-label": label, "aria-pressed": String(this.#opened === key) }, svg("circle", { class: mark.type === "Warning" ? "dot w" : "dot", cx: x(mark.at), cy: EVENTS_Y, r: 5 }));
-      const open = () => {
-        this.#opened = key;
-        this.#draw();
-      };
-      dot.addEventListener("click", open);
-      dot.addEventListener("keydown", (event) => {
-        if ((event as KeyboardEvent).key !== "Enter" && (event as KeyboardEvent).key !== " ") return;
-        event.preventDefault();
-        open();
-      });
-      return dot;
-    });
-    return [lane, ...dots];
-  }
-
-  #detail(found: Mark[], life: Life, start: number): HTMLElement {
-    const lines = found.flatMap((mark, at) => {
-      const opened = this.#opened === `${mark.reason}-${at}`;
+  #body(life: Life): HTMLElement[] {
+    const seen = this.#observed.of(life.uid);
+    const now = life.ended ?? cluster.now();
+    const marks = marksOf(this.#events, life.uid);
+    const start = Math.min(seen?.created ?? life.born, ...life.stretches.map((one) => one.from), ...marks.map((mark) => mark.at));
+    const soon = Math.max(...(seen?.lanes ?? []).map((lane) => (life.ended === undefined ? (nextStart(lane) ?? 0) : 0)), 0);
+    const { length, tick } = axis((Math.max((now - start) * 1.06, soon - start) + 300) / 1_000);
+    const rows = [statusRow(life, now), ...(seen ? objectRows(seen, now, life.ended !== undefined, marks) : [])];
+    const events: Row = {
+      name: "Events",
+      bars: [],
+      texts: [],
+      marks: marks.map((mark, at) => ({ at: mark.at, warning: mark.type === "Warning", key: `event-${at}`, label: `${age((mark.at - start) / 1_000)}, event ${mark.reason}: ${mark.message}` })),
+    };
+    const open = (key: string) => {
+      this.#opened = this.#opened === key ? undefined : key;
+      this.draw();
+      this.#panel.querySelector(".opened")?.scrollIntoView({ block: "nearest" });
+    };
+    const drawn = picture({ rows: [...rows, events], start, length, tick, now: life.ended === undefined ? now : undefined, opened: this.#opened, open, label: `Timeline of Pod ${life.name}, ${length} seconds` });
+    const lines = marks.flatMap((mark, at) => {
+      const opened = this.#opened === `event-${at}`;
       const count = mark.count > 1 ? ` (x${mark.count})` : "";
-      return [el("dt", {}, age((mark.at - start) / 1_000)), el("dd", { class: opened ? "opened" : undefined }, el("b", { class: mark.type === "Warning" ? "warn" : undefined }, `${mark.reason}${count}`), ` ${mark.message}`)];
+      const who = mark.container ? ` ${mark.container}:` : "";
+      return [el("dt", {}, age((mark.at - start) / 1_000)), el("dd", { class: opened ? "opened" : undefined }, el("b", { class: mark.type === "Warning" ? "warn" : undefined }, `${mark.reason}${count}`), `${who} ${mark.message}`)];
     });
-    if (!lines.length) return el("p", { class: "mute" }, `No event speaks of ${life.name} yet.`);
-    return el("dl", { class: "tl-detail" }, ...lines);
+    return [drawn, lines.length ? el("dl", { class: "tl-detail" }, ...lines) : el("p", { class: "mute" }, `No event speaks of ${life.name} yet.`)];
   }
+}
+
+function statusRow(life: Life, now: number): Row {
+  const bars = life.stretches.map(({ status, from, to }) => ({ from, to: to ?? now, tone: tone(status) || "plain", text: status, title: `${status}, ${age(((to ?? now) - from) / 1_000)}` }));
+  return { name: "Status", bars, texts: [], marks: [] };
+}
+
+function objectRows(seen: Observation, now: number, gone: boolean, marks: { at: number; reason: string; message: string }[]): Row[] {
+  const rows: Row[] = [];
+  const refused = marks.filter((mark) => mark.reason === "FailedScheduling");
+  if (seen.scheduled !== undefined || refused.length) {
+    const placed = seen.scheduled === undefined ? [] : [{ at: seen.scheduled, text: seen.node ?? "" }];
+    rows.push({ name: "Scheduling", bars: seen.scheduled === undefined ? [{ from: seen.created, to: now, tone: "wait", text: "no node fits", title: refused.at(-1)?.message ?? "" }] : [], texts: placed, marks: [] });
+  }
+  const pulled = marks.filter((mark) => mark.reason === "Pulled" || mark.reason === "Pulling");
+  const image = imageRow(pulled);
+  if (image) rows.push(image);
+  for (const lane of seen.lanes) rows.push(containerRow(lane, now, gone));
+  const turns = seen.ready;
+  if (turns.length) {
+    const bars = turns.map((turn, at) => ({ from: turn.at, to: turns[at + 1]?.at ?? now, tone: turn.status ? "ok" : "off", text: turn.status ? "ready" : "", title: turn.status ? "Ready" : `Not ready: ${turn.reason ?? ""}` }));
+    rows.push({ name: "Ready", bars, texts: [], marks: [] });
+  }
+  return rows;
+}
+
+function imageRow(marks: { at: number; reason: string; message: string }[]): Row | undefined {
+  const first = marks[0];
+  if (!first) return undefined;
+  const bars = marks.flatMap((mark, at) => {
+    const next = marks[at + 1];
+    return mark.reason === "Pulling" && next?.reason === "Pulled" ? [{ from: mark.at, to: next.at, tone: "warn", text: "", title: next.message }] : [];
+  });
+  const last = marks.findLast((mark) => mark.reason === "Pulled");
+  const text = !last ? "being pulled" : /already present/.test(last.message) ? "already present" : `pulled in ${last.message.match(/ in (\S+) \(/)?.[1] ?? "a moment"}`;
+  return { name: "Image", bars, texts: [{ at: first.at, text }], marks: [] };
+}
+
+function containerRow(lane: Observation["lanes"][number], now: number, gone: boolean): Row {
+  const runs = lane.runs.filter((run) => !Number.isNaN(run.startedAt));
+  const bars: Row["bars"] = runs.map((run) => ({
+    from: run.startedAt,
+    to: run.finishedAt ?? now,
+    tone: run.finishedAt === undefined ? "run-on" : run.exitCode === 0 ? "run-ok" : "run-bad",
+    text: run.finishedAt === undefined ? "running" : "",
+    title: run.finishedAt === undefined ? `runs since ${age((now - run.startedAt) / 1_000)}` : `ran ${age((run.finishedAt - run.startedAt) / 1_000)}, ${run.reason ?? "ended"}, exit code ${run.exitCode}`,
+    below: run.exitCode === undefined ? undefined : String(run.exitCode),
+  }));
+  runs.forEach((run, at) => {
+    const next = runs[at + 1];
+    if (run.finishedAt !== undefined && next && next.startedAt - run.finishedAt >= 2_000) bars.push(wait(run.finishedAt, next.startedAt, age((next.startedAt - run.finishedAt) / 1_000)));
+  });
+  const last = runs.at(-1);
+  const soon = gone || last?.finishedAt === undefined ? undefined : nextStart(lane);
+  if (last?.finishedAt !== undefined && soon !== undefined) {
+    bars.push(wait(last.finishedAt, Math.min(now, Math.max(soon, last.finishedAt)), ""));
+    if (soon > now) bars.push({ from: now, to: soon, tone: "rest", text: `next start in about ${age((soon - now) / 1_000)}`, title: "The wait before the next start" });
+  }
+  return { name: lane.kind === "main" ? "Container" : lane.kind === "init" ? "Init" : "Sidecar", detail: lane.container, bars, texts: [], marks: [], tall: true };
+}
+
+function wait(from: number, to: number, text: string): Row["bars"][number] {
+  return { from, to, tone: "wait", text, title: `waited ${text || "so far"} before starting again` };
 }
