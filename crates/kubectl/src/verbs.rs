@@ -8,10 +8,16 @@ mod describe;
 mod exec;
 mod get;
 mod logs;
+mod metadata;
+mod patch;
 mod pod;
 mod port_forward;
+mod replace;
 mod result;
 mod run;
+mod scale;
+mod set;
+mod template;
 mod version;
 mod wait;
 
@@ -26,6 +32,11 @@ use crate::{
 /// Runs the command that was parsed.
 pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
     match matches.command.path {
+        "annotate" => metadata::run(session, matches, metadata::Field::Annotations).await,
+        "label" => metadata::run(session, matches, metadata::Field::Labels).await,
+        "patch" => patch::run(session, matches).await,
+        "replace" => replace::run(session, matches).await,
+        "scale" => scale::run(session, matches).await,
         "apply" => apply::run(session, matches).await,
         "attach" => attach::run(session, matches).await,
         "create" => create::run(session, matches).await,
@@ -38,6 +49,8 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "run" => run::run(session, matches).await,
         "version" => version::run(session, matches).await,
         "wait" => wait::run(session, matches).await,
+        path if path.starts_with("create ") => create::generate::run(session, matches).await,
+        path if path.starts_with("set ") => set::run(session, matches).await,
         other => Err(Failure::Said(format!("\"kubectl {other}\" is not available here"))),
     }
 }

@@ -32,6 +32,7 @@ pub struct Printer {
     managed_fields: bool,
     missing_ok: bool,
     no_headers: bool,
+    typed: bool,
     printed: usize,
 }
 
@@ -59,8 +60,15 @@ impl Printer {
             missing_ok: matches.command.flag("allow-missing-template-keys").is_none()
                 || matches.on("allow-missing-template-keys"),
             no_headers: matches.on("no-headers"),
+            typed: false,
             printed: 0,
         }))
+    }
+
+    /// The same with JSON fields in the order of Go's types.
+    pub fn typed(mut self) -> Self {
+        self.typed = true;
+        self
     }
 
     /// Whether only names are printed.
@@ -86,6 +94,7 @@ impl Printer {
         match &self.form {
             Form::Name => Ok(names(value)),
             Form::Yaml => Ok(format!("{}{}", if self.printed > 1 { "---\n" } else { "" }, yaml::text(value))),
+            Form::Json if self.typed => Ok(format!("{}\n", json::ordered(value, "    "))),
             Form::Json => Ok(format!("{}\n", json::pretty(value, "    "))),
             Form::JsonPath(template, as_json) => jsonpath(template, value, *as_json, self.missing_ok),
             Form::Columns(_) => self.columns(std::slice::from_ref(value)),

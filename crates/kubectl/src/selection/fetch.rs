@@ -50,6 +50,15 @@ impl Selection {
         (objects, failures)
     }
 
+    /// The objects as files have them, without the server.
+    pub fn local(&self) -> Vec<Object> {
+        let of = |pick: &Pick| match pick {
+            Pick::One(target) => target.manifest.clone().map(|value| Object { target: target.clone(), value }),
+            Pick::Many { .. } => None,
+        };
+        self.picks.iter().filter_map(of).collect()
+    }
+
     /// The same, where nothing may go wrong.
     pub async fn all(&self, session: &Session) -> Outcome<Vec<Object>> {
         let (objects, failures) = self.objects(session).await;

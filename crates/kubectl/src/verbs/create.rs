@@ -1,5 +1,7 @@
 //! `create -f`, and the generators below it.
 
+pub mod generate;
+
 use serde_json::Value;
 
 use super::result::{DryRun, Reporter};

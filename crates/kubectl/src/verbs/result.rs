@@ -65,6 +65,12 @@ impl<'a> Reporter<'a> {
         Ok(Self { session, printer: Printer::of(session, matches, RESULT_FORMATS).await?, dry_run })
     }
 
+    /// The same for objects that kubectl has made itself: their JSON has the fields in the order of Go's types.
+    pub fn typed(mut self) -> Self {
+        self.printer = self.printer.map(Printer::typed);
+        self
+    }
+
     /// Whether the object itself is printed.
     pub fn prints_objects(&self) -> bool {
         self.printer.as_ref().is_some_and(|printer| !printer.names_only())
@@ -87,6 +93,14 @@ impl<'a> Reporter<'a> {
             ),
         };
         self.session.out(&text).await
+    }
+
+    /// The same, without a word about a dry run.
+    pub async fn report_plainly(&mut self, object: &Value, done: &str) -> Outcome {
+        let dry_run = std::mem::replace(&mut self.dry_run, DryRun::No);
+        let outcome = self.report(object, done).await;
+        self.dry_run = dry_run;
+        outcome
     }
 
     /// Ends a document where objects are printed as YAML.

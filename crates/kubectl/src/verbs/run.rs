@@ -22,7 +22,7 @@ const HELP: &str = "kubectl run";
 /// Runs `run`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     check(matches)?;
-    let mut reporter = Reporter::of(session, matches).await?;
+    let mut reporter = Reporter::of(session, matches).await?.typed();
     if attaches(matches) && reporter.dry_run() != DryRun::No {
         return Err(Failure::usage(
             HELP,
