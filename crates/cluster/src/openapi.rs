@@ -6,6 +6,7 @@
 mod documents;
 mod facts;
 mod kinds;
+mod numbers;
 mod types;
 
 use std::{collections::HashMap, sync::OnceLock};
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::{
     documents::documents,
+    numbers::{Numbered, message},
     types::{Empty, Field, Form, ListType, Struct},
 };
 use crate::registry::Resource;
@@ -47,7 +49,12 @@ impl Schemas {
 
     /// The structure behind an `apiVersion` and `kind`.
     pub fn of_kind(&self, api_version: &str, kind: &str) -> Option<&Struct> {
-        self.structs.get(self.names.get(&(api_version.to_owned(), kind.to_owned()))?)
+        self.structs.get(self.name_of(api_version, kind)?)
+    }
+
+    /// The full name of a kind's structure.
+    pub fn name_of(&self, api_version: &str, kind: &str) -> Option<&str> {
+        self.names.get(&(api_version.to_owned(), kind.to_owned())).map(String::as_str)
     }
 
     /// The structure of a full name.

@@ -2,6 +2,7 @@
 
 mod conform;
 mod duplicates;
+mod protobuf;
 
 use serde_json::Value;
 
@@ -60,6 +61,10 @@ pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
     let (mut object, repeated) = match call.content_type().as_str() {
         "" | "application/json" => json(resource, body)?,
         "application/yaml" => (yaml(resource, body)?, Vec::new()),
+        "application/vnd.kubernetes.protobuf" => {
+            let object = protobuf::parse(schemas(), body);
+            (object.map_err(|error| Failure::bad_request(error.to_string()))?, Vec::new())
+        }
         _ => return Err(Failure::unsupported_body()),
     };
     check_kind(resource, &mut object)?;

@@ -27,22 +27,26 @@ impl Api {
 }
 
 fn json_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: json_patch::Patch =
-        serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let patch: json_patch::Patch = serde_json::from_slice(body).map_err(unreadable)?;
     let mut new = old.clone();
     json_patch::patch(&mut new, &patch).map_err(|_| Failure::rejected())?;
     Ok(new)
 }
 
 fn merge_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: Value = serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let patch: Value = serde_json::from_slice(body).map_err(unreadable)?;
     let mut new = old.clone();
     json_patch::merge(&mut new, &patch);
     Ok(new)
 }
 
 fn strategic_patch(call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: Value = serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?;
+    let patch: Value = serde_json::from_slice(body).map_err(unreadable)?;
     strategic::merge(schemas(), schemas().of(call.resource()), old, &patch)
         .map_err(|error| Failure::bad_request(error.to_string()))
+}
+
+/// A patch that is no JSON, in Go's words where they are known.
+fn unreadable(error: serde_json::Error) -> Failure {
+    Failure::bad_request(if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })
 }
