@@ -29,7 +29,9 @@ use std::sync::Arc;
 use axum::{Router, extract::State, response::Response};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, store::Store};
+use serde_json::Value;
+
+use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, registry::Resource, store::Store};
 
 /// What the API server works with.
 pub(crate) struct Api {
@@ -59,4 +61,10 @@ impl Api {
 
 async fn answer(State(api): State<Arc<Api>>, request: axum::extract::Request) -> Response {
     serve::serve(api, request).await
+}
+
+/// An object in the form its kind is stored in, whatever of it is wrong.
+pub(crate) fn conformed(resource: &Resource, object: Value) -> Value {
+    decode::finish(resource, object.clone(), Vec::new(), decode::FieldValidation::Ignore)
+        .map_or(object, |decoded| decoded.object)
 }

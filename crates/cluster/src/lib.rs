@@ -8,6 +8,7 @@
 //! | `api` | the HTTP surface, as an axum router |
 //! | `transport` | `kube::Client` straight into that router |
 //! | `bootstrap` | what every new cluster has |
+//! | `managed` | who owns which field; server-side apply |
 //! | `openapi` | the schemas of all kinds |
 //! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
 //! | [`registry`] | the kinds, one row each |
@@ -26,6 +27,7 @@ mod cluster;
 pub mod controllers;
 pub mod events;
 mod json;
+mod managed;
 pub mod node;
 mod openapi;
 pub mod printers;

@@ -1,6 +1,7 @@
 //! One request about objects.
 
 use http::{HeaderMap, Method, header};
+use jiff::Timestamp;
 
 use super::{
     failure::Failure,
@@ -8,7 +9,7 @@ use super::{
     path::{Part, Place},
     query::Query,
 };
-use crate::{registry::Resource, store::Key};
+use crate::{managed::Writer, registry::Resource, store::Key};
 
 /// What a request wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,22 @@ impl Call {
     pub fn content_type(&self) -> String {
         let value = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// Who is writing: `fieldManager`, else the first part of the client's name.
+    pub fn manager(&self) -> String {
+        let named = self.query.text("fieldManager");
+        if !named.is_empty() {
+            return named.to_owned();
+        }
+        let agent = self.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("unknown");
+        agent.split('/').next().unwrap_or_default().chars().take(128).collect()
+    }
+
+    /// The same as the record of fields needs it.
+    pub fn writer<'a>(&'a self, manager: &'a str, now: Timestamp) -> Writer<'a> {
+        let subresource = self.part.as_ref().map_or("", |part| part.row.name);
+        Writer { manager, subresource, now }
     }
 }
 

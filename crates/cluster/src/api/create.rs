@@ -1,11 +1,12 @@
 //! POST of a new object.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Api, call::Call, decode, failure::Failure, respond::Reply};
 use crate::{
     admission::{self, Context, Forbidden},
     clock::api_time,
+    managed,
     registry::{Awaits, Resource},
     store::Key,
 };
@@ -16,16 +17,30 @@ const GENERATED_BASE: usize = 58;
 /// How many characters are added to `generateName`.
 const GENERATED_SUFFIX: usize = 5;
 
+/// Who sees to `metadata.managedFields`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    /// The write itself, as an ordinary one.
+    Keep,
+    /// Server-side apply, which has done so.
+    Kept,
+}
+
 impl Api {
     /// Stores a new object.
     pub(super) fn create(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         let decoded = decode::decode(call, body)?;
-        let (object, warnings) = self.create_object(call, decoded.object)?;
+        let (object, warnings) = self.create_object(call, decoded.object, Record::Keep)?;
         Ok(Reply::created(object).with_warnings(decoded.warnings).with_warnings(warnings))
     }
 
     /// Everything between a decoded object and its place in the store.
-    pub(super) fn create_object(&self, call: &Call, mut object: Value) -> Result<(Value, Vec<String>), Failure> {
+    pub(super) fn create_object(
+        &self,
+        call: &Call,
+        mut object: Value,
+        record: Record,
+    ) -> Result<(Value, Vec<String>), Failure> {
         let resource = call.resource();
         place_in_namespace(call, &mut object)?;
         self.name_object(&mut object);
@@ -36,6 +51,11 @@ impl Api {
         let dry_run = call.query.dry_run();
         let context = Context { store: &self.store, clock: &*self.clock, dry_run };
         admission::default_object(resource, &mut object);
+        if record == Record::Keep {
+            let empty = super::conformed(resource, json!({"metadata": {}}));
+            let manager = call.manager();
+            managed::track(resource, &empty, &mut object, &call.writer(&manager, self.clock.now()), true);
+        }
         let forbidden = |why: Forbidden| Failure::forbidden(resource, &name, &why.to_string());
         let mut warnings = admission::prepare_create(resource, &mut object, &context).map_err(forbidden)?;
         let errors = admission::validate_create(resource, &object);

@@ -132,7 +132,8 @@ fn yaml(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
     })
 }
 
-fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), Failure> {
+/// Checks that a document is of the path's kind, and names the kind in it.
+pub(crate) fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), Failure> {
     let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
     let form = conform::form_name(object);

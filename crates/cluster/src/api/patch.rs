@@ -1,24 +1,35 @@
-//! PATCH: JSON patch, JSON merge patch and strategic merge patch.
+//! PATCH: JSON patch, JSON merge patch, strategic merge patch and server-side apply.
 
+mod apply;
 mod strategic;
 
 use serde_json::Value;
 
-use super::{Api, call::Call, decode, failure::Failure, respond::Reply};
-use crate::openapi::schemas;
+use super::{Api, call::Call, create::Record, decode, failure::Failure, respond::Reply};
+use crate::{
+    admission::field::{Fault, FieldError},
+    openapi::schemas,
+};
+
+/// The media type of server-side apply.
+const APPLY: &str = "application/apply-patch+yaml";
 
 impl Api {
     /// Changes an object as the patch says.
     pub(super) fn patch(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
-        let apply = match call.content_type().as_str() {
+        if call.query.has("force") && call.content_type() != APPLY {
+            return Err(refuse_options("force", Fault::Forbidden, "may not be specified for non-apply patch"));
+        }
+        let change = match call.content_type().as_str() {
             "application/json-patch+json" => json_patch as fn(&Call, &Value, &[u8]) -> Result<Value, Failure>,
             "application/merge-patch+json" => merge_patch,
             "application/strategic-merge-patch+json" => strategic_patch,
+            APPLY => return self.apply(call, body),
             _ => return Err(Failure::unsupported_patch()),
         };
         let mut warnings = Vec::new();
-        let object = self.change(call, |old| {
-            let decoded = decode::patched(call, apply(call, old, body)?)?;
+        let object = self.change(call, Record::Keep, |old| {
+            let decoded = decode::patched(call, change(call, old, body)?)?;
             warnings = decoded.warnings;
             Ok(decoded.object)
         })?;
@@ -49,4 +60,10 @@ fn strategic_patch(call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failu
 /// A patch that is no JSON, in Go's words where they are known.
 fn unreadable(error: serde_json::Error) -> Failure {
     Failure::bad_request(if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })
+}
+
+/// What is wrong with a patch's options.
+fn refuse_options(field: &str, fault: Fault, why: &str) -> Failure {
+    let error = FieldError::new(fault, field, why);
+    Failure::invalid_as("PatchOptions.meta.k8s.io", "meta.k8s.io", "PatchOptions", "", &[error])
 }

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::{
     Api,
     call::Call,
-    create::{metadata_mut, place_in_namespace, text},
+    create::{Record, metadata_mut, place_in_namespace, text},
     decode,
     failure::Failure,
     respond::Reply,
 };
 use crate::{
-    admission,
+    admission, managed,
     registry::Resource,
     store::{Next, WriteError},
 };
@@ -27,7 +27,7 @@ impl Api {
             return Err(Failure::bad_request(message));
         }
         place_in_namespace(call, &mut sent)?;
-        let object = self.change(call, |_| Ok(sent))?;
+        let object = self.change(call, Record::Keep, |_| Ok(sent))?;
         Ok(Reply::ok(object).with_warnings(decoded.warnings))
     }
 
@@ -35,11 +35,12 @@ impl Api {
     pub(super) fn change(
         &self,
         call: &Call,
+        record: Record,
         make: impl FnOnce(&Value) -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
         let mut answer = None;
         let outcome = self.store.modify(&call.key(), |old| {
-            let new = revise(call, old, make(old)?)?;
+            let new = self.revise(call, old, make(old)?, record)?;
             if call.query.dry_run() {
                 answer = Some(new);
                 return Ok(Next::Keep);
@@ -52,21 +53,26 @@ impl Api {
             Err(WriteError::Refused(failure)) => Err(failure),
         }
     }
-}
 
-/// What becomes of `old` when a client wants `new`.
-fn revise(call: &Call, old: &Value, mut new: Value) -> Result<Value, Failure> {
-    let resource = call.resource();
-    check_versions(call, old, &new)?;
-    keep_system_fields(old, &mut new);
-    keep_other_parts(call, old, &mut new);
-    admission::default_object(resource, &mut new);
-    let errors = admission::validate_update(resource, old, &new);
-    if !errors.is_empty() {
-        return Err(Failure::invalid(resource, &call.name, &errors));
+    /// What becomes of `old` when a client wants `new`.
+    fn revise(&self, call: &Call, old: &Value, mut new: Value, record: Record) -> Result<Value, Failure> {
+        let resource = call.resource();
+        let part = call.part.as_ref().map_or("", |part| part.row.name);
+        check_versions(call, old, &new)?;
+        keep_system_fields(old, &mut new);
+        admission::prepare_update(resource, old, &mut new, part);
+        admission::default_object(resource, &mut new);
+        if record == Record::Keep {
+            let manager = call.manager();
+            managed::track(resource, old, &mut new, &call.writer(&manager, self.clock.now()), false);
+        }
+        let errors = admission::validate_update(resource, old, &new);
+        if !errors.is_empty() {
+            return Err(Failure::invalid(resource, &call.name, &errors));
+        }
+        count_generation(resource, old, &mut new);
+        Ok(new)
     }
-    count_generation(resource, old, &mut new);
-    Ok(new)
 }
 
 fn check_versions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
@@ -109,35 +115,6 @@ fn keep_system_fields(old: &Value, new: &mut Value) {
         };
     }
     metadata.remove("selfLink");
-}
-
-/// A write to the object leaves its status alone, and a write to its status leaves the rest alone.
-fn keep_other_parts(call: &Call, old: &Value, new: &mut Value) {
-    let part = call.part.as_ref().map(|part| part.row.name);
-    let keep = |new: &mut Value, key: &str| match (old.get(key), new.as_object_mut()) {
-        (Some(value), Some(fields)) => {
-            fields.insert(key.to_owned(), value.clone());
-        }
-        (None, Some(fields)) => {
-            fields.remove(key);
-        }
-        _ => {}
-    };
-    match part {
-        Some("status") => {
-            let kept: Vec<String> = old.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
-            let added: Vec<String> = new.as_object().into_iter().flat_map(|fields| fields.keys().cloned()).collect();
-            for key in kept.into_iter().chain(added).filter(|key| key != "status" && key != "metadata") {
-                keep(new, &key);
-            }
-            match old["metadata"].get("ownerReferences") {
-                Some(owners) => metadata_mut(new).insert("ownerReferences".into(), owners.clone()),
-                None => metadata_mut(new).remove("ownerReferences"),
-            };
-        }
-        _ if call.resource().subresource("status").is_some() => keep(new, "status"),
-        _ => {}
-    }
 }
 
 /// `metadata.generation` counts what is not metadata and not status.
