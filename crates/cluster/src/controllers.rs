@@ -3,11 +3,17 @@
 //! Each controller says which of its objects an event concerns, and brings one object to where it should be; what to do
 //! is decided by pure functions. One task reads the watch log for all of them, so an idle cluster costs nothing.
 
+mod conditions;
 mod deletion;
+mod deployment;
 mod endpoints;
 mod garbage;
 mod namespace;
+mod owned;
+mod pods;
 mod quota;
+mod replica_set;
+mod retry;
 pub(crate) mod selector;
 mod worker;
 mod write;
@@ -52,17 +58,19 @@ trait Controller: Send {
 /// `cancel`.
 pub fn start(store: &Store, clock: &SharedClock, tasks: &TaskTracker, cancel: CancellationToken) {
     let world = World { store: store.clone(), clock: clock.clone() };
-    let mut worker = worker::Worker::new(world, controllers());
+    let mut worker = worker::Worker::new(world.clone(), controllers(&world));
     worker.settle();
     tasks.spawn(worker.run(cancel));
 }
 
-fn controllers() -> Vec<Box<dyn Controller>> {
+fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(namespace::Namespaces),
         Box::<garbage::Garbage>::default(),
         Box::new(endpoints::ServiceEndpoints),
         Box::new(quota::Quotas),
+        Box::new(replica_set::ReplicaSets::new(world)),
+        Box::new(deployment::Deployments::new(world)),
     ]
 }
 

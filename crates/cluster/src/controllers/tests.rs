@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Clock;
 
+mod workloads;
+
 /// Ids that count, and a clock that stands still.
 #[derive(Default)]
 struct Counting(std::sync::atomic::AtomicU64);
@@ -34,7 +36,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let world = World { store: Store::new(), clock: Arc::new(Counting::default()) };
-        let worker = worker::Worker::new(world.clone(), controllers());
+        let worker = worker::Worker::new(world.clone(), controllers(&world));
         let mut bench = Self { world, worker };
         bench.put(
             "namespaces",

@@ -15,14 +15,12 @@ pub(super) const APPS_V1: &[Resource] = &[
         .short(&["deploy"])
         .categories(&["all"])
         .parts(&[part("scale", "Scale", STATUS).speaks("autoscaling", "v1"), part("status", "Deployment", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
     namespaced("apps", "v1", "ReplicaSet", "replicasets", "replicaset")
         .short(&["rs"])
         .categories(&["all"])
         .parts(&[part("scale", "Scale", STATUS).speaks("autoscaling", "v1"), part("status", "ReplicaSet", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
     namespaced("apps", "v1", "StatefulSet", "statefulsets", "statefulset")
         .short(&["sts"])
         .categories(&["all"])
