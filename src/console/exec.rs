@@ -216,13 +216,13 @@ impl Shell {
             return tokio::select! {
                 code = kubectl::run(self, arguments, io) => code,
                 () = async { cancel.cancelled().await; tokio::time::sleep(GOODBYE).await } => INTERRUPTED,
-                () = broken.cancelled() => BROKEN_PIPE,
+                () = broken => BROKEN_PIPE,
             };
         }
         tokio::select! {
             code = builtins::run(self, &arguments, &mut io) => code,
             () = cancel.cancelled() => INTERRUPTED,
-            () = broken.cancelled() => BROKEN_PIPE,
+            () = broken => BROKEN_PIPE,
         }
     }
 

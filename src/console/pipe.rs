@@ -14,10 +14,7 @@ use tokio::{
     sync::mpsc,
 };
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
-use tokio_util::{
-    io::StreamReader,
-    sync::{CancellationToken, PollSender},
-};
+use tokio_util::{io::StreamReader, sync::PollSender};
 
 use super::Stream;
 
@@ -40,15 +37,13 @@ pub(super) struct Writer {
     /// `None` is `/dev/null`.
     to: Option<PollSender<Piece>>,
     stream: Stream,
-    /// Cancelled when nobody reads any more, as SIGPIPE tells a program.
-    broken: CancellationToken,
 }
 
 /// A pipe.
 pub(super) fn pipe() -> (Writer, mpsc::Receiver<Piece>) {
     let (send, receive) = mpsc::channel(PIECES);
     let to = Some(PollSender::new(send));
-    (Writer { to, stream: Stream::Stdout, broken: CancellationToken::new() }, receive)
+    (Writer { to, stream: Stream::Stdout }, receive)
 }
 
 /// A pipe's reading end as bytes.
@@ -63,7 +58,7 @@ pub(super) fn reader(pieces: mpsc::Receiver<Piece>) -> impl AsyncRead + Send + U
 impl Writer {
     /// Takes everything and keeps nothing.
     pub fn null() -> Self {
-        Self { to: None, stream: Stream::Stdout, broken: CancellationToken::new() }
+        Self { to: None, stream: Stream::Stdout }
     }
 
     /// The same pipe, marked as the other stream.
@@ -71,9 +66,15 @@ impl Writer {
         Self { stream, ..self.clone() }
     }
 
-    /// Cancelled once a write found nobody reading.
-    pub fn broken(&self) -> CancellationToken {
-        self.broken.clone()
+    /// Waits until nobody reads any more, as SIGPIPE tells a program; here also one that is not writing just now.
+    pub fn broken(&self) -> impl Future<Output = ()> + use<> {
+        let sender = self.to.as_ref().and_then(PollSender::get_ref).cloned();
+        async move {
+            match sender {
+                Some(sender) => sender.closed().await,
+                None => std::future::pending().await,
+            }
+        }
     }
 
     /// Writes all of `text`; that nobody reads is no error to the caller, who is stopped by [`Writer::broken`].
@@ -103,10 +104,7 @@ impl AsyncWrite for Writer {
         };
         Poll::Ready(match sent {
             Ok(()) => Ok(piece.len()),
-            Err(_) => {
-                self.broken.cancel();
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
+            Err(_) => Err(io::ErrorKind::BrokenPipe.into()),
         })
     }
 

@@ -192,6 +192,8 @@ async fn a_command_that_nobody_reads_from_ends() {
     line
     =0
     ");
+    // Also one that writes nothing more: there is nothing left to wait for.
+    insta::assert_snapshot!(shown("kubectl wait-for-ever | true").await, @"=0");
     let refused = shown("kubectl flood > big").await;
     assert_eq!(refused, "!sh: big: a file holds at most 2 MiB\n=1");
 }

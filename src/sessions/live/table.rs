@@ -59,10 +59,9 @@ pub struct Row {
 pub(super) struct RawTable {
     #[serde(default)]
     pub metadata: RawListMeta,
-    #[serde(default)]
-    column_definitions: Vec<RawColumn>,
-    #[serde(default)]
-    rows: Vec<RawRow>,
+    /// Only the first table of a watch has them; later ones have `null`.
+    column_definitions: Option<Vec<RawColumn>>,
+    rows: Option<Vec<RawRow>>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -114,15 +113,21 @@ impl Rows {
     /// A list replaces everything.
     pub fn list(&mut self, table: RawTable) {
         self.listed = table.metadata.resource_version.parse().unwrap_or(0);
-        if !table.column_definitions.is_empty() {
-            self.columns = table.column_definitions;
+        if let Some(columns) = table.column_definitions {
+            self.columns = columns;
         }
-        self.rows = table.rows.into_iter().filter_map(|raw| self.row(raw)).map(|row| (row.uid.clone(), row)).collect();
+        self.rows = table
+            .rows
+            .into_iter()
+            .flatten()
+            .filter_map(|raw| self.row(raw))
+            .map(|row| (row.uid.clone(), row))
+            .collect();
     }
 
     /// A watch event changes what it carries.
     pub fn event(&mut self, change: Change, table: RawTable) {
-        for raw in table.rows {
+        for raw in table.rows.into_iter().flatten() {
             let Some(row) = self.row(raw).filter(|row| row.moment.1 == 0 || row.moment.1 > self.listed) else {
                 continue;
             };
@@ -162,7 +167,9 @@ impl Rows {
                 rows.truncate(MAX_ROWS);
             }
             Order::LastSeen => {
-                rows.sort_by_key(|row| row.moment);
+                // The scheduler's events carry microseconds and the kubelet's whole seconds: within one second the
+                // version tells what came first.
+                rows.sort_by_key(|row| (row.moment.0.map(Timestamp::as_second), row.moment.1));
                 rows.drain(..rows.len().saturating_sub(MAX_ROWS));
             }
         }
@@ -236,6 +243,18 @@ mod tests {
         rows.event(Change::Set, raw(0, &[("b", 11, "Running")]));
         rows.event(Change::Gone, raw(0, &[("a", 12, "Running")]));
         assert_eq!(cells(&rows), ["b Running 0"]);
+    }
+
+    #[test]
+    fn later_tables_of_a_watch_have_no_columns() {
+        let mut rows = rows(false);
+        rows.list(raw(10, &[]));
+        let mut later = raw(0, &[("a", 11, "Running")]);
+        later.column_definitions = serde_json::from_str::<RawTable>(r#"{"columnDefinitions": null, "rows": null}"#)
+            .unwrap()
+            .column_definitions;
+        rows.event(Change::Set, later);
+        assert_eq!(cells(&rows), ["a Running 0"]);
     }
 
     #[test]
