@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 /// A sandbox of a test's own, with its files.
 pub struct Sandbox {
     pub runtime: Linux,
-    directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
 }
 
 /// What a program printed and how it ended.
@@ -156,7 +156,9 @@ pub async fn ended(process: Process) -> Exit {
 pub fn images() -> &'static ImageStore {
     static IMAGES: OnceLock<ImageStore> = OnceLock::new();
     IMAGES.get_or_init(|| {
-        let store = ImageStore::open(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-images")).unwrap();
+        let store =
+            ImageStore::open(&std::env::temp_dir().join(format!("podyard-test-images-{}", nix::unistd::geteuid())))
+                .unwrap();
         store.seed(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/images"))).unwrap();
         store
     })

@@ -5,5 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod containers;
+mod ends;
 mod fixture;
 mod lesson_images;
+mod ordinary_user;
+mod security;

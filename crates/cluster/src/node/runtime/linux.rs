@@ -174,6 +174,13 @@ impl Inner {
         node.exec(&id, &held, &spec).await
     }
 
+    async fn usage(&self, id: ContainerId) -> Result<Usage, RuntimeError> {
+        let missing = || format!("container {}", id.0);
+        let node = self.running(missing).await?;
+        let held = self.held(&id).ok_or_else(|| RuntimeError::NotFound(missing()))?;
+        node.usage(&id, &held).await
+    }
+
     async fn connect(&self, id: SandboxId, to: SocketAddrV4) -> Result<Box<dyn Connection>, RuntimeError> {
         let node = self.running(|| format!("sandbox {}", id.0)).await?;
         let socket = node.socket(id.0).await?;
@@ -242,9 +249,8 @@ impl Runtime for Linux {
     }
 
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage> {
-        let held = self.0.held(&id);
-        let usage = held.map(|held| held.usage()).ok_or_else(|| RuntimeError::NotFound(format!("container {}", id.0)));
-        std::future::ready(usage).boxed()
+        let inner = Arc::clone(&self.0);
+        async move { inner.usage(id).await }.boxed()
     }
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {

@@ -21,6 +21,7 @@ mod jail;
 mod janitor;
 mod launch;
 mod lookup;
+mod members;
 mod netlink;
 mod network;
 mod note;

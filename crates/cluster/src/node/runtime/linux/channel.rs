@@ -18,16 +18,21 @@ use tokio::{
 };
 
 use super::wire::{self, Failure, Numbered, Order, Report};
-use crate::node::runtime::RuntimeError;
+use crate::node::runtime::{RuntimeError, Usage};
 
-/// What an order came to, with the descriptors of its answer.
-type Answer = Result<Vec<OwnedFd>, Failure>;
+/// What an order that was done came to.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub fds: Vec<OwnedFd>,
+    pub usage: Usage,
+}
 
 /// How a process ended, as the agent saw it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ended {
     pub code: i32,
     pub signal: i32,
+    pub too_much_memory: bool,
     pub at: Timestamp,
 }
 
@@ -44,7 +49,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    answers: HashMap<u64, oneshot::Sender<Answer>>,
+    answers: HashMap<u64, oneshot::Sender<Result<Answer, Failure>>>,
     ends: HashMap<String, oneshot::Sender<Ended>>,
     gone: bool,
 }
@@ -58,7 +63,7 @@ impl Channel {
     }
 
     /// Gives an order and waits for its answer.
-    pub(super) async fn order(&self, order: Order, fds: &[OwnedFd]) -> Result<Vec<OwnedFd>, OrderError> {
+    pub(super) async fn order(&self, order: Order, fds: &[OwnedFd]) -> Result<Answer, OrderError> {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
         {
@@ -124,13 +129,17 @@ async fn listen(shared: Arc<Shared>) {
         // Who does not wait any more is told nothing.
         match report {
             Report::Done { order } => {
-                waiting.answers.remove(&order).map(|waiter| waiter.send(Ok(fds)));
+                waiting.answers.remove(&order).map(|waiter| waiter.send(Ok(Answer { fds, ..Answer::default() })));
+            }
+            Report::Uses { order, memory, cpu_nanos } => {
+                let usage = Usage { memory, cpu_nanos };
+                waiting.answers.remove(&order).map(|waiter| waiter.send(Ok(Answer { usage, ..Answer::default() })));
             }
             Report::Failed { order, failure } => {
                 waiting.answers.remove(&order).map(|waiter| waiter.send(Err(failure)));
             }
-            Report::Ended { process, code, signal } => {
-                let ended = Ended { code, signal, at: Timestamp::now() };
+            Report::Ended { process, code, signal, too_much_memory } => {
+                let ended = Ended { code, signal, too_much_memory, at: Timestamp::now() };
                 waiting.ends.remove(&process).map(|waiter| waiter.send(ended));
             }
             Report::Ready | Report::Broken(_) => {}

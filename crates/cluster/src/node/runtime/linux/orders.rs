@@ -5,7 +5,7 @@ mod capability;
 use std::path::Path;
 
 use super::wire::{MountFrom, MountOrder, PodOrder, Program, RunOrder};
-use crate::node::runtime::{ContainerSpec, ExecSpec, Mount, MountSource, RuntimeError, SandboxSpec, Security};
+use crate::node::runtime::{ContainerSpec, ExecSpec, Limits, Mount, MountSource, RuntimeError, SandboxSpec, Security};
 
 /// The `PATH` of an image that sets none (containerd's default).
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -25,13 +25,13 @@ pub(super) fn pod(spec: &SandboxSpec) -> PodOrder {
     }
 }
 
-/// A container in the agent's terms. `rlimits` are added to the usual ones.
+/// A container in the agent's terms. Its limits are `soft` where no control group keeps them.
 pub(super) fn run(
     spec: &ContainerSpec,
     hostname: &str,
     images: &Path,
     volumes: &Path,
-    rlimits: Vec<(u32, u64)>,
+    soft: bool,
 ) -> Result<RunOrder, RuntimeError> {
     Ok(RunOrder {
         id: spec.id.0.clone(),
@@ -39,8 +39,15 @@ pub(super) fn run(
         layers: spec.layers.iter().map(|layer| beneath(images, layer)).collect::<Result<_, _>>()?,
         read_only_root: spec.security.read_only_root,
         mounts: spec.mounts.iter().map(|mount| mount_order(mount, volumes)).collect::<Result<_, _>>()?,
-        program: program(spec, hostname, rlimits),
+        soft_memory: spec.limits.memory.filter(|_| soft),
+        program: program(spec, hostname, if soft { soft_limits(&spec.limits) } else { Vec::new() }),
     })
+}
+
+/// What each process may use where nothing counts them together. Memory is left to the agent, as a process that is
+/// refused some does not end as one does that the kernel ends.
+fn soft_limits(limits: &Limits) -> Vec<(u32, u64)> {
+    limits.pids.map(|count| (libc::RLIMIT_NPROC, count)).into_iter().collect()
 }
 
 fn program(spec: &ContainerSpec, hostname: &str, rlimits: Vec<(u32, u64)>) -> Program {

@@ -42,10 +42,6 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub(super) fn usage(&self) -> Usage {
-        self.group.as_ref().map(Group::usage).unwrap_or_default()
-    }
-
     pub(super) fn remove(&self) {
         if let Some(group) = &self.group {
             group.remove();
@@ -83,9 +79,17 @@ impl Node {
         self.channel.order(order, &[]).await.map(drop).map_err(RuntimeError::from)
     }
 
+    /// What a container uses, by its group or by the agent's count.
+    pub(super) async fn usage(&self, id: &ContainerId, held: &Held) -> Result<Usage, RuntimeError> {
+        match &held.group {
+            Some(group) => Ok(group.usage()),
+            None => Ok(self.channel.order(Order::Usage { container: id.0.clone() }, &[]).await?.usage),
+        }
+    }
+
     pub(super) async fn socket(&self, pod: String) -> Result<OwnedFd, RuntimeError> {
-        let fds = self.channel.order(Order::Socket { pod }, &[]).await?;
-        fds.into_iter().next().ok_or_else(|| RuntimeError::Failed("the node's agent sent no socket".to_owned()))
+        let answer = self.channel.order(Order::Socket { pod }, &[]).await?;
+        answer.fds.into_iter().next().ok_or_else(|| RuntimeError::Failed("the node's agent sent no socket".to_owned()))
     }
 
     pub(super) async fn run(
@@ -96,8 +100,8 @@ impl Node {
     ) -> Result<(Process, Held), RuntimeError> {
         let limits = Limits { pids: Some(spec.limits.pids.unwrap_or(PIDS)), ..spec.limits.clone() };
         let group = self.container_group(&spec.id.0, &limits)?;
-        let soft = if group.is_some() { Vec::new() } else { soft_limits(&limits) };
-        let order = orders::run(spec, hostname, &config.images, &config.volumes(), soft)?;
+        let spec = ContainerSpec { limits, ..spec.clone() };
+        let order = orders::run(&spec, hostname, &config.images, &config.volumes(), group.is_none())?;
         let program = order.program.clone();
         let started = self.started(&spec.id.0, Order::Run(Box::new(order)), &program, group.as_ref()).await;
         let process = started.map_err(|error| {
@@ -128,7 +132,7 @@ impl Node {
         let joins = group.map_or_else(|| Ok(Vec::new()), Group::joins).map_err(OrderError::Io)?;
         let ended = self.channel.end_of(id);
         let fds = match self.channel.order(order, &joins).await {
-            Ok(fds) => fds,
+            Ok(answer) => answer.fds,
             Err(error) => {
                 self.channel.forget(id);
                 return Err(error);
@@ -189,13 +193,6 @@ fn sandbox_group(limits: &Limits) -> Option<Group> {
     made.inspect_err(|error| tracing::warn!("no control group for a sandbox: {error}")).ok()
 }
 
-/// What each process may use where nothing counts them together.
-fn soft_limits(limits: &Limits) -> Vec<(u32, u64)> {
-    let memory = limits.memory.map(|bytes| (libc::RLIMIT_DATA, bytes));
-    let pids = limits.pids.map(|count| (libc::RLIMIT_NPROC, count));
-    memory.into_iter().chain(pids).collect()
-}
-
 fn streams_of(fds: Vec<OwnedFd>, program: &Program) -> io::Result<Streams> {
     if program.tty { streams::of_terminal(fds, program.stdin) } else { streams::of_pipes(fds) }
 }
@@ -205,8 +202,8 @@ fn exit_of(ended: oneshot::Receiver<Ended>, group: Option<Group>) -> oneshot::Re
     let (sender, exit) = oneshot::channel();
     tokio::spawn(async move {
         // Without an end, the sender is dropped: the runtime itself has gone.
-        if let Ok(Ended { code, signal, at }) = ended.await {
-            let oom_killed = code != 0 && group.is_some_and(|group| group.oom_kills() > 0);
+        if let Ok(Ended { code, signal, too_much_memory, at }) = ended.await {
+            let oom_killed = too_much_memory || group.is_some_and(|group| group.oom_kills() > 0);
             let _ = sender.send(Exit { code, signal, oom_killed, at });
         }
     });

@@ -55,6 +55,11 @@ pub(super) enum Order {
         /// The signal's number.
         signal: i32,
     },
+    /// Count what a container uses, where no control group does.
+    Usage {
+        /// The container's id.
+        container: String,
+    },
     /// Make an unconnected TCP socket in a Pod's network.
     Socket {
         /// The Pod's sandbox id.
@@ -92,6 +97,8 @@ pub(super) struct RunOrder {
     pub layers: Vec<String>,
     pub read_only_root: bool,
     pub mounts: Vec<MountOrder>,
+    /// Bytes above which the agent itself ends the container, where no control group does.
+    pub soft_memory: Option<u64>,
     pub program: Program,
 }
 
@@ -148,10 +155,12 @@ pub(super) enum Report {
     /// The order was done. A started program comes with the server's ends of its streams: the terminal, or standard
     /// output, standard error and, when it was asked for, standard input.
     Done { order: u64 },
+    /// What a container uses: bytes of memory and nanoseconds of processor time.
+    Uses { order: u64, memory: u64, cpu_nanos: u64 },
     /// The order could not be done.
     Failed { order: u64, failure: Failure },
-    /// A process has ended.
-    Ended { process: String, code: i32, signal: i32 },
+    /// A process has ended; whether by the agent, for its use of memory.
+    Ended { process: String, code: i32, signal: i32, too_much_memory: bool },
 }
 
 /// Why an order could not be done.

@@ -10,6 +10,7 @@ use nix::{
 
 use super::{
     failure::Trying,
+    members,
     note::{self, Note},
     pod::Pod,
     program, rootfs,
@@ -54,6 +55,8 @@ pub(super) fn container(
         || pod.join(),
         pod.own_namespaces(),
         |agent| {
+            let namespace = members::own_namespace().trying("look at the mount namespace")?;
+            note::tell(agent, &Note::Namespace(namespace), &[])?;
             rootfs::enter(order, pod)?;
             // Only the container's own processes are there yet, so nobody sees this one being set up.
             execute(&order.program, agent, filters)

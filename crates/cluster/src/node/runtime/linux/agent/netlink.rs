@@ -1,4 +1,4 @@
-//! Just enough of rtnetlink for the agent: a bridge, a pair of connected interfaces, addresses and a route.
+//! Just enough of rtnetlink for the agent: a bridge, a pair of connected interfaces, addresses.
 //!
 //! Messages are laid out as rtnetlink(7) says. Several go to the kernel in one write; each is acknowledged.
 
@@ -92,16 +92,6 @@ impl Netlink {
             m.extend(index.to_ne_bytes());
             attribute(m, libc::IFA_LOCAL, &address.octets());
             attribute(m, libc::IFA_ADDRESS, &address.octets());
-        });
-    }
-
-    /// Sends everything that has no other way to `gateway`.
-    pub(super) fn add_default_route(&mut self, gateway: Ipv4Addr) {
-        self.message(libc::RTM_NEWROUTE, create(), |m| {
-            m.extend([libc::AF_INET as u8, 0, 0, 0]);
-            m.extend([libc::RT_TABLE_MAIN, libc::RTPROT_BOOT, libc::RT_SCOPE_UNIVERSE, libc::RTN_UNICAST]);
-            m.extend(0u32.to_ne_bytes());
-            attribute(m, libc::RTA_GATEWAY, &gateway.octets());
         });
     }
 

@@ -16,6 +16,8 @@ use crate::node::runtime::linux::wire::{self, Failure};
 pub(super) enum Note {
     /// The process id, as the agent sees it.
     Started(i32),
+    /// The inode of the container's mount namespace, which tells its processes from others.
+    Namespace(u64),
     /// Comes with the terminal's controlling end.
     Terminal,
     /// It could not be done.

@@ -82,6 +82,11 @@ impl Pod {
         processes | libc::CLONE_NEWNS | libc::CLONE_NEWCGROUP
     }
 
+    /// Whether the containers see each other's processes.
+    pub(super) fn shares_processes(&self) -> bool {
+        self.share_processes
+    }
+
     /// A file of [`ETC_FILES`].
     pub(super) fn etc(&self, name: &str) -> PathBuf {
         self.files.join(name)

@@ -9,6 +9,7 @@ use std::{
 };
 
 use nix::{
+    sched::{CloneFlags, unshare},
     sys::stat::{Mode, umask},
     unistd::{Gid, Uid, execve},
 };
@@ -72,22 +73,37 @@ fn execute(path: &Path, argv: &[CString], env: &[CString]) -> io::Error {
 /// Becomes the program's user, with the capabilities it may have: none unless it is root.
 fn become_user(program: &Program) -> Result<(), Failure> {
     let (uid, gid) = (Uid::from_raw(program.uid), Gid::from_raw(program.gid));
-    let mut groups = vec![gid];
-    groups.extend(program.groups.iter().copied().filter(|&group| group != program.gid).map(Gid::from_raw));
-    capabilities::bound(program.capabilities).trying("drop capabilities")?;
-    // Without ids of its own, a sandbox has only its user's groups.
-    let grouped = nix::unistd::setgroups(&groups);
-    if !only_one_id() {
-        grouped.trying("set the groups")?;
+    if only_one_id() {
+        show_only_id_as(program)?;
+    } else {
+        let mut groups = vec![gid];
+        groups.extend(program.groups.iter().copied().filter(|&group| group != program.gid).map(Gid::from_raw));
+        nix::unistd::setgroups(&groups).trying("set the groups")?;
     }
+    capabilities::bound(program.capabilities).trying("drop capabilities")?;
     nix::unistd::setresgid(gid, gid, gid).trying(format_args!("become group {gid}"))?;
     nix::unistd::setresuid(uid, uid, uid).trying(format_args!("become user {uid}"))?;
     let kept = if program.uid == 0 { program.capabilities } else { 0 };
     capabilities::limit(kept).trying("drop capabilities")
 }
 
+/// Whether the sandbox has only its user's own id, which containers see as root, and no groups.
 fn only_one_id() -> bool {
     fs::read_to_string("/proc/self/setgroups").is_ok_and(|text| text.trim() == "deny")
+}
+
+/// Lets the only id there is be the one that the program wants, in a user namespace of the container's own. An exec has
+/// joined it already.
+fn show_only_id_as(program: &Program) -> Result<(), Failure> {
+    if (Uid::current().as_raw(), Gid::current().as_raw()) == (program.uid, program.gid) {
+        return Ok(());
+    }
+    unshare(CloneFlags::CLONE_NEWUSER).trying("make a user namespace for another user")?;
+    // The files in /proc/self belong to this process only while others may look at it. Its container has no other yet.
+    sys::prctl(libc::PR_SET_DUMPABLE, 1).trying("open /proc/self")?;
+    fs::write("/proc/self/uid_map", format!("{} 0 1\n", program.uid)).trying("become another user")?;
+    fs::write("/proc/self/gid_map", format!("{} 0 1\n", program.gid)).trying("become another group")?;
+    sys::prctl(libc::PR_SET_DUMPABLE, 0).trying("close /proc/self")
 }
 
 fn make_working_dir(program: &Program) {

@@ -22,7 +22,7 @@ use nix::{
 
 use super::{
     failure::Trying,
-    files, jail, launch,
+    files, jail, launch, members,
     network::Network,
     note::{self, Note},
     pod::Pod,
@@ -32,6 +32,10 @@ use super::{
 use crate::node::runtime::linux::wire::{
     self, ExecOrder, Failure, MountFrom, Numbered, Order, PodOrder, Report, RunOrder,
 };
+
+/// How often the agent looks at memory that no control group counts, in milliseconds: a program that fills memory as fast
+/// as it can gets about 100 MB further.
+const WATCH_PERIOD: u8 = 20;
 
 /// Everything the agent knows.
 pub(super) struct Agent {
@@ -49,15 +53,26 @@ pub(super) struct Agent {
 /// A running program.
 struct Running {
     pid: Pid,
-    /// The Pod of a container; an exec has none.
-    pod: Option<String>,
+    /// What makes it a container; an exec is none.
+    container: Option<Container>,
+}
+
+/// What the agent knows of a container besides its first process.
+struct Container {
+    pod: String,
+    /// Its mount namespace, by which its processes are found.
+    namespace: Option<u64>,
+    /// Bytes it may use, where the agent is the one to look.
+    memory: Option<u64>,
+    /// Whether the agent has ended it for that.
+    too_much_memory: bool,
 }
 
 /// What has been started and has not reported yet.
 struct Launch {
     order: u64,
     /// `None` for a Pod.
-    program: Option<(String, Option<String>)>,
+    program: Option<(String, Option<Container>)>,
     notes: OwnedFd,
     streams: Vec<OwnedFd>,
     /// The process that forks the program; its end says nothing.
@@ -102,6 +117,7 @@ impl Agent {
         let (orders, ends) = self.wait(server);
         // Notes come first: a program that has ended already must have been reported as started before.
         self.read_notes(server);
+        self.end_the_greedy();
         if ends {
             while let Ok(Some(_)) = self.children.read_signal() {}
             self.reap(server);
@@ -114,8 +130,9 @@ impl Agent {
         let mut sources =
             vec![PollFd::new(server, PollFlags::POLLIN), PollFd::new(self.children.as_fd(), PollFlags::POLLIN)];
         sources.extend(self.launches.iter().map(|launch| PollFd::new(launch.notes.as_fd(), PollFlags::POLLIN)));
+        let watching = self.programs.values().any(|running| running.memory().is_some());
         // Interrupted is as good as ready: the loop looks again.
-        let _ = poll(&mut sources, PollTimeout::NONE);
+        let _ = poll(&mut sources, if watching { WATCH_PERIOD.into() } else { PollTimeout::NONE });
         (sources[0].any() == Some(true), sources[1].any() == Some(true))
     }
 
@@ -139,6 +156,11 @@ impl Agent {
             Order::Run(order) => return self.run(number, &order, fds),
             Order::Exec(order) => return self.exec(number, &order, fds),
             Order::Signal { process, signal } => self.signal(&process, signal)?,
+            Order::Usage { container } => {
+                let used = members::used(self.namespace(&container)?);
+                let report = Report::Uses { order: number, memory: used.memory, cpu_nanos: used.cpu_nanos };
+                return wire::send(server, &report, &[]).trying("answer");
+            }
             Order::Socket { pod } => {
                 let socket = self.pod(&pod)?.socket()?;
                 return wire::send(server, &Report::Done { order: number }, &[socket.as_fd()]).trying("answer");
@@ -175,7 +197,9 @@ impl Agent {
             }
         }
         let launched = launch::container(order, self.pod(&order.pod)?, cgroups, &self.filters)?;
-        self.launched(number, (order.id.clone(), Some(order.pod.clone())), launched);
+        let container =
+            Container { pod: order.pod.clone(), namespace: None, memory: order.soft_memory, too_much_memory: false };
+        self.launched(number, (order.id.clone(), Some(container)), launched);
         Ok(())
     }
 
@@ -188,7 +212,7 @@ impl Agent {
         Ok(())
     }
 
-    fn launched(&mut self, order: u64, program: (String, Option<String>), launched: launch::Launched) {
+    fn launched(&mut self, order: u64, program: (String, Option<Container>), launched: launch::Launched) {
         let launch::Launched { notes, streams, helper } = launched;
         let (helper, program) = (Some(helper), Some(program));
         self.launches.push(Launch { order, program, notes, streams, helper, pid: None, failure: None });
@@ -203,7 +227,7 @@ impl Agent {
     }
 
     fn remove_pod(&mut self, id: &str) {
-        for running in self.programs.values().filter(|running| running.pod.as_deref() == Some(id)) {
+        for running in self.programs.values().filter(|running| running.is_in(id)) {
             let _ = kill(running.pid, Signal::SIGKILL);
         }
         if let Some(pod) = self.pods.remove(id) {
@@ -242,8 +266,8 @@ impl Agent {
             return;
         }
         let _ = wire::send(server, &Report::Done { order }, &wire::borrowed(&streams));
-        if let (Some((id, pod)), Some(pid)) = (program, pid) {
-            self.programs.insert(id, Running { pid, pod });
+        if let (Some((id, container)), Some(pid)) = (program, pid) {
+            self.programs.insert(id, Running { pid, container });
             if let Some((code, signal)) = self.early.remove(&pid) {
                 self.ended(server, pid, code, signal);
             }
@@ -266,12 +290,40 @@ impl Agent {
     fn ended(&mut self, server: BorrowedFd<'_>, pid: Pid, code: i32, signal: i32) {
         let id = self.programs.iter().find(|(_, running)| running.pid == pid).map(|(id, _)| id.clone());
         if let Some(id) = id {
-            self.programs.remove(&id);
-            let _ = wire::send(server, &Report::Ended { process: id, code, signal }, &[]);
+            let container = self.programs.remove(&id).and_then(|running| running.container);
+            let too_much_memory = container.as_ref().is_some_and(|container| container.too_much_memory);
+            container.inspect(|container| self.end_members(container));
+            let _ = wire::send(server, &Report::Ended { process: id, code, signal, too_much_memory }, &[]);
         } else if self.launches.iter().any(|launch| launch.program.is_some() && launch.helper != Some(pid)) {
             self.early.insert(pid, (code, signal));
         } else {
             self.early.clear();
+        }
+    }
+
+    fn namespace(&self, container: &str) -> Result<u64, Failure> {
+        let running = self.programs.get(container).and_then(|running| running.container.as_ref()?.namespace);
+        running.ok_or_else(|| Failure::NotFound(format!("container {container}")))
+    }
+
+    /// Ends what is left of a container whose first process has ended. The kernel does it, unless the containers of the
+    /// Pod share their processes.
+    fn end_members(&self, container: &Container) {
+        let shared = self.pods.get(&container.pod).is_some_and(Pod::shares_processes);
+        if let (true, Some(namespace)) = (shared, container.namespace) {
+            kill_all(namespace);
+        }
+    }
+
+    /// Ends containers that use more memory than they may, where no control group does.
+    fn end_the_greedy(&mut self) {
+        for container in self.programs.values_mut().filter_map(|running| running.container.as_mut()) {
+            if let (Some(limit), Some(namespace)) = (container.memory, container.namespace)
+                && members::used(namespace).memory > limit
+            {
+                container.too_much_memory = true;
+                kill_all(namespace);
+            }
         }
     }
 
@@ -286,18 +338,41 @@ impl Agent {
     }
 }
 
+impl Running {
+    fn memory(&self) -> Option<u64> {
+        self.container.as_ref()?.memory
+    }
+
+    fn is_in(&self, pod: &str) -> bool {
+        self.container.as_ref().is_some_and(|container| container.pod == pod)
+    }
+}
+
 impl Launch {
     /// Reads the notes that are there: whether these were all.
     fn read(&mut self) -> bool {
         while readable(self.notes.as_fd()) {
             match note::next(&self.notes) {
                 Ok(Some((Note::Started(pid), _))) => self.pid = Some(Pid::from_raw(pid)),
+                Ok(Some((Note::Namespace(inode), _))) => {
+                    if let Some((_, Some(container))) = &mut self.program {
+                        container.namespace = Some(inode);
+                    }
+                }
                 Ok(Some((Note::Terminal, fds))) => self.streams = fds,
                 Ok(Some((Note::Failed(failure), _))) => self.failure = Some(failure),
                 Ok(None) | Err(_) => return true,
             }
         }
         false
+    }
+}
+
+/// Ends every process in a mount namespace.
+fn kill_all(namespace: u64) {
+    for pid in members::of(namespace) {
+        // It may have ended meanwhile.
+        let _ = kill(pid, Signal::SIGKILL);
     }
 }
 
