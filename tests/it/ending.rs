@@ -1,0 +1,209 @@
+//! Ctrl-C, as ARCHITECTURE.md's second walk says: everything ends in order, within a deadline; a second one at once.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
+
+/// Far beyond what anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Server {
+    child: Child,
+    /// `127.0.0.1:PORT`
+    authority: String,
+    data: Arc<tempfile::TempDir>,
+}
+
+impl Server {
+    fn start(flags: &[&str]) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let data = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        Self::start_in(Arc::new(data), flags)
+    }
+
+    fn start_in(data: Arc<tempfile::TempDir>, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_podyard"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--content"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/content"))
+            .arg("--data")
+            .arg(data.path())
+            .args(flags)
+            .stdout(Stdio::piped())
+            .env("PODYARD_LOG", "warn")
+            .spawn()
+            .unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+        let authority = ready.split("http://").nth(1).expect("an address").split(' ').next().unwrap().to_owned();
+        Self { child, authority, data }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "the server does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    async fn page(&self) -> (WebSocketStream<tokio::net::TcpStream>, String) {
+        let mut request = format!("ws://{}/socket", self.authority).into_client_request().unwrap();
+        request.headers_mut().insert("origin", format!("http://{}", self.authority).parse().unwrap());
+        let stream = tokio::net::TcpStream::connect(&self.authority).await.unwrap();
+        let (mut socket, response) = client_async(request, stream).await.unwrap();
+        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        say(&mut socket, json!({"op": "hello", "lesson": "x"})).await;
+        hear(&mut socket, |m| m["state"] == "ready").await;
+        (socket, cookie)
+    }
+
+    /// A request whose body never comes: it keeps the server from ending.
+    fn stuck_request(&self, cookie: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(&self.authority).unwrap();
+        write!(stream, "GET /kubeconfig HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n", self.authority).unwrap();
+        let mut text = String::new();
+        while !text.contains("users:") {
+            let mut piece = [0; 4096];
+            let read = stream.read(&mut piece).unwrap();
+            assert!(read > 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&piece[..read]));
+        }
+        let path = text.split(&self.authority).nth(1).unwrap().split(['"', '\n']).next().unwrap();
+        write!(
+            stream,
+            "POST {path}/api/v1/namespaces/default/pods HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+             Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
+            self.authority
+        )
+        .unwrap();
+        // The server asks for the body as soon as the request is being worked on.
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 100");
+        stream
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn say(socket: &mut WebSocketStream<tokio::net::TcpStream>, message: Value) {
+    socket.send(Message::text(message.to_string())).await.unwrap();
+}
+
+async fn hear(socket: &mut WebSocketStream<tokio::net::TcpStream>, wanted: impl Fn(&Value) -> bool) -> Value {
+    let found = async {
+        loop {
+            if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
+                let message: Value = serde_json::from_str(&text).unwrap();
+                if wanted(&message) {
+                    return message;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the message in time")
+}
+
+/// Everything that descends from a process.
+fn descendants(pid: u32) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = all.filter_map(|e| e.file_name().to_str().and_then(|n| n.parse::<u32>().ok()));
+    let parent = |pid: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit(") ").next()?.split(' ').nth(1)?.parse::<u32>().ok()
+    };
+    let pairs: Vec<(u32, u32)> = pids.filter_map(|p| parent(p).map(|parent| (p, parent))).collect();
+    let (mut found, mut at) = (vec![pid], 0);
+    while at < found.len() {
+        let of = found[at];
+        found.extend(pairs.iter().filter(|(_, parent)| *parent == of).map(|(p, _)| *p));
+        at += 1;
+    }
+    found.split_off(1)
+}
+
+fn left_over(data: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(data.join("run")).unwrap().flatten();
+    entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_says_goodbye_ends_containers_and_leaves_nothing() {
+    let mut server = Server::start(&[]);
+    let (mut socket, _) = server.page().await;
+    let run = "kubectl run sleeper --image=busybox --restart=Never -- sleep 1000";
+    say(&mut socket, json!({"op": "run", "id": "1", "line": run})).await;
+    say(
+        &mut socket,
+        json!({"op": "run", "id": "2", "line": "kubectl wait pod/sleeper --for=condition=Ready --timeout=50s"}),
+    )
+    .await;
+    let ready = hear(&mut socket, |m| m["op"] == "exit" && m["id"] == "2").await;
+    let processes = descendants(server.child.id());
+    assert!(ready["code"] != 0 || !processes.is_empty(), "a container is a process");
+
+    server.signal("-INT");
+    let mut farewell = None;
+    while let Some(Ok(message)) = tokio::time::timeout(PATIENCE, socket.next()).await.expect("an end in time") {
+        if let Message::Close(frame) = message {
+            farewell = frame.map(|f| u16::from(f.code));
+        }
+    }
+    assert_eq!(farewell, Some(1001));
+    assert!(server.wait().success());
+    assert_eq!(left_over(server.data.path()), [""; 0]);
+    let alive: Vec<u32> = processes.into_iter().filter(|p| Path::new(&format!("/proc/{p}")).exists()).collect();
+    assert_eq!(alive, [0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_end_is_cut_off_at_the_deadline() {
+    let mut server = Server::start(&["--shutdown-timeout", "1s"]);
+    let (_socket, cookie) = server.page().await;
+    let _stuck = server.stuck_request(&cookie);
+    server.signal("-TERM");
+    assert!(server.wait().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_at_once_and_the_next_start_cleans_up() {
+    let mut server = Server::start(&["--shutdown-timeout", "10m"]);
+    let (mut socket, cookie) = server.page().await;
+    let _stuck = server.stuck_request(&cookie);
+    server.signal("-INT");
+    while let Some(Ok(_)) = tokio::time::timeout(PATIENCE, socket.next()).await.expect("an end in time") {}
+    server.signal("-INT");
+    assert_eq!(server.wait().code(), Some(130));
+    let left = left_over(server.data.path());
+    assert_eq!(left.len(), 1, "{left:?}");
+
+    let next = Server::start_in(server.data.clone(), &[]);
+    let now = left_over(next.data.path());
+    assert!(now.len() == 1 && now != left, "{left:?} {now:?}");
+}
