@@ -11,6 +11,8 @@ mod context;
 mod downward;
 pub mod endpoint;
 mod env;
+mod handlers;
+mod hooks;
 pub mod images;
 mod live;
 mod logs;
@@ -20,6 +22,7 @@ mod observed;
 mod phase;
 mod plan;
 mod pod;
+mod probes;
 mod resources;
 pub mod runtime;
 mod serve;
@@ -44,6 +47,7 @@ use self::{
     images::Images,
     pod::Pod,
     runtime::Runtime,
+    volumes::Signer,
     worker::{Handle, News, Worker},
     write::PODS,
 };
@@ -110,6 +114,7 @@ impl Node {
             volumes,
             logs,
             addresses: Addresses::default(),
+            signer: Signer::new(rand::random()),
             allocatable: machine.allocatable(),
         });
         machine::register(&context, &machine);

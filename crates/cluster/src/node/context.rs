@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{downward::Allocatable, images::Images, runtime::Runtime};
+use super::{downward::Allocatable, images::Images, runtime::Runtime, volumes::Signer};
 use crate::{
     clock::{Clock, SharedClock},
     events::{Recorder, Severity, Subject},
@@ -38,6 +38,8 @@ pub struct Context {
     pub logs: PathBuf,
     /// The Pods' addresses.
     pub addresses: Addresses,
+    /// Signs service account tokens.
+    pub signer: Signer,
     /// What the node has for Pods.
     pub allocatable: Allocatable,
 }

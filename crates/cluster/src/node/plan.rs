@@ -13,6 +13,8 @@ pub struct Kill {
     pub name: String,
     /// The text of its `Killing` event.
     pub message: String,
+    /// Seconds it may take, when the probe that failed says so.
+    pub grace: Option<i64>,
 }
 
 /// What is to be done next.
@@ -88,23 +90,22 @@ fn plan_container(pod: &Pod, container: &Definition, observed: &Observed, plan: 
         }
         return;
     }
-    if let Some(message) = why_stop(pod, container, state, &run.asked_image) {
-        plan.kill.push(Kill { name, message });
-    }
+    plan.kill.extend(why_stop(pod, container, state, &run.asked_image));
 }
 
 /// Why a running container must be stopped, as its `Killing` event says it.
-fn why_stop(pod: &Pod, container: &Definition, state: &Container, asked_image: &str) -> Option<String> {
+fn why_stop(pod: &Pod, container: &Definition, state: &Container, asked_image: &str) -> Option<Kill> {
     let name = container.name();
-    let again = if pod.restarts(container, 137) { ", will be restarted" } else { "" };
+    let kill = |message: String, grace| Some(Kill { name: name.to_owned(), message, grace });
     if container.image() != asked_image {
-        return Some(format!("Container {name} definition changed, will be restarted"));
+        return kill(format!("Container {name} definition changed, will be restarted"), None);
     }
-    if state.probed.liveness == Some(false) {
-        return Some(format!("Container {name} failed liveness probe{again}"));
-    }
-    if state.probed.startup == Some(false) {
-        return Some(format!("Container {name} failed startup probe{again}"));
-    }
-    None
+    let again = if pod.restarts(container, 137) { ", will be restarted" } else { "" };
+    let probes = [
+        (state.probed.liveness, &container.spec.liveness_probe, "liveness"),
+        (state.probed.startup, &container.spec.startup_probe, "startup"),
+    ];
+    let (_, probe, kind) = probes.into_iter().find(|(said, _, _)| *said == Some(false))?;
+    let grace = probe.as_ref().and_then(|probe| probe.termination_grace_period_seconds);
+    kill(format!("Container {name} failed {kind} probe{again}"), grace)
 }

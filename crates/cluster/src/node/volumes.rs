@@ -1,11 +1,170 @@
-//! Volumes: directories of the node that containers see.
+//! Volumes: directories of the node that containers see (kubernetes.io/docs/concepts/storage/volumes/).
 
-use std::{fs::Permissions, io, os::unix::fs::PermissionsExt, path::Path};
+mod files;
+mod mounts;
+mod payload;
+mod token;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Volume;
+
+use self::payload::{Payload, Rendered};
+pub use self::{payload::Sources, token::Signer};
+use super::pod::Pod;
+use crate::admission::quantity::Quantity;
 
 /// Sets a file's mode exactly, whatever the umask.
 ///
 /// # Errors
 /// It is not there, or not ours.
 pub fn permit(path: &Path, mode: u32) -> io::Result<()> {
-    std::fs::set_permissions(path, Permissions::from_mode(mode))
+    fs::set_permissions(path, Permissions::from_mode(mode))
 }
+
+/// Why a volume can't be made: the text of `FailedMount`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("MountVolume.SetUp failed for volume {volume:?} : {cause}")]
+pub struct VolumeError {
+    /// `spec.volumes[].name`
+    volume: String,
+    /// In the words of the volume's plugin.
+    cause: String,
+}
+
+/// A volume that is ready to be mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Made {
+    /// A directory or file of the node.
+    Path {
+        path: PathBuf,
+        /// Containers may never write it: the node does.
+        read_only: bool,
+    },
+    /// In memory.
+    Memory { size: Option<u64> },
+}
+
+/// The volumes of one Pod.
+#[derive(Debug)]
+pub struct Volumes {
+    /// Where the node keeps all volumes.
+    root: PathBuf,
+    /// Where this Pod's are.
+    directory: PathBuf,
+    made: BTreeMap<String, Made>,
+    payloads: BTreeMap<String, Payload>,
+}
+
+impl Volumes {
+    /// The volumes of the Pod with this uid; none is made yet.
+    pub fn new(root: &Path, uid: &str) -> Self {
+        let directory = root.join(uid).join("volumes");
+        Self { root: root.to_owned(), directory, made: BTreeMap::new(), payloads: BTreeMap::new() }
+    }
+
+    /// Makes what is not there yet.
+    ///
+    /// # Errors
+    /// The first volume that can't be made, and why.
+    pub fn set_up(&mut self, pod: &Pod, sources: &Sources<'_>, now: Timestamp) -> Result<(), VolumeError> {
+        for volume in pod.spec.volumes.iter().flatten() {
+            if self.made.contains_key(&volume.name) {
+                continue;
+            }
+            let made = self.make(pod, volume, sources, now);
+            let made = made.map_err(|cause| VolumeError { volume: volume.name.clone(), cause })?;
+            self.made.insert(volume.name.clone(), made);
+        }
+        Ok(())
+    }
+
+    /// Brings the volumes that show objects up to date. One whose objects are gone keeps what it has.
+    pub fn refresh(&mut self, pod: &Pod, sources: &Sources<'_>, now: Timestamp) {
+        for volume in pod.spec.volumes.iter().flatten() {
+            let Some(old) = self.payloads.get(&volume.name) else { continue };
+            let Ok(Rendered::Payload(new)) = payload::render(pod, volume, sources, Some(old)) else { continue };
+            if *old != new {
+                let written = files::write(&self.directory.join(plugin(volume)).join(&volume.name), &new, now);
+                match written {
+                    Ok(()) => drop(self.payloads.insert(volume.name.clone(), new)),
+                    Err(error) => tracing::warn!(%error, volume = volume.name, "a volume could not be updated"),
+                }
+            }
+        }
+    }
+
+    fn make(&mut self, pod: &Pod, volume: &Volume, sources: &Sources<'_>, now: Timestamp) -> Result<Made, String> {
+        let failed = |error: io::Error| error.to_string();
+        if let Some(empty) = &volume.empty_dir {
+            let size = empty.size_limit.as_ref().and_then(|limit| limit.0.parse::<Quantity>().ok());
+            let size = size.and_then(|size| u64::try_from(size.value()).ok()).filter(|size| *size > 0);
+            if empty.medium.as_deref() == Some("Memory") {
+                return Ok(Made::Memory { size });
+            }
+            let path = self.directory.join(plugin(volume)).join(&volume.name);
+            writable(&path, fs_group(pod)).map_err(failed)?;
+            return Ok(Made::Path { path, read_only: false });
+        }
+        if let Some(host) = &volume.host_path {
+            let path = files::host_path(&self.root.join(".host"), &host.path, host.type_.as_deref().unwrap_or(""))?;
+            return Ok(Made::Path { path, read_only: false });
+        }
+        if let Some(claim) = &volume.persistent_volume_claim {
+            let path = self.root.join(".claims").join(sources.claim(&claim.claim_name)?);
+            writable(&path, fs_group(pod)).map_err(failed)?;
+            return Ok(Made::Path { path, read_only: claim.read_only == Some(true) });
+        }
+        match payload::render(pod, volume, sources, None)? {
+            Rendered::Payload(payload) => {
+                let path = self.directory.join(plugin(volume)).join(&volume.name);
+                files::write(&path, &payload, now).map_err(failed)?;
+                self.payloads.insert(volume.name.clone(), payload);
+                Ok(Made::Path { path, read_only: true })
+            }
+            Rendered::Unknown => Err("no volume plugin matched".to_owned()),
+        }
+    }
+}
+
+/// The directory that a kubelet keeps volumes of a kind in.
+fn plugin(volume: &Volume) -> &'static str {
+    if volume.empty_dir.is_some() {
+        "kubernetes.io~empty-dir"
+    } else if volume.config_map.is_some() {
+        "kubernetes.io~configmap"
+    } else if volume.secret.is_some() {
+        "kubernetes.io~secret"
+    } else if volume.downward_api.is_some() {
+        "kubernetes.io~downward-api"
+    } else {
+        "kubernetes.io~projected"
+    }
+}
+
+fn fs_group(pod: &Pod) -> Option<u32> {
+    let group = pod.spec.security_context.as_ref()?.fs_group?;
+    u32::try_from(group).ok()
+}
+
+/// A directory that everybody may write, or the file system group if there is one.
+fn writable(path: &Path, group: Option<u32>) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    permit(path, 0o777)?;
+    let Some(group) = group else { return Ok(()) };
+    // Only root may give files away; the mode lets everybody in then.
+    if std::os::unix::fs::chown(path, None, Some(group)).is_ok() {
+        permit(path, 0o2777)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

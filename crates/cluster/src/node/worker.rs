@@ -15,11 +15,13 @@ use super::{
     context::{Context, until},
     live::Runs,
     observed::{Observed, RunState},
-    phase::main_done,
+    phase::{main_done, started},
     plan::{Kill, plan},
     pod::Pod,
+    probes::Probes,
     runtime::SandboxId,
     status::status,
+    volumes::Volumes,
     write::{self, PODS},
 };
 use crate::{
@@ -31,6 +33,7 @@ mod image;
 mod sandbox;
 mod start;
 mod stop;
+mod volumes;
 
 /// What is newest about a Pod in the store.
 #[derive(Debug, Clone)]
@@ -88,6 +91,10 @@ pub struct Worker {
     pull_errors: HashMap<String, String>,
     /// Before when a container that could not be started is left alone.
     retry: BTreeMap<String, Timestamp>,
+    volumes: Volumes,
+    probes: BTreeMap<String, Probes>,
+    /// Since when the volumes can't be made, and how often that was tried.
+    mounting: Option<u32>,
     /// When to look again though nothing has changed.
     alarm: Option<Timestamp>,
 }
@@ -118,8 +125,6 @@ impl Worker {
         let worker = Self {
             key: Key::new(PODS, pod.namespace(), pod.name()),
             observed: Observed::new(start_time.unwrap_or_else(|| context.now())),
-            context,
-            pod,
             handle: handle.clone(),
             news,
             sandbox: None,
@@ -128,7 +133,12 @@ impl Worker {
             pulls: Backoff::default(),
             pull_errors: HashMap::new(),
             retry: BTreeMap::new(),
+            volumes: Volumes::new(&context.volumes, pod.uid()),
+            probes: BTreeMap::new(),
+            mounting: None,
             alarm: None,
+            context,
+            pod,
         };
         (worker, handle)
     }
@@ -179,19 +189,22 @@ impl Worker {
         if !self.ready_sandbox().await {
             return Next::Wait;
         }
-        let plan = plan(&self.pod, &self.observed);
-        if plan.finish {
+        let mut next = plan(&self.pod, &self.observed);
+        if next.finish {
             self.finish().await;
             return Next::Again;
         }
-        let killed = self.kill(plan.kill).await;
-        let mut progress = killed;
-        for name in plan.start {
+        let mut progress = self.kill(next.kill).await;
+        if progress {
+            next = plan(&self.pod, &self.observed);
+        }
+        for name in next.start {
             if self.interrupted() {
                 return Next::Again;
             }
             progress |= self.start(&name).await;
         }
+        self.collect();
         self.report();
         self.set_alarms();
         if progress { Next::Again } else { Next::Wait }
@@ -200,21 +213,21 @@ impl Worker {
     /// Takes in the newest state of the Pod; false when it is gone.
     fn refresh(&mut self) -> bool {
         let again = std::mem::take(&mut *self.handle.again.lock().expect("nothing panics while it holds a flag"));
-        if again {
-            self.retry.clear();
-        }
         let object = match &*self.news.borrow_and_update() {
             News::Gone => return false,
             News::Stored(object) => object.clone(),
         };
-        if object["spec"] != self.pod.object["spec"]
-            || object["metadata"]["labels"] != self.pod.object["metadata"]["labels"]
-        {
-            self.retry.clear();
-        }
+        let old = &self.pod.object;
+        let changed = object["spec"] != old["spec"]
+            || ["labels", "annotations"].iter().any(|map| object["metadata"][map] != old["metadata"][map]);
         match Pod::read(object) {
             Ok(pod) => self.pod = pod,
             Err(error) => tracing::error!(%error, pod = self.pod.label(), "a stored Pod can't be read"),
+        }
+        if again || changed {
+            self.retry.clear();
+            self.mounting = None;
+            self.refresh_volumes();
         }
         true
     }
@@ -229,7 +242,15 @@ impl Worker {
                 && run.container_id == ended.container_id
             {
                 run.state = RunState::Ended(ended);
+                self.probes.remove(name);
             }
+        }
+        for (name, probes) in &self.probes {
+            let said = *probes.said.lock().expect("nothing panics while it holds what probes said");
+            let container = self.observed.container_mut(name);
+            container.probed = said;
+            let started = self.pod.container(name).is_some_and(|definition| started(definition, container));
+            probes.started.send_if_modified(|before| std::mem::replace(before, started) != started);
         }
     }
 

@@ -175,10 +175,21 @@ impl Bench {
         }
         loop {
             let event = tokio::time::timeout(std::time::Duration::from_secs(3600), watch.next()).await;
-            let event = event.expect("the Pod never came to be as wanted").unwrap();
+            let Ok(event) = event else {
+                panic!("never as wanted:\n{}\n{}", self.journal(name).await, self.events(name))
+            };
+            let event = event.unwrap();
             if event.key.name == name && event.change != Change::Deleted && wanted(&event.object) {
                 return event.object;
             }
+        }
+    }
+
+    /// Waits until an event with this reason was written about a Pod.
+    pub async fn until_event(&self, name: &str, reason: &str) {
+        let mut watch = self.store.watch(EVENTS, None, 0).unwrap();
+        while !self.events(name).lines().any(|line| line.split(' ').nth(1) == Some(reason)) {
+            watch.next().await.unwrap();
         }
     }
 

@@ -91,7 +91,7 @@ async fn the_status_of_a_completed_pod_is_as_recorded() {
   ],
   "containerStatuses": [
     {
-      "containerID": "containerd://0000000000000000000000000000000500000000000000000000000000000006",
+      "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
       "image": "docker.io/library/busybox:1.36",
       "imageID": "docker.io/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000012",
       "lastState": {},
@@ -102,7 +102,7 @@ async fn the_status_of_a_completed_pod_is_as_recorded() {
       "started": false,
       "state": {
         "terminated": {
-          "containerID": "containerd://0000000000000000000000000000000500000000000000000000000000000006",
+          "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
           "exitCode": 0,
           "finishedAt": "2026-11-23T07:32:59Z",
           "reason": "Completed",
@@ -342,7 +342,7 @@ async fn a_program_that_is_not_there() {
     insta::assert_json_snapshot!(pod["status"]["containerStatuses"][0]["state"], @r#"
 {
   "terminated": {
-    "containerID": "containerd://0000000000000000000000000000000500000000000000000000000000000006",
+    "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
     "exitCode": 128,
     "finishedAt": "2026-11-23T07:32:58Z",
     "message": "failed to create containerd task: exec: \"ecko\": executable file not found in $PATH",
@@ -418,5 +418,134 @@ Normal Pulled (x2) spec.containers{main}: Container image "busybox:1.36" already
 Warning Failed spec.containers{main}: Error: configmap "settings" not found
 Normal Created spec.containers{main}: Container created
 Normal Started spec.containers{main}: Container started
+"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_volume_is_told_and_waited_for() {
+    let bench = Bench::new();
+    let spec = json!({"volumes": [{"name": "keys", "secret": {"secretName": "nokeys"}}],
+        "containers": [{"name": "main", "volumeMounts": [{"name": "keys", "mountPath": "/keys"}]}]});
+    bench.create("vol", spec);
+    bench.until_event("vol", "FailedMount").await;
+    let secret = json!({"data": {"a": "Yg=="}});
+    bench.store.insert(crate::store::Key::new("secrets", "default", "nokeys"), secret).unwrap();
+    bench.until_status("vol", "Running").await;
+    assert_eq!(bench.runtime.wait_for_starts(1).await[0].mounts[0].target, "/keys");
+    insta::assert_snapshot!(bench.events("vol"), @r#"
+Warning FailedMount (x2) MountVolume.SetUp failed for volume "keys" : secret "nokeys" not found
+Normal Pulled spec.containers{main}: Container image "busybox:1.36" already present on machine and can be accessed by the pod
+Normal Created spec.containers{main}: Container created
+Normal Started spec.containers{main}: Container started
+"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn init_containers_run_one_after_the_other() {
+    let bench = Bench::new();
+    bench.runtime.containers(|spec| match spec.argv[0].as_str() {
+        "main" => Script::runs(),
+        _ => Script::exits(0).waits(Duration::from_secs(3)),
+    });
+    let spec = json!({"initContainers": [{"name": "one", "command": ["one"]}, {"name": "two", "command": ["two"]}],
+        "containers": [{"name": "main", "command": ["main"]}]});
+    bench.create("init", spec);
+    bench.until_status("init", "Running").await;
+    insta::assert_snapshot!(bench.journal("init").await, @r#"
+Added Pending [+scheduled] 
+Modified Pending [-sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=PodInitializing two=PodInitializing
+Modified Pending [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=PodInitializing two=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=running two=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=Completed(0)+ two=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=Completed(0)+ two=running
+Modified Pending ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=PodInitializing one=Completed(0)+ two=Completed(0)+
+Modified Running ip [+sandbox +init +ready +containers +scheduled] main=running+ one=Completed(0)+ two=Completed(0)+
+"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_init_container_fails_the_pod_or_is_tried_again() {
+    let bench = Bench::new();
+    bench.runtime.containers(|_| Script::exits(7));
+    let spec = |policy: &str| json!({"restartPolicy": policy, "initContainers": [{"name": "check"}], "containers": [{"name": "main"}]});
+    bench.create("never", spec("Never"));
+    bench.until("never", |pod| pod["status"]["phase"] == "Failed").await;
+    insta::assert_snapshot!(bench.journal("never").await, @r#"
+Added Pending [+scheduled] 
+Modified Pending [-sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] check=PodInitializing main=PodInitializing
+Modified Pending [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] check=PodInitializing main=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] check=running main=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:PodFailed -containers:PodFailed +scheduled] check=Error(7) main=PodInitializing
+Modified Failed ip [-sandbox -init:ContainersNotInitialized -ready:PodFailed -containers:PodFailed +scheduled] check=Error(7) main=PodInitializing
+"#);
+    bench.create("always", spec("Always"));
+    let backs_off = |pod: &serde_json::Value| {
+        pod["status"]["initContainerStatuses"][0]["state"]["waiting"]["reason"] == "CrashLoopBackOff"
+    };
+    let pod = bench.until("always", backs_off).await;
+    assert_eq!(pod["status"]["phase"], "Pending");
+    insta::assert_snapshot!(bench.events("always"), @r#"
+Normal Pulled (x2) spec.initContainers{check}: Container image "busybox:1.36" already present on machine and can be accessed by the pod
+Normal Created (x2) spec.initContainers{check}: Container created
+Normal Started (x2) spec.initContainers{check}: Container started
+Warning BackOff spec.initContainers{check}: Back-off restarting failed container check in pod always_default(uid-always)
+"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sidecar_runs_beside_the_main_container_and_ends_after_it() {
+    let bench = Bench::new();
+    bench.runtime.containers(|spec| match spec.argv[0].as_str() {
+        "main" => Script::exits(0).waits(Duration::from_secs(3)),
+        _ => Script::runs().on_term(0),
+    });
+    let spec = json!({"restartPolicy": "Never",
+        "initContainers": [{"name": "logger", "command": ["logger"], "restartPolicy": "Always"}],
+        "containers": [{"name": "main", "command": ["main"]}]});
+    bench.create("sidecar", spec);
+    bench.until("sidecar", |pod| pod["status"]["phase"] == "Succeeded").await;
+    insta::assert_snapshot!(bench.journal("sidecar").await, @r#"
+Added Pending [+scheduled] 
+Modified Pending [-sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] logger=PodInitializing main=PodInitializing
+Modified Pending [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] logger=PodInitializing main=PodInitializing
+Modified Pending ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] logger=running+ main=PodInitializing
+Modified Running ip [+sandbox +init +ready +containers +scheduled] logger=running+ main=running+
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] logger=running+ main=Completed(0)
+Modified Running ip [+sandbox +init:PodCompleted -ready:PodCompleted -containers:PodCompleted +scheduled] logger=Completed(0) main=Completed(0)
+Modified Succeeded ip [-sandbox +init:PodCompleted -ready:PodCompleted -containers:PodCompleted +scheduled] logger=Completed(0) main=Completed(0)
+"#);
+    insta::assert_snapshot!(bench.events("sidecar"), @r#"
+Normal Pulled spec.initContainers{logger}: Container image "busybox:1.36" already present on machine and can be accessed by the pod
+Normal Created spec.initContainers{logger}: Container created
+Normal Started spec.initContainers{logger}: Container started
+Normal Pulled spec.containers{main}: Container image "busybox:1.36" already present on machine and can be accessed by the pod
+Normal Created spec.containers{main}: Container created
+Normal Started spec.containers{main}: Container started
+Normal Killing spec.initContainers{logger}: Stopping container logger
+"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_image_restarts_the_container() {
+    let bench = Bench::new();
+    bench.create("web", json!({"terminationGracePeriodSeconds": 1, "containers": [{"name": "main"}]}));
+    bench.until_status("web", "Running").await;
+    bench.change("web", |pod| pod["spec"]["containers"][0]["image"] = json!("busybox:1.35"));
+    bench.until("web", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
+    insta::assert_snapshot!(bench.journal("web").await, @r#"
+Added Pending [+scheduled] 
+Modified Pending [-sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=ContainerCreating
+Modified Pending [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] main=ContainerCreating
+Modified Running ip [+sandbox +init +ready +containers +scheduled] main=running+
+Modified Running ip [+sandbox +init +ready +containers +scheduled] main=running+
+Modified Running ip [+sandbox +init +ready +containers +scheduled] main=running+
+Modified Running ip [+sandbox +init +ready +containers +scheduled] main=running+ x1
+"#);
+    insta::assert_snapshot!(bench.events("web"), @r#"
+Normal Pulled spec.containers{main}: Container image "busybox:1.36" already present on machine and can be accessed by the pod
+Normal Created (x2) spec.containers{main}: Container created
+Normal Started (x2) spec.containers{main}: Container started
+Normal Killing spec.containers{main}: Container main definition changed, will be restarted
+Normal Pulled spec.containers{main}: Container image "busybox:1.35" already present on machine and can be accessed by the pod
 "#);
 }

@@ -14,6 +14,9 @@ impl Worker {
         if self.sandbox.is_some() {
             return true;
         }
+        if !self.mount_volumes() {
+            return false;
+        }
         let Some(address) = self.address.or_else(|| self.context.addresses.take()) else {
             self.no_sandbox("no IP addresses available in range set: 10.244.0.1-10.244.0.254");
             return false;

@@ -1,23 +1,27 @@
 //! Starting one container: back-off, image, configuration, runtime, hook.
 
-use std::path::PathBuf;
+use std::{net::Ipv4Addr, path::PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{RETRY, Worker, image::Got, lock};
+use super::{RETRY, Worker, ending, image::Got, lock};
 use crate::{
     events::Subject,
     node::{
         container_spec::{ConfigError, Parts, container_spec},
-        downward::Facts,
         env::environment,
+        handlers::Target,
+        hooks,
         images::Image,
-        live::{LastWords, watch_over},
+        live::{LastWords, Live, watch_over},
         logs::Log,
         objects::Lookup,
         observed::{Ended, Run, RunState, User, Waiting},
+        plan::Kill,
         pod::Definition,
-        runtime::{ContainerId, ContainerSpec, Mount, MountSource, RuntimeError},
+        probes::Probes,
+        runtime::{ContainerId, ContainerSpec, Mount, MountSource, RuntimeError, SandboxId},
+        volumes::permit,
     },
 };
 
@@ -105,22 +109,13 @@ impl Worker {
         let env = environment(&self.pod, &definition.spec, &lookup, &self.facts()).map_err(ConfigError::config)?;
         let id = ContainerId(self.context.id());
         let (words, mount) = self.last_words(definition, &id).map_err(ConfigError::create)?;
-        let mounts = mount.into_iter().collect();
+        let mut mounts = self.volumes.mounts(&definition.spec, &env)?;
+        mounts.extend(mount);
         let spec = container_spec(&self.pod, definition, image, Parts { id, sandbox, env, mounts })?;
         let restarts = self.restarts_of(definition.name());
         let log = self.context.logs.join(self.pod.uid()).join(definition.name()).join(format!("{restarts}.log"));
         let log = Log::create(&log).map_err(ConfigError::create)?;
         Ok((spec, words, log))
-    }
-
-    /// What the downward API tells beyond the manifest.
-    pub(super) fn facts(&self) -> Facts<'_> {
-        Facts {
-            node: &self.context.node_name,
-            host: self.context.host,
-            address: self.address,
-            allocatable: self.context.allocatable,
-        }
     }
 
     /// How many runs there were before the next one.
@@ -139,7 +134,7 @@ impl Worker {
         std::fs::create_dir_all(&directory)?;
         let file = directory.join(&id.0[..8]);
         std::fs::write(&file, "")?;
-        super::super::volumes::permit(&file, 0o666)?;
+        permit(&file, 0o666)?;
         let mount = Mount { source: MountSource::Path(file.clone()), target, read_only: false };
         Ok((LastWords { file: Some(file), log_on_error }, Some(mount)))
     }
@@ -178,14 +173,53 @@ impl Worker {
             Ok(process) => {
                 let run = Run { state: RunState::Running(process.started_at), ..run };
                 let wake = self.handle.wake.clone();
+                let started_at = process.started_at;
                 let live = watch_over(id, process, log, words, self.context.clock.clone(), wake);
-                lock(&self.handle.runs).current.insert(name.to_owned(), live);
+                lock(&self.handle.runs).current.insert(name.to_owned(), live.clone());
                 self.began(name, run);
                 self.context.normal(about, "Started", "Container started");
-                self.observed.container_mut(name).post_started = true;
+                if self.post_start(definition, about, &live).await {
+                    self.observed.container_mut(name).post_started = true;
+                    let target = self.target(definition, &live);
+                    let wake = &self.handle.wake;
+                    let probes = Probes::start(&self.context, &target, about, wake, started_at);
+                    self.probes.insert(name.to_owned(), probes);
+                }
             }
             Err(error) => self.could_not_start(name, about, run, &error, log),
         }
+    }
+
+    /// Whom the probes and hooks of a container are for.
+    pub(super) fn target(&self, definition: &Definition, live: &Live) -> Target {
+        Target {
+            runtime: self.context.runtime.clone(),
+            sandbox: self.sandbox.clone().unwrap_or_else(|| SandboxId(String::new())),
+            address: self.address.unwrap_or(Ipv4Addr::UNSPECIFIED),
+            id: live.id.clone(),
+            container: definition.spec.clone(),
+        }
+    }
+
+    /// Runs the postStart hook; when it fails, the container is stopped and false comes back.
+    async fn post_start(&mut self, definition: &Definition, about: &Subject, live: &Live) -> bool {
+        let lifecycle = definition.spec.lifecycle.as_ref();
+        let Some(hook) = lifecycle.and_then(|lifecycle| lifecycle.post_start.clone()) else { return true };
+        let (target, label) = (self.target(definition, live), self.pod.label());
+        let result = tokio::select! {
+            result = hooks::run(&target, &hook, &label) => result,
+            () = ending(self.news.clone()) => return true,
+        };
+        let Err(why) = result else { return true };
+        self.context.warning(about, "FailedPostStartHook", "PostStartHook failed");
+        let kill = Kill { name: definition.name().to_owned(), message: "FailedPostStartHook".to_owned(), grace: None };
+        self.stop_one(&kill).await;
+        self.collect();
+        if self.pod.restarts(definition, 137) {
+            let now = self.context.now();
+            self.waits(definition.name(), "PostStartHookError", why, now);
+        }
+        false
     }
 
     /// Keeps of the run before what may still be asked for: its end and its log.
@@ -210,6 +244,7 @@ impl Worker {
         container.waiting = None;
         container.probed = Default::default();
         container.post_started = false;
+        self.probes.remove(name);
         self.retry.remove(name);
     }
 

@@ -5,12 +5,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use futures::future::join_all;
 
 use super::{Worker, lock};
-use crate::node::{
-    context::Context,
-    live::Live,
-    plan::Kill,
-    pod::{Definition, Role},
-    write,
+use crate::{
+    events::Subject,
+    node::{
+        context::Context,
+        handlers::Target,
+        hooks,
+        live::Live,
+        plan::Kill,
+        pod::{Definition, Role},
+        write,
+    },
 };
 
 /// The least time between TERM and KILL, whatever grace was asked for (the kubelet's `minimumGracePeriodInSeconds`;
@@ -28,8 +33,9 @@ impl Worker {
         let Some(live) = lock(&self.handle.runs).current.get(&kill.name).cloned() else { return };
         let about = self.subject().part(definition.field_path());
         self.context.normal(&about, "Killing", &kill.message);
-        let grace = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
-        stop(self.context.clone(), live, grace).await;
+        self.probes.remove(&kill.name);
+        let grace = kill.grace.or(self.pod.spec.termination_grace_period_seconds).unwrap_or(30);
+        self.stopping(definition, live).run(grace).await;
     }
 
     /// All containers have done their work, or the Pod has failed: ends the rest and tells the final phase.
@@ -75,12 +81,20 @@ impl Worker {
             let message = format!("Stopping container {}", definition.name());
             self.context.normal(&about, "Killing", &message);
         }
-        join_all(others.into_iter().map(|(_, live)| stop(self.context.clone(), live, grace))).await;
-        for (_, live) in sidecars.into_iter().rev() {
-            let used = i64::try_from(start.elapsed().as_secs()).unwrap_or(i64::MAX);
-            stop(self.context.clone(), live, grace.saturating_sub(used).max(0)).await;
+        self.probes.clear();
+        let stops = others.into_iter().map(|(definition, live)| self.stopping(definition, live).run(grace));
+        join_all(stops).await;
+        for (definition, live) in sidecars.into_iter().rev() {
+            let left = grace.saturating_sub(seconds(start.elapsed()));
+            self.stopping(definition, live).run(if grace > 0 { left.max(1) } else { 0 }).await;
         }
         self.collect();
+    }
+
+    fn stopping(&self, definition: Definition, live: Live) -> Stopping {
+        let target = self.target(&definition, &live);
+        let about = self.subject().part(definition.field_path());
+        Stopping { context: self.context.clone(), live, target, about, pod: self.pod.label() }
     }
 
     fn running(&self) -> Vec<(Definition, Live)> {
@@ -91,24 +105,64 @@ impl Worker {
     }
 }
 
-/// TERM, then KILL when the grace period is over; until it has ended.
-async fn stop(context: Arc<Context>, live: Live, grace: i64) {
-    let mut ended = live.ended.clone();
-    if grace > 0 {
-        let time = Duration::from_secs(grace.max(LEAST_GRACE).unsigned_abs());
-        signal(&context, &live, TERM).await;
-        if tokio::time::timeout(time, ended.wait_for(Option::is_some)).await.is_ok() {
-            return;
-        }
-    }
-    signal(&context, &live, KILL).await;
-    if tokio::time::timeout(AFTER_KILL, ended.wait_for(Option::is_some)).await.is_err() {
-        tracing::error!(container = %live.id, "a container did not end after KILL");
-    }
+/// One container that is to be stopped.
+struct Stopping {
+    context: Arc<Context>,
+    live: Live,
+    target: Target,
+    about: Subject,
+    pod: String,
 }
 
-async fn signal(context: &Context, live: &Live, signal: i32) {
-    if let Err(error) = context.runtime.signal(live.id.clone(), signal).await {
-        tracing::warn!(%error, container = %live.id, signal, "a container could not be signalled");
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+impl Stopping {
+    /// preStop, TERM, then KILL when the grace period (seconds) is over; until it has ended.
+    async fn run(self, grace: i64) {
+        let mut ended = self.live.ended.clone();
+        if grace > 0 {
+            let left = grace - self.pre_stop(grace).await;
+            let time = Duration::from_secs(left.max(LEAST_GRACE).unsigned_abs());
+            self.signal(self.stop_signal()).await;
+            if tokio::time::timeout(time, ended.wait_for(Option::is_some)).await.is_ok() {
+                return;
+            }
+        }
+        self.signal(KILL).await;
+        if tokio::time::timeout(AFTER_KILL, ended.wait_for(Option::is_some)).await.is_err() {
+            tracing::error!(container = %self.live.id, "a container did not end after KILL");
+        }
+    }
+
+    /// Runs the preStop hook, if there is one, for `grace` seconds at most; gives the seconds it took.
+    async fn pre_stop(&self, grace: i64) -> i64 {
+        let lifecycle = self.target.container.lifecycle.as_ref();
+        let Some(hook) = lifecycle.and_then(|lifecycle| lifecycle.pre_stop.as_ref()) else { return 0 };
+        let start = tokio::time::Instant::now();
+        let mut ended = self.live.ended.clone();
+        let time = Duration::from_secs(grace.unsigned_abs());
+        let hook = tokio::time::timeout(time, hooks::run(&self.target, hook, &self.pod));
+        tokio::select! {
+            result = hook => if let Ok(Err(_)) = result {
+                self.context.warning(&self.about, "FailedPreStopHook", "PreStopHook failed");
+            },
+            _ = ended.wait_for(Option::is_some) => {}
+        }
+        seconds(start.elapsed())
+    }
+
+    /// TERM, unless the manifest names another signal.
+    fn stop_signal(&self) -> i32 {
+        let lifecycle = self.target.container.lifecycle.as_ref();
+        let name = lifecycle.and_then(|lifecycle| lifecycle.stop_signal.as_deref());
+        name.and_then(|name| name.parse::<nix::sys::signal::Signal>().ok()).map_or(TERM, |signal| signal as i32)
+    }
+
+    async fn signal(&self, signal: i32) {
+        if let Err(error) = self.context.runtime.signal(self.live.id.clone(), signal).await {
+            tracing::warn!(%error, container = %self.live.id, signal, "a container could not be signalled");
+        }
     }
 }

@@ -1,0 +1,117 @@
+//! Writing volumes of files so that a reader sees all of an update or nothing of it, and `hostPath` directories.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Component, Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::{payload::Payload, permit};
+
+/// The link that is turned over with each update.
+const DATA: &str = "..data";
+
+/// Writes all files beneath a new directory, points `..data` to it, and links each first path element through it: the
+/// layout a kubelet makes (seen with `readlink` in `config/volumes.yaml`).
+///
+/// # Errors
+/// The disk is full, or the like; the old files then stay.
+pub fn write(volume: &Path, payload: &Payload, now: Timestamp) -> io::Result<()> {
+    fs::create_dir_all(volume)?;
+    permit(volume, 0o755)?;
+    let name = format!("..{}", now.strftime("%Y_%m_%d_%H_%M_%S.%9f"));
+    let fresh = volume.join(&name);
+    fs::create_dir_all(&fresh)?;
+    permit(&fresh, 0o755)?;
+    for (path, entry) in payload {
+        let file = fresh.join(path);
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&file, &entry.bytes)?;
+        permit(&file, entry.mode)?;
+    }
+    let old = fs::read_link(volume.join(DATA)).ok();
+    replace_link(&name, &volume.join(DATA))?;
+    let wanted: BTreeSet<&str> = payload.keys().filter_map(|path| path.split('/').next()).collect();
+    link_entries(volume, &wanted)?;
+    if let Some(old) = old.filter(|old| old.as_os_str() != name.as_str()) {
+        fs::remove_dir_all(volume.join(old))?;
+    }
+    Ok(())
+}
+
+fn replace_link(target: &str, link: &Path) -> io::Result<()> {
+    let temporary = link.with_file_name("..data_tmp");
+    symlink(target, &temporary)?;
+    fs::rename(temporary, link)
+}
+
+fn link_entries(volume: &Path, wanted: &BTreeSet<&str>) -> io::Result<()> {
+    for entry in fs::read_dir(volume)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with("..") && !wanted.contains(&*name) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for name in wanted {
+        let link = volume.join(name);
+        if link.symlink_metadata().is_err() {
+            symlink(Path::new(DATA).join(name), link)?;
+        }
+    }
+    Ok(())
+}
+
+/// A path of the node's own root, which is made of what Pods put there; never one of the machine. `kind` is the
+/// volume's `type`.
+///
+/// # Errors
+/// The check that `type` asks for fails, in the kubelet's words.
+pub fn host_path(root: &Path, path: &str, kind: &str) -> Result<PathBuf, String> {
+    let inside = inside(root, path).ok_or_else(|| format!("host path {path} leads out of the node's root"))?;
+    let failed = |error: io::Error| error.to_string();
+    let there = inside.symlink_metadata().ok();
+    let is = |wanted: fn(&fs::FileType) -> bool| there.as_ref().is_some_and(|found| wanted(&found.file_type()));
+    let check = |holds: bool, what: &str| {
+        if holds { Ok(()) } else { Err(format!("hostPath type check failed: {path} is not {what}")) }
+    };
+    match kind {
+        "Directory" => check(is(fs::FileType::is_dir), "a directory")?,
+        "File" => check(is(fs::FileType::is_file), "a file")?,
+        "Socket" => check(false, "a socket file")?,
+        "CharDevice" => check(false, "a character device")?,
+        "BlockDevice" => check(false, "a block device")?,
+        "FileOrCreate" if there.is_none() => {
+            let parent = inside.parent().is_some_and(Path::is_dir);
+            check(parent, "a file")?;
+            fs::write(&inside, "").map_err(failed)?;
+        }
+        "FileOrCreate" => check(is(fs::FileType::is_file), "a file")?,
+        _ if there.is_none() => fs::create_dir_all(&inside).map_err(failed)?,
+        "DirectoryOrCreate" => check(is(fs::FileType::is_dir), "a directory")?,
+        _ => {}
+    }
+    Ok(inside)
+}
+
+/// A path beneath `root`, whose parts are no symbolic links: a Pod may have put some there.
+pub fn inside(root: &Path, path: &str) -> Option<PathBuf> {
+    let mut inside = root.to_owned();
+    for part in Path::new(path).components() {
+        match part {
+            Component::Normal(name) => inside.push(name),
+            Component::RootDir | Component::CurDir => continue,
+            Component::ParentDir | Component::Prefix(_) => return None,
+        }
+        if inside.is_symlink() {
+            return None;
+        }
+    }
+    Some(inside)
+}
