@@ -4,10 +4,12 @@
 //! is decided by pure functions. One task reads the watch log for all of them, so an idle cluster costs nothing.
 
 mod conditions;
+mod cron_job;
 mod deletion;
 mod deployment;
 mod endpoints;
 mod garbage;
+mod job;
 mod namespace;
 mod owned;
 mod pods;
@@ -71,6 +73,8 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::new(quota::Quotas),
         Box::new(replica_set::ReplicaSets::new(world)),
         Box::new(deployment::Deployments::new(world)),
+        Box::new(job::Jobs::new(world)),
+        Box::new(cron_job::CronJobs::new(world)),
     ]
 }
 

@@ -9,6 +9,11 @@ pub(super) fn find<'a>(status: &'a Value, kind: &str) -> Option<&'a Value> {
     items(status, "conditions").iter().find(|condition| text(condition, "type") == kind)
 }
 
+/// Whether the condition of a type is true.
+pub(super) fn holds(status: &Value, kind: &str) -> bool {
+    find(status, kind).is_some_and(|condition| text(condition, "status") == "True")
+}
+
 /// Takes the condition of a type out.
 pub(super) fn remove(status: &mut Value, kind: &str) {
     let mut conditions = items(status, "conditions").to_vec();

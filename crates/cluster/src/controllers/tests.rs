@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clock::Clock;
 
+mod jobs;
 mod workloads;
 
 /// Ids that count, and a clock that stands still.

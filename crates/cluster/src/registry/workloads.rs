@@ -62,13 +62,11 @@ pub(super) const BATCH_V1: &[Resource] = &[
         .short(&["cj"])
         .categories(&["all"])
         .parts(&[part("status", "CronJob", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
     namespaced("batch", "v1", "Job", "jobs", "job")
         .categories(&["all"])
         .parts(&[part("status", "Job", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
 ];
 
 /// `policy/v1`.

@@ -125,7 +125,6 @@ impl Schedule {
     }
 
     /// The first moment after `from` that is due, in `zone`; none within five years.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the CronJob controller is its user"))]
     pub(crate) fn next(&self, from: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Every(distance) => Some(from + *distance),
