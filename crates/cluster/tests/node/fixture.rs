@@ -31,15 +31,16 @@ pub struct Outcome {
 
 impl Sandbox {
     pub fn new() -> Self {
-        Self::with_limits(Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) })
+        Self::with_disk(1 << 30)
     }
 
-    pub fn with_limits(limits: Limits) -> Self {
+    /// One whose containers and volumes may hold so many bytes.
+    pub fn with_disk(disk: u64) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
         let config = LinuxConfig {
             agent,
-            limits,
+            disk,
             ..LinuxConfig::new(images().directory().to_owned(), directory.path().join("state"))
         };
         Self { runtime: Linux::new(config), directory }

@@ -4,9 +4,11 @@
 // A helper of tests is a test: what is not as expected ends it, and what is passed over is said.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod bounds;
 mod containers;
 mod ends;
 mod fixture;
 mod lesson_images;
 mod ordinary_user;
 mod security;
+mod sharing;

@@ -6,6 +6,7 @@
 mod agent;
 mod cgroups;
 mod channel;
+mod disk;
 mod ids;
 mod orders;
 mod probe;
@@ -56,13 +57,16 @@ pub struct LinuxConfig {
     pub state: PathBuf,
     /// What all containers together may use.
     pub limits: Limits,
+    /// Bytes that files of containers and volumes may hold together; also the size of the biggest file.
+    pub disk: u64,
 }
 
 impl LinuxConfig {
-    /// A sandbox with the usual limits: 1 GiB of memory and 1024 processes, so that one can't use up the machine.
+    /// A sandbox with the usual limits: 1 GiB of memory, 1024 processes and 2 GiB of files, so that one can't use up the
+    /// machine.
     pub fn new(images: PathBuf, state: PathBuf) -> Self {
         let limits = Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) };
-        Self { agent: AgentProgram::this_program(), images, state, limits }
+        Self { agent: AgentProgram::this_program(), images, state, limits, disk: 2 << 30 }
     }
 
     /// Beneath which directory [`MountSource::Path`](super::MountSource::Path) must be.

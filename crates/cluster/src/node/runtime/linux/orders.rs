@@ -44,6 +44,12 @@ pub(super) fn run(
     })
 }
 
+/// The same with a bound on the size of each file.
+pub(super) fn with_biggest_file(mut order: RunOrder, bytes: u64) -> RunOrder {
+    order.program.rlimits.push((libc::RLIMIT_FSIZE, bytes));
+    order
+}
+
 /// What each process may use where nothing counts them together. Memory is left to the agent, as a process that is
 /// refused some does not end as one does that the kernel ends.
 fn soft_limits(limits: &Limits) -> Vec<(u32, u64)> {

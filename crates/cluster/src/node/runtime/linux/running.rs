@@ -3,8 +3,11 @@
 use std::{
     fs, io,
     os::{fd::OwnedFd, unix::fs::DirBuilderExt},
-    path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,6 +18,7 @@ use super::{
     LinuxConfig,
     cgroups::{self, Found, Group},
     channel::{Channel, Ended, OrderError},
+    disk,
     ids::{self, Ids},
     orders, spawn, streams,
     wire::{ExecOrder, Failure, Order, Program, Setup},
@@ -27,9 +31,10 @@ const PIDS: u64 = 256;
 /// A node whose agent runs.
 #[derive(Debug)]
 pub(super) struct Node {
-    channel: Channel,
+    channel: Arc<Channel>,
     janitor: tokio::sync::Mutex<Child>,
     group: Option<Group>,
+    disk: u64,
     /// Kept until the agent has ended.
     _ids: Option<Ids>,
 }
@@ -66,8 +71,9 @@ impl Node {
             joins: joins.len(),
         };
         let started = spawn::start(&config.agent, &setup, &joins).await?;
-        let janitor = tokio::sync::Mutex::new(started.janitor);
-        Ok(Self { channel: started.channel, janitor, group, _ids: ids })
+        let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
+        tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
+        Ok(Self { channel, janitor, group, disk: config.disk, _ids: ids })
     }
 
     pub(super) fn has_gone(&self) -> bool {
@@ -102,6 +108,7 @@ impl Node {
         let group = self.container_group(&spec.id.0, &limits)?;
         let spec = ContainerSpec { limits, ..spec.clone() };
         let order = orders::run(&spec, hostname, &config.images, &config.volumes(), group.is_none())?;
+        let order = orders::with_biggest_file(order, self.disk);
         let program = order.program.clone();
         let started = self.started(&spec.id.0, Order::Run(Box::new(order)), &program, group.as_ref()).await;
         let process = started.map_err(|error| {
@@ -168,7 +175,7 @@ impl Node {
 
 /// The sandbox's directories: its containers' own files, which belong to the agent, and volumes, which belong to the
 /// server. Only the server may enter; the agent is given what it needs.
-fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<std::path::PathBuf> {
+fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<PathBuf> {
     let make = |path: &Path, mode| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
     make(&config.state, 0o700)?;
     make(&config.volumes(), 0o755)?;
@@ -178,6 +185,21 @@ fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<std::
         std::os::unix::fs::chown(&scratch, Some(ids.first()), Some(ids.first()))?;
     }
     Ok(scratch)
+}
+
+/// Ends containers that fill the disk, until the agent has ended.
+async fn look_after_disk(channel: Weak<Channel>, scratch: PathBuf, volumes: PathBuf, limit: u64) {
+    loop {
+        tokio::time::sleep(disk::PERIOD).await;
+        let places = (scratch.clone(), volumes.clone());
+        let looked = tokio::task::spawn_blocking(move || disk::greediest(&places.0, &places.1, limit)).await;
+        let Some(channel) = channel.upgrade().filter(|channel| !channel.has_gone()) else { return };
+        if let Ok(Some(process)) = looked {
+            tracing::warn!("container {process} has filled its sandbox's disk; ending it");
+            // When the agent can't be told it has gone, which the next turn sees.
+            let _ = channel.order(Order::Signal { process, signal: libc::SIGKILL }, &[]).await;
+        }
+    }
 }
 
 /// A group for the whole sandbox.
