@@ -10,6 +10,7 @@ pub mod page;
 pub mod problem;
 
 mod blocks;
+mod checks;
 mod commands;
 mod expected;
 mod fences;

@@ -187,4 +187,12 @@ mod tests {
         assert!(problems[0].ends_with("b.md:2:1: is not UTF-8 from here on; save the file as UTF-8"), "{problems:?}");
         assert!(problems[1].contains("c.md:1:1: the id \"a\" belongs to another lesson already"));
     }
+
+    #[test]
+    fn our_own_lessons_have_no_problems() {
+        let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("content");
+        let catalog = Catalog::load(&content).expect("our content");
+        assert_eq!(catalog.problems(), []);
+        assert!(catalog.get("from-containers-to-pods").is_some() && catalog.get("anatomy-of-a-pod-manifest").is_some());
+    }
 }

@@ -11,7 +11,7 @@ use crate::lessons::front_matter::{self, FrontMatter};
 pub use crate::lessons::highlight::Painter;
 use crate::lessons::model::{Command, Lesson, LessonFile, Step};
 use crate::lessons::problem::Problem;
-use crate::lessons::{blocks, manifests};
+use crate::lessons::{blocks, checks, manifests};
 
 /// The largest page that is read, in bytes: thirty times the longest page of the Kubernetes documentation.
 pub const LARGEST: usize = 2 * 1024 * 1024;
@@ -33,7 +33,10 @@ pub fn read(file: &str, text: &str, links: Links<'_>, painter: &mut Painter) -> 
     let root = comrak::parse_document(&arena, body, &options());
     let title = take_title(root);
     convert_admonitions(root);
-    rewrite_links(root, links);
+    for (url, line, column) in rewrite_links(root, links) {
+        problems.push(Problem::at(file, line + matter.lines, column, format!("there is no page {url}")));
+    }
+    problems.extend(checks::unknown_keys(file, &matter, &text));
     let mut reader = Reader { file, offset: matter.lines, problems: &mut problems, painter };
     let fences = reader.fences(root);
     let files = reader.render(&fences);
@@ -54,6 +57,7 @@ pub fn read(file: &str, text: &str, links: Links<'_>, painter: &mut Painter) -> 
         files,
         footnotes: parts.footnotes,
     };
+    problems.extend(checks::unwritten_files(file, &lesson));
     (lesson, problems)
 }
 
@@ -152,17 +156,21 @@ fn admonition(info: &str) -> NodeAlert {
     NodeAlert { alert_type, title, multiline: false, fence_length: 0, fence_offset: 0 }
 }
 
-fn rewrite_links(root: Node<'_>, links: Links<'_>) {
+/// Makes links to other pages links to their lessons; gives those to pages that are not there, with their places.
+fn rewrite_links(root: Node<'_>, links: Links<'_>) -> Vec<(String, usize, usize)> {
+    let mut dead = Vec::new();
     for node in root.descendants() {
         let mut data = node.data_mut();
-        if let NodeValue::Link(link) = &mut data.value {
-            let (path, anchor) =
-                link.url.split_once('#').map_or((link.url.as_str(), None), |(path, at)| (path, Some(at)));
-            if let Some(target) = links(path) {
-                link.url = anchor.map_or(target.clone(), |anchor| format!("{target}#{anchor}"));
-            }
+        let place = data.sourcepos.start;
+        let NodeValue::Link(link) = &mut data.value else { continue };
+        let (path, anchor) = link.url.split_once('#').map_or((link.url.as_str(), None), |(path, at)| (path, Some(at)));
+        if let Some(target) = links(path) {
+            link.url = anchor.map_or(target.clone(), |anchor| format!("{target}#{anchor}"));
+        } else if path.ends_with(".md") && !path.contains("://") && !path.starts_with('/') {
+            dead.push((path.to_owned(), place.line, place.column));
         }
     }
+    dead
 }
 
 /// A code block, read.
@@ -256,6 +264,8 @@ impl Reader<'_> {
                 }
                 Kind::Manifest => {
                     let name = file_name(fences, at);
+                    let bad = checks::unreadable_manifest(self.file, fence.line, &name, &fence.text);
+                    self.problems.extend(bad);
                     if !files.iter().any(|file| file.name == name) {
                         files.push(LessonFile { name: name.clone(), text: fence.text.clone() });
                     }

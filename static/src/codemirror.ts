@@ -89,7 +89,9 @@ class Code implements Surface {
     this.#view.dispatch({ effects: EditorView.scrollIntoView(from, { y: "center" }) });
   }
   learn(): void {
-    void learn(this.#view);
+    // The schemas are large: only who types here needs them.
+    if (this.#view.hasFocus) void learn(this.#view);
+    else this.#view.contentDOM.addEventListener("focus", () => void learn(this.#view), { once: true });
   }
   remove(): void {
     this.#view.destroy();

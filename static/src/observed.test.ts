@@ -54,3 +54,9 @@ test("an event that came several times is marked at its first and last", () => {
   assert.deepEqual(marksOf(events, "u").map(({ count, container }) => [count, container]), [[1, "app"], [3, "app"]]);
   assert.deepEqual(marksOf(events, "other"), []);
 });
+
+test("within a second, events stand in the order of a Pod's life", () => {
+  const event = (reason: string, lastTimestamp: string) => ({ reason, lastTimestamp, involvedObject: { uid: "u" } });
+  const events = [event("Started", at(1)), event("Pulled", at(1)), event("Scheduled", at(1.4)), event("BackOff", at(2))];
+  assert.deepEqual(marksOf(events, "u").map((mark) => mark.reason), ["Scheduled", "Pulled", "Started", "BackOff"]);
+});

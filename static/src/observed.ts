@@ -128,7 +128,19 @@ export function marksOf(events: ClusterEvent[], uid: string): Mark[] {
       const mark = (at: number, count: number): Mark => ({ at, type: event.type ?? "", reason: event.reason ?? "", message: event.message ?? "", count, container });
       return count > 1 && last - first >= 1_000 ? [mark(first, 1), mark(last, count)] : [mark(last, count)];
     })
-    .sort((one, other) => one.at - other.at);
+    .sort((one, other) => whole(one.at) - whole(other.at) || rank(one) - rank(other));
+}
+
+/** Most events are kept to the second, some to the microsecond: within a second the order of a Pod's life counts. */
+const ORDER = ["Scheduled", "Pulling", "Pulled", "Created", "Started"];
+
+function whole(at: number): number {
+  return Math.floor(at / 1_000);
+}
+
+function rank({ reason }: Mark): number {
+  const at = ORDER.indexOf(reason);
+  return at < 0 ? ORDER.length : at;
 }
 
 /** When a container that keeps ending is started next, about: the waits double from 10 s to 5 min. */

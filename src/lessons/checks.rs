@@ -1,0 +1,128 @@
+//! What is wrong with a lesson that reads well: files that no one wrote, manifests that are no YAML, keys of ours that
+//! nobody knows.
+
+use std::collections::HashSet;
+
+use serde_yaml::Value;
+
+use crate::lessons::commands;
+use crate::lessons::front_matter::FrontMatter;
+use crate::lessons::model::Lesson;
+use crate::lessons::problem::Problem;
+
+/// What may stand below `lab:` in front matter.
+const LAB_KEYS: [&str; 1] = ["time"];
+
+/// Commands that name a file which neither the lesson nor a command before them makes.
+pub fn unwritten_files(file: &str, lesson: &Lesson) -> Vec<Problem> {
+    let mut there: HashSet<String> = lesson.files.iter().map(|file| file.name.clone()).collect();
+    let mut problems = Vec::new();
+    for command in lesson.steps.iter().flat_map(|step| &step.commands).filter(|command| command.runnable) {
+        there.extend(written_by(&command.line));
+        let Some(name) = commands::file_named(&command.line).filter(|name| !there.contains(name)) else { continue };
+        let near = nearest(&name, there.iter().map(String::as_str));
+        let meant = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        let message = format!("`{}` names {name}, which no block of the lesson is{meant}", command.line);
+        problems.push(Problem::at(file, command.place, 1, message));
+    }
+    problems
+}
+
+/// The files that a command redirects its output to.
+fn written_by(line: &str) -> impl Iterator<Item = String> {
+    let first = line.lines().next().unwrap_or_default();
+    let targets = first.split('>').skip(1).filter_map(|rest| rest.split_whitespace().next());
+    targets.map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// A manifest that can't be read, with its place; `line` is the line of the file where its block begins.
+pub fn unreadable_manifest(file: &str, line: usize, name: &str, text: &str) -> Option<Problem> {
+    let documents = serde_yaml::Deserializer::from_str(text);
+    for document in documents {
+        let read: Result<Value, _> = serde::Deserialize::deserialize(document);
+        if let Err(error) = read {
+            let place = error.location();
+            let (below, column) = place.map_or((1, 1), |place| (place.line(), place.column()));
+            return Some(Problem::at(file, line + below, column, format!("{name} is no YAML: {error}")));
+        }
+    }
+    None
+}
+
+/// Keys below `lab:` that nobody knows, at their line.
+pub fn unknown_keys(file: &str, matter: &FrontMatter, text: &str) -> Vec<Problem> {
+    let Some(lab) = matter.values.get("lab").and_then(Value::as_mapping) else { return Vec::new() };
+    let unknown = lab.keys().filter_map(Value::as_str).filter(|key| !LAB_KEYS.contains(key));
+    unknown
+        .map(|key| {
+            let place = text.lines().take(matter.lines).position(|line| line.trim_start().starts_with(key));
+            let near = nearest(key, LAB_KEYS.into_iter());
+            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Problem::at(file, place.unwrap_or(0) + 1, 1, format!("`{key}` below `lab:` means nothing{meant}"))
+        })
+        .collect()
+}
+
+/// The word that was probably meant: at most a third of its letters differ.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |candidate: &'a str| (edits(word, candidate), candidate);
+    let (distance, best) = known.map(near).min()?;
+    (distance <= word.chars().count().div_ceil(3)).then_some(best)
+}
+
+/// Letters to add, drop or change to make one word the other.
+fn edits(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, candidate) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *candidate);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lessons::page::{self, Painter};
+
+    fn problems(text: &str) -> Vec<String> {
+        let (_, problems) = page::read("a.md", text, &|_| None, &mut Painter::default());
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_command_whose_file_no_one_wrote_is_found() {
+        let text = "```yaml title=\"10-pod.yaml\"\napiVersion: v1\nkind: Pod\n```\n\n## S\n\n```\nkubectl apply -f 10-pods.yaml\n```\n";
+        insta::assert_snapshot!(problems(text).join("\n"), @"a.md:8:1: `kubectl apply -f 10-pods.yaml` names 10-pods.yaml, which no block of the lesson is; did you mean 10-pod.yaml?");
+    }
+
+    #[test]
+    fn a_file_that_a_command_writes_is_there() {
+        let text = "## S\n\n```\nkubectl run web --image=x --dry-run=client -o yaml > web.yaml\nkubectl apply -f web.yaml\n```\n";
+        assert_eq!(problems(text), [""; 0]);
+    }
+
+    #[test]
+    fn a_manifest_that_is_no_yaml_is_found_at_its_line() {
+        let text = "```yaml\napiVersion: v1\nkind: Pod\nspec: [\n```\n";
+        assert!(problems(text)[0].starts_with("a.md:"), "{:?}", problems(text));
+        assert!(problems(text)[0].contains("pod.yaml is no YAML"), "{:?}", problems(text));
+    }
+
+    #[test]
+    fn keys_of_ours_are_checked_and_those_of_others_are_not() {
+        let text = "---\nwhatever: 1\nlab:\n  tim: 5m\n---\n";
+        assert_eq!(problems(text), ["a.md:4:1: `tim` below `lab:` means nothing; did you mean `time`?"]);
+    }
+
+    #[test]
+    fn a_link_to_a_page_that_is_not_there_is_found() {
+        assert_eq!(problems("Text, then [more](gone.md#x).\n"), ["a.md:1:12: there is no page gone.md"]);
+        assert_eq!(problems("[a](https://example.org/x.md) [b](/x.md)\n"), [""; 0]);
+    }
+}
