@@ -45,7 +45,7 @@ function extensions(events: SurfaceEvents) {
     lintGutter(),
     assistance(),
     keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap, indentWithTab]),
-    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": "verdict", spellcheck: "false", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": "verdict", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     EditorView.updateListener.of((update) => {
       const typed = update.transactions.some((transaction) => transaction.docChanged && !transaction.isUserEvent("podyard"));
       if (typed) events.changed();

@@ -8,7 +8,7 @@ const MOST = 60;
 
 export function setUpSplit(): void {
   const divider = the("divider");
-  const split = divider.parentElement as HTMLElement;
+  const split = divider.closest(".split") as HTMLElement;
   const set = (percent: number, keep: boolean) => {
     const value = Math.min(MOST, Math.max(LEAST, percent));
     split.style.setProperty("--lesson-width", `${value}%`);
