@@ -3,12 +3,15 @@
 //! Each controller says which of its objects an event concerns, and brings one object to where it should be; what to do
 //! is decided by pure functions. One task reads the watch log for all of them, so an idle cluster costs nothing.
 
+mod claims;
 mod conditions;
 mod cron_job;
+mod daemon_set;
 mod deletion;
 mod deployment;
 mod endpoints;
 mod garbage;
+mod history;
 mod job;
 mod namespace;
 mod owned;
@@ -16,7 +19,9 @@ mod pods;
 mod quota;
 mod replica_set;
 mod retry;
+mod revision_hash;
 pub(crate) mod selector;
+mod stateful_set;
 mod worker;
 mod write;
 
@@ -75,6 +80,9 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::new(deployment::Deployments::new(world)),
         Box::new(job::Jobs::new(world)),
         Box::new(cron_job::CronJobs::new(world)),
+        Box::new(daemon_set::DaemonSets::new(world)),
+        Box::new(stateful_set::StatefulSets::new(world)),
+        Box::new(claims::Claims::new(world)),
     ]
 }
 

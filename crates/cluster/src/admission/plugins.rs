@@ -3,6 +3,7 @@
 
 mod job;
 mod limit_range;
+mod pod_security;
 mod priority;
 mod quota;
 mod service_account;
@@ -43,11 +44,12 @@ pub fn prepare_create(
 /// client.
 ///
 /// # Errors
-/// [`Forbidden`] when a plugin refuses (limit range, quota).
+/// [`Forbidden`] when a plugin refuses (limit range, Pod Security, quota).
 pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>) -> Result<Vec<String>, Forbidden> {
     limit_range::check(resource, object, context)?;
+    let warnings = pod_security::check(resource, object, context)?;
     quota::check(resource, object, context)?;
-    Ok(Vec::new())
+    Ok(warnings)
 }
 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes

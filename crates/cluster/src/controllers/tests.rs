@@ -9,6 +9,7 @@ use super::*;
 use crate::clock::Clock;
 
 mod jobs;
+mod sets;
 mod workloads;
 
 /// Ids that count, and a clock that stands still.
@@ -216,4 +217,26 @@ async fn the_task_follows_the_log_and_ends() {
     cancel.cancel();
     tasks.close();
     tasks.wait().await;
+}
+
+#[test]
+fn a_claim_gets_its_volume_when_a_pod_needs_it() {
+    let mut bench = Bench::new();
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "uid": "u", "finalizers": ["kubernetes.io/pvc-protection"]},
+        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard", "resources": {"requests": {"storage": "1Gi"}}}});
+    bench.put("persistentvolumeclaims", "default", claim);
+    assert!(bench.names("persistentvolumes").is_empty());
+    let mut user = pod("a", "10.244.0.3", true);
+    user["spec"]["volumes"] = json!([{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]);
+    bench.put("pods", "default", user);
+    assert_eq!(bench.names("persistentvolumes"), ["pvc-u"]);
+    let bound = bench.get("persistentvolumeclaims", "default", "data").unwrap();
+    assert_eq!((&bound["status"]["phase"], &bound["spec"]["volumeName"]), (&json!("Bound"), &json!("pvc-u")));
+    bench.delete("persistentvolumeclaims", "default", "data");
+    assert_eq!(bench.names("persistentvolumeclaims"), ["data"]);
+    let gone = |_: &Value| Ok::<_, std::convert::Infallible>(crate::store::Next::Remove);
+    bench.world.store.modify(&Key::new("pods", "default", "a"), gone).unwrap();
+    bench.worker.settle();
+    assert!(bench.names("persistentvolumeclaims").is_empty() && bench.names("persistentvolumes").is_empty());
 }

@@ -9,8 +9,7 @@ pub(super) const APPS_V1: &[Resource] = &[
         .short(&["ds"])
         .categories(&["all"])
         .parts(&[part("status", "DaemonSet", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
     namespaced("apps", "v1", "Deployment", "deployments", "deployment")
         .short(&["deploy"])
         .categories(&["all"])
@@ -25,8 +24,7 @@ pub(super) const APPS_V1: &[Resource] = &[
         .short(&["sts"])
         .categories(&["all"])
         .parts(&[part("scale", "Scale", STATUS).speaks("autoscaling", "v1"), part("status", "StatefulSet", STATUS)])
-        .counted()
-        .awaits(Awaits::Controller),
+        .counted(),
 ];
 
 /// `autoscaling/v2`.

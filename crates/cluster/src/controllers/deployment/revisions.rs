@@ -8,8 +8,7 @@ use super::{
     with_label,
 };
 use crate::{
-    clock::SUFFIX_ALPHABET,
-    controllers::{name_of, owned},
+    controllers::{name_of, owned, revision_hash::hash},
     json::{at, child, int, put, text},
     store::Object,
 };
@@ -36,18 +35,6 @@ pub(super) fn same_template(a: &Value, b: &Value) -> bool {
         template
     };
     bare(a) == bare(b)
-}
-
-/// A short hash of a template (FNV-1a of its JSON), in the alphabet of generated names.
-pub(super) fn hash(template: &Value, collisions: i64) -> String {
-    let mut sum = 0x811c_9dc5_u32;
-    let mut add = |bytes: &[u8]| bytes.iter().for_each(|byte| sum = (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    add(template.to_string().as_bytes());
-    if collisions > 0 {
-        add(&collisions.to_le_bytes());
-    }
-    let letter = |digit: u8| SUFFIX_ALPHABET[usize::from(digit) % SUFFIX_ALPHABET.len()] as char;
-    sum.to_string().bytes().map(letter).collect()
 }
 
 /// The number of a ReplicaSet.

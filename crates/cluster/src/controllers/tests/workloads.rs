@@ -7,7 +7,7 @@ use crate::admission::default_object;
 
 impl Bench {
     /// Creates or replaces an object as the API would: with its defaults.
-    fn apply(&mut self, mut object: Value) {
+    pub(super) fn apply(&mut self, mut object: Value) {
         let version = object["apiVersion"].as_str().unwrap().to_owned();
         let resource = crate::registry::find_kind(&version, object["kind"].as_str().unwrap()).unwrap();
         default_object(resource, &mut object);
@@ -25,7 +25,7 @@ impl Bench {
     }
 
     /// Plays scheduler and kubelet until nothing moves: Pods get ready, those on their way out are gone.
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         loop {
             let before = self.world.store.revision();
             for pod in self.world.store.list("pods", None).1 {
@@ -48,12 +48,12 @@ impl Bench {
         }
     }
 
-    fn change(&mut self, resource: &str, name: &str, change: impl FnOnce(&mut Value)) {
+    pub(super) fn change(&mut self, resource: &str, name: &str, change: impl FnOnce(&mut Value)) {
         write::update(&self.world, &Key::new(resource, "default", name), change);
         self.worker.settle();
     }
 
-    fn events(&self) -> Vec<String> {
+    pub(super) fn events(&self) -> Vec<String> {
         let mut events = self.world.store.list("events", None).1;
         events.sort_by_key(|event| event["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap());
         let shown = |event: &crate::store::Object| {
@@ -63,7 +63,7 @@ impl Bench {
         events.iter().map(shown).collect()
     }
 
-    fn table(&self, version: &str, kind: &str, name: &str) -> String {
+    pub(super) fn table(&self, version: &str, kind: &str, name: &str) -> String {
         let resource = crate::registry::find_kind(version, kind).unwrap();
         let object = self.get(&resource.store_name(), "default", name).unwrap();
         let cells = crate::printers::row(resource, &object, self.world.clock.now()).cells;
