@@ -7,6 +7,7 @@ mod documents;
 mod facts;
 mod kinds;
 mod numbers;
+mod swagger;
 mod types;
 
 use std::{collections::HashMap, sync::OnceLock};
@@ -14,8 +15,9 @@ use std::{collections::HashMap, sync::OnceLock};
 use serde_json::{Map, Value};
 
 pub(crate) use self::{
-    documents::documents,
+    documents::{Document, documents},
     numbers::{Numbered, message},
+    swagger::swagger,
     types::{Empty, Field, Form, ListType, Struct},
 };
 use crate::registry::Resource;
@@ -35,10 +37,24 @@ pub(crate) struct Schemas {
 pub(crate) fn schemas() -> &'static Schemas {
     static SCHEMAS: OnceLock<Schemas> = OnceLock::new();
     SCHEMAS.get_or_init(|| {
-        let (definitions, names) = kinds::collect();
+        let (mut definitions, names) = kinds::collect();
         let structs = types::read(&definitions, &facts::facts());
+        for (name, known) in &structs {
+            relax(&mut definitions[name], known);
+        }
         Schemas { definitions, structs, names }
     })
+}
+
+/// k8s-openapi demands some fields that the API does not: those that Go leaves out when they are empty.
+fn relax(definition: &mut Value, known: &Struct) {
+    let Some(fields) = definition.as_object_mut() else { return };
+    let Some(required) = fields.get_mut("required").and_then(Value::as_array_mut) else { return };
+    let optional = |name: &str| name == "metadata" || known.fields.get(name).is_some_and(|f| f.empty == Empty::Omit);
+    required.retain(|name| !name.as_str().is_some_and(optional));
+    if required.is_empty() {
+        fields.remove("required");
+    }
 }
 
 impl Schemas {

@@ -52,21 +52,35 @@ pub(crate) enum DecodeError {
     Strict(Vec<String>),
 }
 
-/// Reads a body.
+/// Reads a body of any kind, unchecked.
+///
+/// # Errors
+/// 415 for an unknown media type, 400 for what can't be read.
+pub(crate) fn body(call: &Call, body: &[u8]) -> Result<Value, Failure> {
+    Ok(read(call, body)?.0)
+}
+
+/// A body, and the fields that came twice in it.
+fn read(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
+    let resource = call.resource();
+    match call.content_type().as_str() {
+        "" | "application/json" => json(resource, body),
+        "application/yaml" => Ok((yaml(resource, body)?, Vec::new())),
+        "application/vnd.kubernetes.protobuf" => {
+            let object = protobuf::parse(schemas(), body);
+            Ok((object.map_err(|error| Failure::bad_request(error.to_string()))?, Vec::new()))
+        }
+        _ => Err(Failure::unsupported_body()),
+    }
+}
+
+/// Reads a body of the kind that the path names.
 ///
 /// # Errors
 /// 415 for an unknown media type, 400 for what can't be read or is of another kind.
 pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
     let resource = call.resource();
-    let (mut object, repeated) = match call.content_type().as_str() {
-        "" | "application/json" => json(resource, body)?,
-        "application/yaml" => (yaml(resource, body)?, Vec::new()),
-        "application/vnd.kubernetes.protobuf" => {
-            let object = protobuf::parse(schemas(), body);
-            (object.map_err(|error| Failure::bad_request(error.to_string()))?, Vec::new())
-        }
-        _ => return Err(Failure::unsupported_body()),
-    };
+    let (mut object, repeated) = read(call, body)?;
     check_kind(resource, &mut object)?;
     finish(resource, object, repeated, FieldValidation::of(call)).map_err(|error| {
         Failure::bad_request(format!(

@@ -7,6 +7,7 @@ use super::{
     Api,
     call::Call,
     create::{metadata_mut, text},
+    decode,
     failure::{self, Failure},
     read::{list_document, selection},
     respond::Reply,
@@ -210,13 +211,7 @@ fn refuse_system_namespace(call: &Call) -> Result<(), Failure> {
 
 impl Options {
     fn read(call: &Call, body: &[u8]) -> Result<Self, Failure> {
-        let sent: Value = if body.is_empty() {
-            Value::Null
-        } else if call.content_type() == "application/yaml" {
-            serde_saphyr::from_str(&String::from_utf8_lossy(body)).map_err(|e| Failure::bad_request(e.to_string()))?
-        } else {
-            serde_json::from_slice(body).map_err(|error| Failure::bad_request(error.to_string()))?
-        };
+        let sent = if body.is_empty() { Value::Null } else { decode::body(call, body)? };
         let owned = |value: &Value| value.as_str().map(str::to_owned);
         let query = |key: &str| Some(call.query.text(key).to_owned()).filter(|text| !text.is_empty());
         let orphan = |flag: bool| if flag { "Orphan".to_owned() } else { "Background".to_owned() };

@@ -1,4 +1,4 @@
-//! `/openapi/v3`: the index and the documents it names.
+//! `/openapi/v3`: the index and the documents it names; `/openapi/v2`.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,16 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
 use super::{failure::Failure, respond};
-use crate::openapi::documents;
+use crate::openapi::{Document, documents, swagger};
+
+/// The media type of the older form.
+const SWAGGER: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Answers for what follows `/openapi/`.
 pub(crate) fn serve(place: &str, request: &Request) -> Result<Response, Failure> {
+    if place == "v2" {
+        return Ok(sent(swagger(), SWAGGER, request.headers()));
+    }
     let place = place.strip_prefix("v3").ok_or_else(Failure::no_such_path)?;
     match place.trim_start_matches('/') {
         "" => Ok(index(&prefix(request))),
@@ -40,19 +46,24 @@ fn index(prefix: &str) -> Response {
 
 fn document(place: &str, headers: &HeaderMap) -> Result<Response, Failure> {
     let document = documents().get(place).ok_or_else(Failure::no_such_path)?;
+    Ok(sent(document, "application/json", headers))
+}
+
+/// A document with its tag, compressed if the client takes that; 304 when the client has it already.
+fn sent(document: &Document, content_type: &'static str, headers: &HeaderMap) -> Response {
     let tag = format!("\"{}\"", document.hash);
     if headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes()) {
-        return Ok(respond::document(304, "application/json", String::new().into()));
+        return respond::document(304, content_type, String::new().into());
     }
     let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let zipped = accepts.split(',').any(|coding| coding.trim().starts_with("gzip"));
     let body = if zipped { document.gzip.clone() } else { document.plain.clone() };
-    let mut response = respond::document(200, "application/json", body.into());
+    let mut response = respond::document(200, content_type, body.into());
     let headers = response.headers_mut();
     if zipped {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding, Accept"));
     headers.insert(header::ETAG, HeaderValue::from_str(&tag).expect("hexadecimal digits fit into a header"));
-    Ok(response)
+    response
 }

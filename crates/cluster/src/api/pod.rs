@@ -5,6 +5,7 @@ mod container;
 pub(super) mod logs;
 mod portforward;
 mod remote;
+mod spdy;
 mod websocket;
 
 use std::sync::Arc;

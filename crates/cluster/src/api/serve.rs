@@ -13,7 +13,7 @@ use super::{
     discovery,
     failure::Failure,
     negotiate::{Accept, Encoding},
-    openapi,
+    openapi, parts,
     path::{self, Target},
     pod,
     query::Query,
@@ -80,6 +80,9 @@ fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Resp
     Ok(response)
 }
 
+/// Why the size of a running container stays as it is.
+const NO_RESIZE: &str = "this sandbox's node can't change the resources of running containers; create the Pod anew";
+
 type About = (Verb, path::Place, String, Option<path::Part>);
 
 async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) -> Result<Response, Failure> {
@@ -106,9 +109,18 @@ fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
     if let Some(part) = &call.part {
         return match (part.row.name, call.verb) {
             (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
-            ("status" | "ephemeralcontainers" | "resize" | "finalize", Verb::Update) => api.update(call, body),
-            ("status" | "ephemeralcontainers" | "resize", Verb::Patch) => api.patch(call, body),
+            ("resize", _) => Err(Failure::forbidden(call.resource(), &call.name, NO_RESIZE)),
+            ("status" | "ephemeralcontainers" | "finalize", Verb::Update) => api.update(call, body),
+            ("status" | "ephemeralcontainers", Verb::Patch) => api.patch(call, body),
+            ("binding", Verb::Create) => api.bind(call, body),
+            ("eviction", Verb::Create) => api.evict(call, body),
             _ => Err(Failure::no_such_path()),
+        };
+    }
+    if call.verb == Verb::Create && !call.resource().is_stored() {
+        return match call.resource().kind {
+            "Binding" => api.bind(&parts::binding_target(call, body)?, body),
+            _ => api.review(call, body),
         };
     }
     match call.verb {

@@ -60,13 +60,19 @@ impl Api {
         let part = call.part.as_ref().map_or("", |part| part.row.name);
         check_versions(call, old, &new)?;
         keep_system_fields(old, &mut new);
-        admission::prepare_update(resource, old, &mut new, part);
+        match part {
+            "ephemeralcontainers" | "finalize" => new = only_part(part, old, &new),
+            _ => admission::prepare_update(resource, old, &mut new, part),
+        }
         admission::default_object(resource, &mut new);
         if record == Record::Keep {
             let manager = call.manager();
             managed::track(resource, old, &mut new, &call.writer(&manager, self.clock.now()), false);
         }
-        let errors = admission::validate_update(resource, old, &new);
+        let errors = match part {
+            "ephemeralcontainers" | "finalize" => Vec::new(),
+            _ => admission::validate_update(resource, old, &new),
+        };
         if !errors.is_empty() {
             return Err(Failure::invalid(resource, &call.name, &errors));
         }
@@ -115,6 +121,23 @@ fn keep_system_fields(old: &Value, new: &mut Value) {
         };
     }
     metadata.remove("selfLink");
+}
+
+/// The stored object with the one field that a part of it stands for.
+fn only_part(part: &str, old: &Value, new: &Value) -> Value {
+    let field = if part == "finalize" { "finalizers" } else { "ephemeralContainers" };
+    let mut kept = old.clone();
+    kept["metadata"]["managedFields"] = new["metadata"]["managedFields"].clone();
+    match (new["spec"].get(field), kept["spec"].as_object_mut()) {
+        (Some(value), Some(spec)) => {
+            spec.insert(field.into(), value.clone());
+        }
+        (None, Some(spec)) => {
+            spec.remove(field);
+        }
+        _ => {}
+    }
+    kept
 }
 
 /// `metadata.generation` counts what is not metadata and not status.

@@ -12,6 +12,7 @@ use crate::node::runtime::scripted::Scripted;
 
 mod images;
 mod streams;
+mod wire;
 
 async fn cluster() -> Cluster {
     cluster_on(Scripted::new(Arc::new(SystemClock))).await
@@ -144,4 +145,67 @@ async fn a_kind_that_nothing_acts_on_is_listed_and_refused() {
     assert_eq!(ask(&cluster, "GET", path, &[], "").await.1["items"], json!([]));
     let (code, body) = ask(&cluster, "POST", path, &[], r#"{"metadata": {"name": "x"}}"#).await;
     assert_eq!((code, &body["reason"]), (403, &json!("Forbidden")));
+}
+
+#[tokio::test]
+async fn questions_about_rights_are_answered() {
+    let cluster = cluster().await;
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let body = r#"{"spec": {"resourceAttributes": {"verb": "create", "resource": "pods"}}}"#;
+    let (code, review) = ask(&cluster, "POST", path, &[], body).await;
+    assert_eq!((code, &review["status"]), (201, &json!({"allowed": true})));
+}
+
+#[tokio::test]
+async fn a_pod_is_bound_once_and_evicted_unless_a_budget_forbids_it() {
+    let cluster = cluster().await;
+    let pods = "/api/v1/namespaces/default/pods";
+    let pod = r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"schedulerName": "nobody", "containers": [{"name": "c", "image": "x"}]}}"#;
+    assert_eq!(ask(&cluster, "POST", pods, &[], pod).await.0, 201);
+    let binding = r#"{"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "elsewhere"}}"#;
+    let bind = |body: &'static str| ask(&cluster, "POST", "/api/v1/namespaces/default/pods/p/binding", &[], body);
+    assert_eq!(bind(binding).await.0, 201);
+    let (code, refused) = bind(binding).await;
+    let why = "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"elsewhere\"";
+    assert_eq!((code, refused["message"].as_str().unwrap()), (409, why));
+
+    let running = r#"{"status": {"phase": "Running"}}"#;
+    let merge = [("content-type", "application/merge-patch+json")];
+    assert_eq!(ask(&cluster, "PATCH", "/api/v1/namespaces/default/pods/p/status", &merge, running).await.0, 200);
+    let budget = r#"{"metadata": {"name": "b"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}}"#;
+    assert_eq!(
+        ask(&cluster, "POST", "/apis/policy/v1/namespaces/default/poddisruptionbudgets", &[], budget).await.0,
+        201
+    );
+    let eviction = r#"{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}"#;
+    let evict = || ask(&cluster, "POST", "/api/v1/namespaces/default/pods/p/eviction", &[], eviction);
+    assert_eq!(evict().await.0, 429);
+    ask(&cluster, "DELETE", "/apis/policy/v1/namespaces/default/poddisruptionbudgets/b", &[], "").await;
+    assert_eq!(evict().await.0, 201);
+    let (_, evicted) = ask(&cluster, "GET", "/api/v1/namespaces/default/pods/p", &[], "").await;
+    assert!(evicted["metadata"]["deletionTimestamp"].is_string());
+}
+
+/// wire/patch-apply-*.json
+#[tokio::test]
+async fn applying_makes_shares_and_refuses() {
+    let cluster = cluster().await;
+    let apply = async |query: &str, data: Value| {
+        let path = format!("/api/v1/namespaces/default/configmaps/ssa{query}");
+        let body = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ssa"}, "data": data});
+        ask(&cluster, "PATCH", &path, &[("content-type", "application/apply-patch+yaml")], &body.to_string()).await
+    };
+    let (code, made) = apply("?fieldManager=demo", json!({"a": "1", "b": "2"})).await;
+    assert_eq!((code, &made["metadata"]["managedFields"][0]["operation"]), (201, &json!("Apply")));
+    let (code, conflict) = apply("?fieldManager=other", json!({"b": "3"})).await;
+    assert_eq!(
+        (code, &conflict["message"]),
+        (409, &json!("Apply failed with 1 conflict: conflict with \"demo\": .data.b"))
+    );
+    assert_eq!(conflict["details"]["causes"][0]["reason"], "FieldManagerConflict");
+    let (code, forced) = apply("?fieldManager=other&force=true", json!({"b": "3"})).await;
+    assert_eq!((code, &forced["data"]), (200, &json!({"a": "1", "b": "3"})));
+    let (code, nobody) = apply("", json!({})).await;
+    let message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
+    assert_eq!((code, &nobody["message"]), (422, &json!(message)));
 }

@@ -39,7 +39,7 @@ pub(crate) fn documents() -> &'static Documents {
                     "" => format!("api/{}", version.name),
                     name => format!("apis/{name}/{}", version.name),
                 };
-                all.insert(place.clone(), Document::new(&describe(schemas(), &place, version)));
+                all.insert(place.clone(), Document::of(describe(schemas(), &place, version).to_string().into_bytes()));
             }
         }
         all
@@ -47,11 +47,11 @@ pub(crate) fn documents() -> &'static Documents {
 }
 
 impl Document {
-    fn new(value: &Value) -> Self {
-        let plain = value.to_string();
-        let hash = Sha512::digest(plain.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect();
+    /// A document of these bytes.
+    pub(super) fn of(plain: Vec<u8>) -> Self {
+        let hash = Sha512::digest(&plain).iter().map(|byte| format!("{byte:02X}")).collect();
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(plain.as_bytes()).expect("writing into memory succeeds");
+        encoder.write_all(&plain).expect("writing into memory succeeds");
         let gzip = encoder.finish().expect("writing into memory succeeds").into();
         Self { plain: plain.into(), gzip, hash }
     }
@@ -122,9 +122,10 @@ fn definition(schemas: &Schemas, name: &str) -> Value {
     schema
 }
 
-fn annotate(property: &mut Value, field: &super::Field) {
+pub(super) fn annotate(property: &mut Value, field: &super::Field) {
     use super::{Form, ListType};
     let Some(fields) = property.as_object_mut() else { return };
+    add_values(fields, field);
     // A reference stands alone in OpenAPI 3.0, so what is said beside it goes around it.
     if let Some(reference) = fields.remove("$ref") {
         fields.insert("allOf".into(), json!([{"$ref": reference}]));
@@ -160,7 +161,22 @@ fn annotate(property: &mut Value, field: &super::Field) {
     }
 }
 
-fn group_version_kind(api_version: &str, kind: &str) -> Value {
+/// The values of an enumeration, and the end of the description that lists them.
+fn add_values(fields: &mut Map<String, Value>, field: &super::Field) {
+    let Some(values) = field.values else { return };
+    let list: String = values.split(',').map(|value| format!("\n - `\"{value}\"`{}", remark(field, value))).collect();
+    let description = fields.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{description}\n\nPossible enum values:{list}");
+    fields.insert("description".into(), description.into());
+    fields.insert("enum".into(), values.split(',').collect());
+}
+
+/// What is said about a value.
+fn remark(field: &super::Field, value: &str) -> String {
+    if field.go == Some("v1.Protocol") { format!(" is the {value} protocol.") } else { String::new() }
+}
+
+pub(super) fn group_version_kind(api_version: &str, kind: &str) -> Value {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
     json!({"group": group, "version": version, "kind": kind})
 }

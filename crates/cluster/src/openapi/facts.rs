@@ -1,4 +1,4 @@
-//! Reads `fields.txt`.
+//! Reads `fields.txt` and `enums.txt`.
 
 use std::collections::HashMap;
 
@@ -40,6 +40,12 @@ pub(super) fn facts() -> HashMap<&'static str, TypeFacts> {
         }
     }
     all
+}
+
+/// The values of an enumeration, by the name of its Go type.
+pub(super) fn values(name: &str) -> Option<&'static str> {
+    let lines = include_str!("enums.txt").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).find(|(known, _)| *known == name).map(|(_, values)| values)
 }
 
 fn read(words: impl Iterator<Item = &'static str>) -> FieldFacts {

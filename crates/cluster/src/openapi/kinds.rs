@@ -50,23 +50,10 @@ pub(super) fn collect() -> (Map<String, Value>, Names) {
     let mut collector = Collector { generator, names: HashMap::new() };
     add_kinds(&mut collector);
     collector.part::<meta::DeleteOptions>();
+    let name = meta::DeleteOptions::schema_name().into_owned();
+    collector.names.insert(("v1".to_owned(), "DeleteOptions".to_owned()), name);
     collector.part::<meta::Status>();
-    let mut definitions = collector.generator.take_definitions(true);
-    for name in collector.names.values() {
-        relax_metadata(&mut definitions[name]);
-    }
-    (definitions, collector.names)
-}
-
-/// k8s-openapi demands metadata where the API does not.
-fn relax_metadata(definition: &mut Value) {
-    let Some(fields) = definition.as_object_mut() else { return };
-    if let Some(required) = fields.get_mut("required").and_then(Value::as_array_mut) {
-        required.retain(|name| name != "metadata");
-        if required.is_empty() {
-            fields.remove("required");
-        }
-    }
+    (collector.generator.take_definitions(true), collector.names)
 }
 
 fn add_kinds(collector: &mut Collector) {

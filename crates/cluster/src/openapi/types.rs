@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
 
-use super::facts::{FieldFacts, TypeFacts};
+use super::facts::{self, FieldFacts, TypeFacts};
 
 /// A structure with named fields.
 #[derive(Debug, Clone)]
@@ -26,6 +26,8 @@ pub(crate) struct Field {
     pub empty: Empty,
     /// The name of its Go type where the form does not tell.
     pub go: Option<&'static str>,
+    /// The values of an enumeration, with commas between them.
+    pub values: Option<&'static str>,
     /// Lists that a strategic patch merges: by this key, or as sets when it is `None`.
     pub merges: bool,
     /// The key of a merged list.
@@ -167,6 +169,7 @@ fn read_field(schema: &Value, facts: &FieldFacts) -> Field {
         form,
         empty,
         go: facts.go,
+        values: facts.go.and_then(|go| facts::values(go.rsplit('.').next()?)),
         merges: strategy.starts_with("merge"),
         merge_key: facts.patch.and_then(|(_, key)| key).map(str::to_owned),
         retains_keys: strategy.ends_with("retainKeys"),

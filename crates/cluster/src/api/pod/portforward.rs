@@ -1,4 +1,7 @@
-//! `portforward` in the channel protocol that client libraries speak: two channels per port, data and error.
+//! `portforward`: in the channel protocol that client libraries speak, two channels per port for data and errors; and for
+//! kubectl in SPDY, carried by the websocket's messages (`tunnel`).
+
+mod tunnel;
 
 use std::sync::Arc;
 
@@ -14,8 +17,14 @@ use tokio_tungstenite::tungstenite::Message;
 use super::websocket::{Offer, Socket};
 use crate::{
     api::{Api, call::Call, failure::Failure},
-    node::runtime::Connection,
+    node::{endpoint::EndpointError, runtime::Connection},
 };
+
+/// What client libraries speak.
+const CHANNELS: &str = "v4.channel.k8s.io";
+
+/// What kubectl speaks.
+const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
 
 /// How many frames may wait for a slow client before its connections wait too.
 const QUEUE: usize = 16;
@@ -29,7 +38,10 @@ pub(super) async fn forward(api: &Arc<Api>, call: &Call, request: Request) -> Re
     if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
         return Err(Failure::bad_request(format!("pod {} does not have a host assigned", call.name)));
     }
-    let offer = Offer::read(request, &["v4.channel.k8s.io"])?;
+    let offer = Offer::read(request, &[CHANNELS, TUNNEL])?;
+    if offer.protocol == TUNNEL {
+        return Ok(tunnel::accept(api, call, offer));
+    }
     let ports = ports(call.query.all("ports"))?;
     let (response, socket) = offer.accept();
     let (api, call) = (api.clone(), call.clone());
@@ -108,12 +120,17 @@ async fn open(
             Some(input)
         }
         Err(error) => {
-            let why = format!("error forwarding port {port} to pod {}: {error}", call.name);
+            let why = failed(call, port, &error);
             // Whoever hung up need not know.
             let _ = send.send(frame(channel + 1, why.as_bytes())).await;
             None
         }
     }
+}
+
+/// Why nothing answers on a port.
+fn failed(call: &Call, port: u16, error: &EndpointError) -> String {
+    format!("error forwarding port {port} to pod {}: {error}", call.name)
 }
 
 async fn pump(mut output: ReadHalf<Box<dyn Connection>>, channel: u8, send: mpsc::Sender<Message>) {
