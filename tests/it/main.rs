@@ -2,4 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod architecture;
+mod browser;
 mod ending;
+mod endings;
+mod program;
+mod replay;
