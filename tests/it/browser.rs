@@ -1,87 +1,36 @@
-//! What a learner does, in a real browser: both lessons by clicking only.
+//! What a learner does, in a real browser. The clicks are in `browser/*.test.mjs` (Playwright, which finds things by the
+//! names that a screen reader reads out); here the server is started, and each file is one test.
 
-mod chromium;
-mod learner;
+use std::process::Command;
 
-use self::{chromium::Driver, learner::Learner};
 use crate::program::Program;
 
-const FIRST: &str = "from-containers-to-pods";
-const SECOND: &str = "anatomy-of-a-pod-manifest";
-
-fn serve() -> Program {
-    let content = concat!(env!("CARGO_MANIFEST_DIR"), "/content");
-    Program::start(&["serve", "--listen", "127.0.0.1:0", "--content", content])
+/// Plays one file against a server of its own.
+fn play(file: &str) {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let server = Program::start(&["serve", "--listen", "127.0.0.1:0", "--content", &format!("{root}/content")]);
+    let played = Command::new("node")
+        .args(["--test", "--test-reporter=spec", &format!("tests/it/browser/{file}.test.mjs")])
+        .current_dir(root)
+        .env("PODYARD_URL", server.url())
+        .output()
+        .expect("node is there: the page was built with it");
+    let said = String::from_utf8_lossy(&played.stdout);
+    assert!(played.status.success(), "{said}\n{}", String::from_utf8_lossy(&played.stderr));
+    println!("{said}");
 }
 
-#[tokio::test]
-async fn the_first_lesson_is_done_by_clicking_only() {
-    let (server, driver) = (serve(), Driver::start());
-    let learner = Learner::arrive(&driver, &server).await;
-    learner.click_link("From containers to Pods").await;
-    let commands = learner.commands().await;
-    assert!(commands.len() >= 8, "{commands:?}");
-    for (number, command) in commands.iter().enumerate() {
-        assert_eq!(learner.run_block(number).await, 0, "{command}\n{}", learner.console().await);
-    }
-    let console = learner.console().await;
-    for said in ["pod/busybox created", "Hello World", "Completed", "pod \"busybox\" deleted from default namespace"] {
-        assert!(console.contains(said), "{said:?} is not in the console:\n{console}");
-    }
+#[test]
+fn both_lessons_are_done_by_clicking_only() {
+    play("lessons");
 }
 
-#[tokio::test]
-async fn the_second_lesson_is_done_by_clicking_only() {
-    let (server, driver) = (serve(), Driver::start());
-    let learner = Learner::arrive(&driver, &server).await;
-    learner.open_lesson(SECOND).await;
-    learner.press("Apply").await;
-    learner.see_pod("pythonapp", "Running").await;
-    let forward = learner.number_of("kubectl port-forward pod/pythonapp 5000:5000").await;
-    learner.start_block(forward).await;
-    let page = learner.preview().await;
-    assert!(page.to_lowercase().contains("pod"), "the preview shows: {page}");
-    let delete = learner.number_of("kubectl delete pod pythonapp").await;
-    assert_eq!(learner.run_block(delete).await, 0);
-    learner.see_no_pods().await;
+#[test]
+fn a_session_is_kept_and_kept_apart() {
+    play("sessions");
 }
 
-#[tokio::test]
-async fn a_reload_finds_everything_as_it_was_and_a_stranger_sees_nothing_of_it() {
-    let (server, driver) = (serve(), Driver::start());
-    let learner = Learner::arrive(&driver, &server).await;
-    learner.open_lesson(SECOND).await;
-    learner.press("Apply").await;
-    learner.see_pod("pythonapp", "Running").await;
-    learner.type_command("kubectl get pods").await;
-    learner.console_says("1/1").await;
-    learner.reload().await;
-    learner.see_pod("pythonapp", "Running").await;
-    learner.console_says("pod/pythonapp created").await;
-
-    let stranger = Learner::arrive(&driver, &server).await;
-    stranger.open_lesson(SECOND).await;
-    stranger.see_no_pods().await;
-    stranger.type_command("kubectl get pods").await;
-    stranger.console_says("No resources found in default namespace.").await;
-}
-
-#[tokio::test]
-async fn a_wrong_manifest_is_answered_in_words_with_its_place_and_nothing_is_lost() {
-    let (server, driver) = (serve(), Driver::start());
-    let learner = Learner::arrive(&driver, &server).await;
-    learner.open_lesson(FIRST).await;
-    learner
-        .write_manifest(
-            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: a\n    imag: busybox\n",
-        )
-        .await;
-    learner.press("Apply").await;
-    learner.console_says("unknown field \"spec.containers[0].imag\"").await;
-    learner.verdict_says("8:5").await;
-    learner.write_manifest("apiVersion: v1\nkind: Pod\nmetadata:\n name: web\n  labels: {}\n").await;
-    learner.press("Apply").await;
-    learner.console_says("error converting YAML to JSON: yaml: line").await;
-    learner.reload().await;
-    learner.manifest_says("labels: {}").await;
+#[test]
+fn a_wrong_manifest_is_answered_at_its_place() {
+    play("mistakes");
 }

@@ -4,6 +4,6 @@
 mod architecture;
 mod browser;
 mod ending;
-mod endings;
+mod leftovers;
 mod program;
 mod replay;
