@@ -14,10 +14,16 @@ use super::{
     session::{Hold, Running},
     state::Sandbox,
 };
-use crate::console::{self, Engine, Event, Stream, World};
+use crate::{
+    console::{self, Engine, Event, Stream, World},
+    manifest::problems,
+};
 
 /// How many pieces of output may wait for the console.
 const PIECES: usize = 32;
+
+/// How many bytes of a refusal are searched for places in the manifest.
+const REFUSAL: usize = 64 * 1024;
 
 impl console::LearnerFiles for Desk {
     fn remove(&self, name: &str) -> std::io::Result<()> {
@@ -36,18 +42,35 @@ impl console::Forwards for Forwards {
 }
 
 impl Session {
-    /// Runs a line on the files of a desk. It goes on when the page that asked is gone.
-    pub fn run(self: &Arc<Self>, id: &str, line: String, desk: Arc<Desk>, engine: Engine) -> Result<(), NotBegun> {
+    /// Runs a line on the files of a desk. It goes on when the page that asked is gone. When the line applies
+    /// `manifest`, its end says where that is wrong.
+    pub fn run(
+        self: &Arc<Self>,
+        id: &str,
+        line: String,
+        manifest: Option<String>,
+        desk: Arc<Desk>,
+        engine: Engine,
+    ) -> Result<(), NotBegun> {
         let running = self.begin(id, &line)?;
         let session = self.clone();
         self.spawn(async move {
-            let code = session.run_line(&running, &line, desk, engine).await;
-            running.ended(code);
+            let mut refusal = String::new();
+            let code = session.run_line(&running, &line, desk, engine, &mut refusal).await;
+            let wrong = manifest.filter(|_| code != 0).map(|manifest| problems(&manifest, &refusal));
+            running.ended(code, wrong.unwrap_or_default());
         });
         Ok(())
     }
 
-    async fn run_line(&self, running: &Running, line: &str, desk: Arc<Desk>, engine: Engine) -> i32 {
+    async fn run_line(
+        &self,
+        running: &Running,
+        line: &str,
+        desk: Arc<Desk>,
+        engine: Engine,
+        refusal: &mut String,
+    ) -> i32 {
         let hold = tokio::select! {
             hold = self.ready() => hold,
             () = running.cancel().cancelled() => return console::INTERRUPTED,
@@ -75,7 +98,12 @@ impl Session {
         let show = async {
             while let Some(event) = received.recv().await {
                 match event {
-                    Event::Text { stream, text } => self.write(running.id(), stream, text),
+                    Event::Text { stream, text } => {
+                        if stream == Stream::Stderr && refusal.len() < REFUSAL {
+                            refusal.push_str(&text);
+                        }
+                        self.write(running.id(), stream, text);
+                    }
                     Event::Clear => self.show(What::Clear),
                 }
             }

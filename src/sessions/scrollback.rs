@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use crate::manifest::Problem;
+
 /// The most text that is kept, and the most frames: what a page scrolls back to after a reload.
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_FRAMES: usize = 20_000;
@@ -44,6 +46,8 @@ pub enum What {
         code: i32,
         /// How long it took.
         millis: u64,
+        /// Where the manifest that it applied is wrong.
+        problems: Vec<Problem>,
     },
     /// The console was emptied.
     Clear,
@@ -55,7 +59,9 @@ impl What {
             + match self {
                 Self::Started { id, line } => id.len() + line.len(),
                 Self::Output { id, text, .. } => id.len() + text.len(),
-                Self::Exit { id, .. } => id.len(),
+                Self::Exit { id, problems, .. } => {
+                    id.len() + problems.iter().map(|problem| problem.message.len()).sum::<usize>()
+                }
                 Self::Clear => 0,
             }
     }

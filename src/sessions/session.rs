@@ -21,7 +21,10 @@ use super::{
     scrollback::{Missed, Scrollback, What},
     state::{Effect, Input, Sandbox, State},
 };
-use crate::sandbox::{Lease, Provider};
+use crate::{
+    manifest::Problem,
+    sandbox::{Lease, Provider},
+};
 
 /// What sessions of a server share.
 pub(super) struct Surroundings {
@@ -317,7 +320,14 @@ impl Session {
         let cancel = lock(&self.console.commands).begin(id, &self.over)?;
         self.show(What::Started { id: id.to_owned(), line: line.to_owned() });
         let session = self.me.upgrade().expect("a session that is used is alive");
-        Ok(Running { id: id.to_owned(), cancel, began: (self.around.clock)(), code: None, session })
+        Ok(Running {
+            id: id.to_owned(),
+            cancel,
+            began: (self.around.clock)(),
+            code: None,
+            problems: Vec::new(),
+            session,
+        })
     }
 
     /// Whether a command with this id has come before.
@@ -354,6 +364,7 @@ pub struct Running {
     cancel: CancellationToken,
     began: Timestamp,
     code: Option<i32>,
+    problems: Vec<Problem>,
     session: Arc<Session>,
 }
 
@@ -368,9 +379,10 @@ impl Running {
         &self.cancel
     }
 
-    /// It has ended with this code.
-    pub fn ended(mut self, code: i32) {
+    /// It has ended with this code, and found this wrong with the manifest it was given.
+    pub fn ended(mut self, code: i32, problems: Vec<Problem>) {
         self.code = Some(code);
+        self.problems = problems;
     }
 }
 
@@ -382,6 +394,7 @@ impl Drop for Running {
         lock(&self.session.console.commands).end(&self.id);
         let took = (self.session.around.clock)().duration_since(self.began);
         let millis = u64::try_from(took.as_millis()).unwrap_or(0);
-        self.session.show(What::Exit { id: self.id.clone(), code: self.code.unwrap_or(BROKEN), millis });
+        let (code, problems) = (self.code.unwrap_or(BROKEN), std::mem::take(&mut self.problems));
+        self.session.show(What::Exit { id: self.id.clone(), code, millis, problems });
     }
 }

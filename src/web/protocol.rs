@@ -114,6 +114,9 @@ pub enum Message {
         code: i32,
         /// How long it took.
         millis: u64,
+        /// Of Apply: where the manifest is wrong, in the order of its text.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        problems: Vec<Problem>,
     },
     /// `clear` was run: the console is to be emptied.
     Clear {
@@ -163,13 +166,6 @@ pub enum Message {
     Forwards {
         /// The open ones.
         forwards: Vec<Forward>,
-    },
-    /// What was wrong with a file that was applied, and where; empty when nothing was.
-    Problems {
-        /// The file.
-        file: String,
-        /// In the order of the text.
-        problems: Vec<Problem>,
     },
     /// The request could not be understood or is refused; nothing else changed.
     Refused {

@@ -8,7 +8,7 @@ import { check, type Finding } from "./checks";
 import { schemas as load } from "./cluster";
 import { el } from "./dom";
 import { around, type Entry, outline, type Path } from "./outline";
-import type { Problem } from "./surface";
+import type { Problem } from "./protocol";
 import { brief, isOpen, type Schema, type Schemas, typeName, valuesOf } from "./schema";
 
 let known: Schemas | undefined;

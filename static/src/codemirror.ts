@@ -11,7 +11,8 @@ import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutt
 import { tags } from "@lezer/highlight";
 import { assistance, learn, told } from "./assist";
 import { the } from "./dom";
-import type { Problem, Surface, SurfaceEvents } from "./surface";
+import type { Problem } from "./protocol";
+import type { Surface, SurfaceEvents } from "./surface";
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: "y-key" },

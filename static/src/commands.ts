@@ -1,6 +1,7 @@
 // Every command that runs or ran, whoever asked for it: the one place that knows which is which.
 
 import type { Connection } from "./connection";
+import type { Problem } from "./protocol";
 
 export interface Command {
   id: string;
@@ -10,6 +11,8 @@ export interface Command {
   stderr: string;
   code?: number;
   millis?: number;
+  /** Where the manifest that it applied is wrong. */
+  problems?: Problem[];
 }
 
 type Watcher = (command: Command) => void;
@@ -34,8 +37,8 @@ export class Commands {
         if (command[stream].length < KEPT) command[stream] += text;
       }),
     );
-    connection.on("exit", ({ id, code, millis }) =>
-      this.#change(id, (command) => Object.assign(command, { code, millis, state: "ended" })),
+    connection.on("exit", ({ id, code, millis, problems }) =>
+      this.#change(id, (command) => Object.assign(command, { code, millis, problems, state: "ended" })),
     );
     connection.on("refused", ({ id, text }) => {
       if (id) this.#change(id, (command) => Object.assign(command, { code: 1, state: "ended", stderr: text }));

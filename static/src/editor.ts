@@ -4,7 +4,6 @@ import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
 import { el, hidden, icon, the } from "./dom";
-import { problemIn } from "./problems";
 import type { LessonFile } from "./protocol";
 import { PlainSurface, type Surface } from "./surface";
 import { Tabs } from "./tabs";
@@ -226,9 +225,9 @@ export class Editor {
     const good = command.code === 0;
     const words = (good ? command.stdout : command.stderr || command.stdout).trim();
     if (name !== this.#current) return;
-    this.#say(good ? "ok" : "bad", words || (good ? "Applied" : `Not applied: exit ${command.code}`));
-    if (good) return;
-    const problem = problemIn(words, this.#surface.text);
+    const problem = command.problems?.[0];
+    const place = problem ? `${problem.line}:${problem.column}: ` : "";
+    this.#say(good ? "ok" : "bad", place + (words || (good ? "Applied" : `Not applied: exit ${command.code}`)));
     if (problem) this.#surface.problem(problem);
   }
 

@@ -34,7 +34,7 @@ export type Message =
   | { op: "sandbox"; state: SandboxState; text: string }
   | { op: "started"; seq: number; id: string; line: string }
   | { op: "output"; seq: number; id: string; stream: "stdout" | "stderr"; text: string }
-  | { op: "exit"; seq: number; id: string; code: number; millis: number }
+  | { op: "exit"; seq: number; id: string; code: number; millis: number; problems?: Problem[] }
   | { op: "clear"; seq: number }
   | { op: "pods"; columns: string[]; rows: PodRow[] }
   | { op: "events"; columns: string[]; rows: string[][] }
@@ -47,4 +47,11 @@ export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "
 
 export function isFrame(message: Message): message is Frame {
   return message.op === "started" || message.op === "output" || message.op === "exit" || message.op === "clear";
+}
+
+/** A problem of a file, at its place; both count from 1. */
+export interface Problem {
+  line: number;
+  column: number;
+  message: string;
 }

@@ -1,11 +1,6 @@
 // What one types a manifest into: a textarea at first, CodeMirror once it is there.
 
-export interface Problem {
-  /** Counted from 1. */
-  line: number;
-  column: number;
-  message: string;
-}
+import type { Problem } from "./protocol";
 
 export interface Surface {
   text: string;

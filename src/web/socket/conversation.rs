@@ -259,7 +259,7 @@ where
         let desk = open.desk.clone();
         match request {
             Request::Hello { .. } => self.refuse(None, "Hello has been said.".to_owned()).await,
-            Request::Run { id, line } => self.run_line(id, line, desk).await,
+            Request::Run { id, line } => self.run_line(id, line, None, desk).await,
             Request::Apply { id, file, text } => self.apply(id, &file, text, desk).await,
             Request::Cancel { id } => {
                 self.session.cancel(&id);
@@ -374,11 +374,11 @@ where
         Ok(())
     }
 
-    async fn run_line(&mut self, id: String, line: String, desk: Arc<Desk>) -> Step {
+    async fn run_line(&mut self, id: String, line: String, manifest: Option<String>, desk: Arc<Desk>) -> Step {
         if line.len() > MAX_LINE {
             return self.refuse(Some(id), "This command is too long: 2 MB are the most.".to_owned()).await;
         }
-        match self.session.run(&id, line, desk, self.app.engine.clone()) {
+        match self.session.run(&id, line, manifest, desk, self.app.engine.clone()) {
             Ok(()) => {
                 self.app.metrics.commands.inc();
                 Ok(())
@@ -393,8 +393,8 @@ where
         if self.session.has_seen(&id) {
             return Ok(());
         }
-        match desk.store(file, text, self.author) {
-            Ok(()) => self.run_line(id, format!("kubectl apply -f {file}"), desk).await,
+        match desk.store(file, text.clone(), self.author) {
+            Ok(()) => self.run_line(id, format!("kubectl apply -f {file}"), Some(text), desk).await,
             Err(why) => self.refuse(Some(id), sentence(&why)).await,
         }
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::{
+    manifest::Problem,
     sessions::{
         desk::Sheet,
         forwards::Forward,
@@ -17,6 +18,10 @@ use crate::{
     web::protocol::{self, Message, PodRow, SandboxState, Stream},
 };
 
+fn problem(Problem { line, column, message }: Problem) -> protocol::Problem {
+    protocol::Problem { line, column, message }
+}
+
 pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
     let seq = *seq;
     match what.clone() {
@@ -25,7 +30,9 @@ pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
             let stream = if errors { Stream::Stderr } else { Stream::Stdout };
             Message::Output { seq, id, stream, text }
         }
-        What::Exit { id, code, millis } => Message::Exit { seq, id, code, millis },
+        What::Exit { id, code, millis, problems } => {
+            Message::Exit { seq, id, code, millis, problems: problems.into_iter().map(problem).collect() }
+        }
         What::Clear => Message::Clear { seq },
     }
 }
