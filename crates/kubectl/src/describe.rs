@@ -1,12 +1,19 @@
 //! `describe`: all about an object in words. Each kind has a pure function from the object and what belongs to it to a text.
 
 mod containers;
+mod data;
 mod events;
 mod generic;
+mod jobs;
+mod limits;
+mod network;
+mod node;
 mod page;
 mod pod;
 pub mod quantity;
+mod template;
 mod volumes;
+mod workloads;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -40,8 +47,41 @@ pub struct Wanted {
 }
 
 /// What else has to be asked for.
-pub fn wanted(_object: &Value) -> Vec<Wanted> {
-    Vec::new()
+pub fn wanted(object: &Value) -> Vec<Wanted> {
+    let name = page::at(object, "/metadata/name");
+    let of = |resource: &'static str| Wanted { resource, ..Wanted::default() };
+    let selected = |resource: &'static str| Wanted {
+        selector: Some(page::selector(object.pointer("/spec/selector"))),
+        ..of(resource)
+    };
+    match page::at(object, "/kind").as_str() {
+        "Deployment" => vec![selected("replicasets.apps")],
+        "ReplicaSet" | "StatefulSet" | "DaemonSet" => vec![selected("pods")],
+        "ReplicationController" => {
+            vec![Wanted { selector: Some(workloads::map(object.pointer("/spec/selector"))), ..of("pods") }]
+        }
+        "Service" => vec![Wanted {
+            selector: Some(format!("kubernetes.io/service-name={name}")),
+            ..of("endpointslices.discovery.k8s.io")
+        }],
+        "Namespace" => {
+            let inside = |resource| Wanted { namespace: Some(name.clone()), ..of(resource) };
+            vec![inside("resourcequotas"), inside("limitranges")]
+        }
+        "Node" => vec![
+            Wanted {
+                fields: Some(format!("spec.nodeName={name},status.phase!=Succeeded,status.phase!=Failed")),
+                everywhere: true,
+                ..of("pods")
+            },
+            Wanted {
+                namespace: Some("kube-node-lease".to_owned()),
+                fields: Some(format!("metadata.name={name}")),
+                ..of("leases.coordination.k8s.io")
+            },
+        ],
+        _ => Vec::new(),
+    }
 }
 
 /// The text about an object.
@@ -55,6 +95,22 @@ pub fn text(subject: &Subject<'_>) -> String {
         .map_or("", |(group, _)| group);
     match (group, kind) {
         ("", "Pod") => pod::describe(subject),
+        ("", "Node") => node::describe(subject),
+        ("", "Namespace") => limits::namespace(subject),
+        ("", "ResourceQuota") => limits::quota(subject),
+        ("", "LimitRange") => limits::limit_range(subject),
+        ("", "ConfigMap") => data::config_map(subject),
+        ("", "Secret") => data::secret(subject),
+        ("", "ServiceAccount") => data::service_account(subject),
+        ("", "Service") => network::service(subject),
+        ("", "Endpoints") => network::endpoints(subject),
+        ("discovery.k8s.io", "EndpointSlice") => network::endpoint_slice(subject),
+        ("apps", "Deployment") => workloads::deployment(subject),
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(subject),
+        ("apps", "StatefulSet") => workloads::stateful_set(subject),
+        ("apps", "DaemonSet") => workloads::daemon_set(subject),
+        ("batch", "Job") => jobs::job(subject),
+        ("batch", "CronJob") => jobs::cron_job(subject),
         _ => generic::describe(subject),
     }
 }

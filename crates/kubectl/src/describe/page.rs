@@ -75,13 +75,18 @@ impl Page {
 
     /// `Annotations:`, without what kubectl keeps in them.
     pub fn annotations(&mut self, annotations: Option<&Value>) {
+        self.annotations_in("Annotations", annotations);
+    }
+
+    /// The same under another title.
+    pub fn annotations_in(&mut self, title: &str, annotations: Option<&Value>) {
         let shown: Vec<_> =
             entries(annotations).filter(|(key, _)| key.as_str() != crate::verbs::LAST_APPLIED).collect();
         if shown.is_empty() {
-            self.raw("Annotations:\t<none>\n");
+            self.raw(&format!("{title}:\t<none>\n"));
         }
         for (at, (key, value)) in shown.into_iter().enumerate() {
-            self.raw(if at == 0 { "Annotations:\t" } else { "\t" });
+            self.raw(&if at == 0 { format!("{title}:\t") } else { "\t".to_owned() });
             let value = plain(value);
             let value = value.strip_suffix('\n').unwrap_or(&value);
             if value.len() + key.len() + 2 <= LONG && !value.contains('\n') {

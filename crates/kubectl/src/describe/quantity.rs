@@ -43,6 +43,22 @@ fn scale(suffix: &str) -> Option<i128> {
     })
 }
 
+/// Thousandths of a CPU: `100m`, `2`.
+pub fn show_cpu(milli: i128) -> String {
+    if milli % 1_000 == 0 { (milli / 1_000).to_string() } else { format!("{milli}m") }
+}
+
+/// Bytes, given in thousandths: in the largest binary unit that leaves no rest.
+pub fn show_memory(milli: i128) -> String {
+    let mut bytes = milli / 1_000;
+    let mut unit = 0;
+    while bytes != 0 && bytes % 1024 == 0 && unit < 6 {
+        bytes /= 1024;
+        unit += 1;
+    }
+    format!("{bytes}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][unit])
+}
+
 /// What `resourceFieldRef` gives for a container: the limit or request divided by the divisor, rounded up.
 pub fn of_container(container: &Value, reference: &Value) -> String {
     let resource = at(reference, "/resource");
