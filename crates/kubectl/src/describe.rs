@@ -15,6 +15,7 @@ mod template;
 mod volumes;
 mod workloads;
 
+pub use events::interval;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -113,4 +114,11 @@ pub fn text(subject: &Subject<'_>) -> String {
         ("batch", "CronJob") => jobs::cron_job(subject),
         _ => generic::describe(subject),
     }
+}
+
+/// The text about a Pod template alone.
+pub fn pod_template(template: &Value) -> String {
+    let mut page = page::Page::default();
+    template::add(&mut page, template);
+    page.finish()
 }

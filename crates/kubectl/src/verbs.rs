@@ -2,10 +2,14 @@
 
 mod apply;
 mod attach;
+mod auth;
 mod create;
 mod delete;
 mod describe;
+mod discover;
+mod events;
 mod exec;
+mod expose;
 mod get;
 mod logs;
 mod metadata;
@@ -14,6 +18,7 @@ mod pod;
 mod port_forward;
 mod replace;
 mod result;
+mod rollout;
 mod run;
 mod scale;
 mod set;
@@ -49,6 +54,15 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "run" => run::run(session, matches).await,
         "version" => version::run(session, matches).await,
         "wait" => wait::run(session, matches).await,
+        "api-resources" => discover::resources(session, matches).await,
+        "api-versions" => discover::versions(session, matches).await,
+        "cluster-info" => discover::cluster(session, matches).await,
+        "auth can-i" => auth::can_i(session, matches).await,
+        "auth whoami" => auth::whoami(session, matches).await,
+        "top pod" | "top node" => Err(Failure::said("Metrics API not available")),
+        "events" => events::run(session, matches).await,
+        "expose" => expose::run(session, matches).await,
+        path if path.starts_with("rollout ") => rollout::run(session, matches).await,
         path if path.starts_with("create ") => create::generate::run(session, matches).await,
         path if path.starts_with("set ") => set::run(session, matches).await,
         other => Err(Failure::Said(format!("\"kubectl {other}\" is not available here"))),

@@ -89,6 +89,11 @@ impl Discovery {
         self.resources.iter().find(|resource| resource.api_version() == api_version && resource.kind == kind)
     }
 
+    /// The resource in the version that its group prefers.
+    pub fn preferred(&self, group: &str, plural: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.group == group && resource.plural == plural)
+    }
+
     /// The resource of a kind written in lower case, which kubectl's mapper knows too.
     pub fn lower_kind(&self, api_version: &str, kind: &str) -> Option<&Resource> {
         self.resources

@@ -1,0 +1,138 @@
+//! `auth can-i` and `auth whoami`.
+
+use serde_json::{Value, json};
+
+use crate::{
+    args::Matches,
+    failure::{Failure, Outcome, text_at},
+    output::{
+        printer::{Printer, RESULT_FORMATS},
+        table::Grid,
+    },
+    session::Session,
+};
+
+/// Runs `auth whoami`.
+pub async fn whoami(session: &Session, matches: &Matches) -> Outcome {
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let answer = session.server.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review).await?;
+    if let Some(mut printer) = Printer::of(session, matches, RESULT_FORMATS).await? {
+        return session.out(&printer.print(&answer)?).await;
+    }
+    let user = &answer["status"]["userInfo"];
+    let list = |value: &Value| {
+        format!("[{}]", value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+    };
+    let mut grid = Grid::default();
+    grid.row(["ATTRIBUTE", "VALUE"]);
+    for (name, pointer) in [("Username", "/username"), ("UID", "/uid")] {
+        let value = text_at(user, pointer);
+        if !value.is_empty() {
+            grid.row([name, value]);
+        }
+    }
+    if user["groups"].is_array() {
+        grid.row(["Groups".to_owned(), list(&user["groups"])]);
+    }
+    for (key, value) in user["extra"].as_object().into_iter().flatten() {
+        grid.row([format!("Extra: {key}"), list(value)]);
+    }
+    session.out(&grid.text()).await
+}
+
+/// Runs `auth can-i`.
+pub async fn can_i(session: &Session, matches: &Matches) -> Outcome {
+    if matches.on("list") {
+        return list(session, matches).await;
+    }
+    let (verb, what) = match matches.args.as_slice() {
+        [verb, what] => (verb, what),
+        _ => {
+            return Err(Failure::said(
+                "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples",
+            ));
+        }
+    };
+    let namespace = if matches.on("all-namespaces") { "" } else { &session.namespace };
+    let spec = if what.starts_with('/') {
+        json!({"nonResourceAttributes": {"verb": verb, "path": what}})
+    } else {
+        json!({"resourceAttributes": attributes(session, matches, verb, what, namespace).await?})
+    };
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec});
+    let answer = session.server.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review).await?;
+    let status = &answer["status"];
+    let allowed = status["allowed"] == true;
+    let mut text = if allowed { "yes" } else { "no" }.to_owned();
+    for (words, pointer) in [("", "/reason"), ("evaluation error: ", "/evaluationError")] {
+        let more = text_at(status, pointer);
+        if !more.is_empty() && !allowed {
+            text.push_str(&format!(" - {words}{more}"));
+        }
+    }
+    if !matches.on("quiet") {
+        session.line(text).await?;
+    }
+    if allowed { Ok(()) } else { Err(Failure::Exit(1)) }
+}
+
+async fn attributes(session: &Session, matches: &Matches, verb: &str, what: &str, namespace: &str) -> Outcome<Value> {
+    let (kind, name) = what.split_once('/').unwrap_or((what, ""));
+    let mut attributes = json!({"verb": verb});
+    let mut namespaced = true;
+    match session.discovery().await?.find(kind) {
+        Ok(resource) => {
+            attributes["resource"] = resource.plural.clone().into();
+            namespaced = resource.namespaced;
+            if !resource.group.is_empty() {
+                attributes["group"] = resource.group.clone().into();
+            }
+            if !namespaced && !matches.on("all-namespaces") {
+                let place =
+                    if resource.group.is_empty() { String::new() } else { format!(" in group '{}'", resource.group) };
+                session
+                    .err(&format!("Warning: resource '{}' is not namespace scoped{place}\n\n", resource.plural))
+                    .await?;
+            }
+        }
+        Err(_) if kind == "*" => attributes["resource"] = "*".into(),
+        Err(_) => {
+            session.err(&format!("Warning: the server doesn't have a resource type '{kind}'\n\n")).await?;
+            attributes["resource"] = kind.into();
+        }
+    }
+    for (field, value) in [
+        ("name", name),
+        ("subresource", matches.text("subresource")),
+        ("namespace", if namespaced { namespace } else { "" }),
+    ] {
+        if !value.is_empty() {
+            attributes[field] = value.into();
+        }
+    }
+    Ok(attributes)
+}
+
+async fn list(session: &Session, matches: &Matches) -> Outcome {
+    let review = json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview", "spec": {"namespace": session.namespace}});
+    let answer = session.server.post("/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", &review).await?;
+    let shown = |value: &Value| {
+        format!("[{}]", value.as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+    };
+    let mut grid = Grid::default();
+    if !matches.on("no-headers") {
+        grid.row(["Resources", "Non-Resource URLs", "Resource Names", "Verbs"]);
+    }
+    for rule in answer.pointer("/status/resourceRules").and_then(Value::as_array).into_iter().flatten() {
+        let groups: Vec<&str> = rule["apiGroups"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for resource in rule["resources"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let group = groups.first().copied().unwrap_or_default();
+            let name = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+            grid.row([name, "[]".to_owned(), shown(&rule["resourceNames"]), shown(&rule["verbs"])]);
+        }
+    }
+    for rule in answer.pointer("/status/nonResourceRules").and_then(Value::as_array).into_iter().flatten() {
+        grid.row([String::new(), shown(&rule["nonResourceURLs"]), "[]".to_owned(), shown(&rule["verbs"])]);
+    }
+    session.out(&grid.text()).await
+}
