@@ -10,7 +10,7 @@ mod matches;
 mod parse;
 mod suggest;
 
-pub use command::Command;
+pub use command::{Command, children, find};
 
 pub use matches::Matches;
 pub use parse::{Parsed, parse};

@@ -58,11 +58,15 @@ impl Wanted {
     }
 }
 
-/// Where the output goes.
+/// What a command in a container came to.
 #[derive(Debug, Default)]
 pub struct Captured {
-    /// Everything written to standard output, when it is kept.
+    /// Everything written to standard output.
     pub stdout: Vec<u8>,
+    /// Everything written to standard error.
+    pub stderr: Vec<u8>,
+    /// Its exit code.
+    pub code: i32,
 }
 
 /// Connects, copies both ways and ends as the process did.
@@ -80,7 +84,7 @@ pub async fn run(session: &Session, path: &str, wanted: Wanted) -> Outcome {
     }
 }
 
-/// The same with given input, keeping standard output.
+/// The same with given input, keeping what is written, at most `most` bytes.
 pub async fn capture(session: &Session, path: &str, input: Option<&[u8]>, most: usize) -> Outcome<Captured> {
     let (mut sink, mut stream) = open(session, path).await?.split();
     if let Some(input) = input {
@@ -93,12 +97,19 @@ pub async fn capture(session: &Session, path: &str, input: Option<&[u8]>, most: 
     while let Some(message) = stream.next().await {
         let Some((channel, data)) = taken(message)? else { continue };
         match channel {
-            STDOUT if captured.stdout.len() + data.len() > most => {
+            STDOUT | STDERR if captured.stdout.len() + captured.stderr.len() + data.len() > most => {
                 return Err(Failure::Said(format!("more than {most} bytes")));
             }
             STDOUT => captured.stdout.extend_from_slice(&data),
-            STDERR => session.err_bytes(&data).await?,
-            ERROR => return ended(&data).map(|()| captured),
+            STDERR => captured.stderr.extend_from_slice(&data),
+            ERROR => match ended(&data) {
+                Ok(()) => break,
+                Err(Failure::Remote(code)) => {
+                    captured.code = code;
+                    break;
+                }
+                Err(failure) => return Err(failure),
+            },
             _ => {}
         }
     }

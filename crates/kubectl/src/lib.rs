@@ -3,10 +3,9 @@
 //! It starts no program, reads no environment and knows neither the cluster it talks to nor the web page above it.
 //! What it needs of the world is in [`Env`].
 
-#![allow(dead_code, unused_imports)]
-
 mod args;
 mod channels;
+mod complete;
 mod describe;
 pub mod env;
 pub mod failure;
@@ -34,6 +33,9 @@ pub const INTERRUPTED: i32 = 130;
 pub async fn run(argv: &[String], env: Env) -> i32 {
     let cancel = env.cancel.clone();
     let work = async {
+        if let Some(("__complete", words)) = argv.split_first().map(|(first, words)| (first.as_str(), words)) {
+            return complete::run(words, env).await;
+        }
         match args::parse(argv) {
             Parsed::Run(matches) => {
                 let (session, warnings) = Session::open(env, &matches);

@@ -7,4 +7,5 @@ pub mod jsonpath;
 pub mod printer;
 pub mod table;
 pub mod tabs;
+pub mod template;
 pub mod yaml;

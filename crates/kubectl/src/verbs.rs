@@ -3,12 +3,16 @@
 mod apply;
 mod attach;
 mod auth;
+mod cp;
 mod create;
 mod delete;
 mod describe;
+mod diff;
 mod discover;
+mod edit;
 mod events;
 mod exec;
+mod explain;
 mod expose;
 mod get;
 mod logs;
@@ -54,6 +58,12 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "run" => run::run(session, matches).await,
         "version" => version::run(session, matches).await,
         "wait" => wait::run(session, matches).await,
+        "apply set-last-applied" => apply::last_applied::set(session, matches).await,
+        "apply view-last-applied" => apply::last_applied::view(session, matches).await,
+        "cp" => cp::run(session, matches).await,
+        "edit" => edit::run(session, matches).await,
+        "diff" => diff::run(session, matches).await,
+        "explain" => explain::run(session, matches).await,
         "api-resources" => discover::resources(session, matches).await,
         "api-versions" => discover::versions(session, matches).await,
         "cluster-info" => discover::cluster(session, matches).await,

@@ -76,11 +76,6 @@ pub fn children(path: &str) -> impl Iterator<Item = &'static Command> {
         .filter(move |command| command.path.starts_with(&prefix) && command.path.split(' ').count() == depth + 1)
 }
 
-/// The first words there are, in kubectl's order.
-pub fn top() -> impl Iterator<Item = &'static Command> {
-    children("")
-}
-
 /// The command below `path` that `word` names.
 pub fn child(path: &str, word: &str) -> Option<&'static Command> {
     children(path).find(|command| command.name() == word || command.aliases.contains(&word))

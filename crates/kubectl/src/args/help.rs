@@ -25,6 +25,8 @@ const OTHER: [&str; 6] = ["api-resources", "api-versions", "config", "kuberc", "
 const GLOBAL_HINT: &str =
     "Use \"kubectl options\" for a list of global command-line options (applies to all commands).\n";
 
+pub use words::flag;
+
 /// The help of a command; of kubectl itself for an empty path.
 pub fn of(path: &str) -> String {
     find(path).map_or_else(root, one)

@@ -2,7 +2,7 @@
 
 use super::{
     Command, Matches,
-    command::{GLOBAL, child, children, find},
+    command::{GLOBAL, child, find},
     duration,
     flag::{Flag, Kind},
     matches::parse_bool,
@@ -29,6 +29,9 @@ pub fn parse(argv: &[String]) -> Parsed {
     let (words, rest) = split(argv);
     if words.is_empty() {
         return root(&rest);
+    }
+    if words == "options" {
+        return Parsed::Options;
     }
     let Some(command) = find(&words) else {
         return Parsed::Wrong(unknown(&words));
@@ -225,11 +228,6 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
         Kind::Duration => duration::parse(value).map(drop),
         _ => Ok(()),
     }
-}
-
-/// The names below a command, for messages and completion.
-pub fn names_below(path: &str) -> impl Iterator<Item = &'static str> {
-    children(path).map(Command::name)
 }
 
 #[cfg(test)]

@@ -11,8 +11,6 @@ pub enum Shape {
     Keyed(&'static str, Type),
     /// A list whose items are told apart by themselves.
     Set,
-    /// Replaced as a whole.
-    Whole,
 }
 
 /// A type of the API, as far as its lists matter.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{columns::Columns, json, jsonpath::Template, table::Grid, yaml};
+use super::{columns::Columns, json, jsonpath::Template, table::Grid, template::GoTemplate, yaml};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
@@ -23,6 +23,7 @@ enum Form {
     Json,
     JsonPath(Template, bool),
     Columns(Columns),
+    GoTemplate(GoTemplate),
 }
 
 /// Prints objects one after the other.
@@ -97,6 +98,7 @@ impl Printer {
             Form::Json if self.typed => Ok(format!("{}\n", json::ordered(value, "    "))),
             Form::Json => Ok(format!("{}\n", json::pretty(value, "    "))),
             Form::JsonPath(template, as_json) => jsonpath(template, value, *as_json, self.missing_ok),
+            Form::GoTemplate(template) => go_template(template, value),
             Form::Columns(_) => self.columns(std::slice::from_ref(value)),
         }
     }
@@ -140,6 +142,11 @@ async fn form(session: &Session, name: &str, text: Option<String>) -> Outcome<Fo
             let text = file(session, &given(text)?, "template").await?;
             Ok(Form::Columns(Columns::parse_file(&text).map_err(Failure::Said)?))
         }
+        "go-template" | "template" => Ok(Form::GoTemplate(GoTemplate::parse(&given(text)?).map_err(Failure::Said)?)),
+        "go-template-file" | "templatefile" => {
+            let text = file(session, &given(text)?, "template").await?;
+            Ok(Form::GoTemplate(GoTemplate::parse(&text).map_err(Failure::Said)?))
+        }
         other => Err(Failure::Said(format!("the output format {other:?} is not available here"))),
     }
 }
@@ -165,6 +172,15 @@ fn jsonpath(template: &Template, value: &Value, as_json: bool, missing_ok: bool)
         return Ok(format!("{}\n", json::pretty(&Value::Array(all), "    ")));
     }
     template.print(value, missing_ok).map_err(failed)
+}
+
+fn go_template(template: &GoTemplate, value: &Value) -> Outcome<String> {
+    template.print(value).map_err(|why| {
+        let (source, raw) = (template.source(), json::compact(value));
+        Failure::Said(format!(
+            "error executing template {source:?}: template: output:1: executing \"output\" at <{source}>: {why}\n\ttemplate was:\n\t\t{source}\n\traw data was:\n\t\t{raw}"
+        ))
+    })
 }
 
 /// As Go's `%#v` prints what it decoded.

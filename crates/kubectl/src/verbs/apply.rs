@@ -1,5 +1,8 @@
 //! `apply`: a three-way merge with what was applied before, kept in an annotation of the object.
 
+pub mod last_applied;
+mod server_side;
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -62,7 +65,7 @@ async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &m
         )));
     }
     if matches.on("server-side") {
-        return Err(Failure::said("--server-side is not available here"));
+        return server_side::one(session, matches, target, reporter).await;
     }
     if target.name.is_empty() {
         return Err(unread(target, Failure::said("resource name may not be empty")));

@@ -71,11 +71,6 @@ impl<'a> Reporter<'a> {
         self
     }
 
-    /// Whether the object itself is printed.
-    pub fn prints_objects(&self) -> bool {
-        self.printer.as_ref().is_some_and(|printer| !printer.names_only())
-    }
-
     /// Whether things are really done.
     pub fn dry_run(&self) -> DryRun {
         self.dry_run
