@@ -3,11 +3,18 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    os::fd::{AsFd, FromRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, FromRawFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     process::{Child, Command, Stdio},
 };
 
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::{
+    poll::{PollFd, PollFlags, poll},
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
 use podyard_cluster::node::runtime::{Runtime, RuntimeError};
 
 use crate::fixture::{Sandbox, image, images};
@@ -38,12 +45,15 @@ fn ends_within_ten_seconds(watched: &OwnedFd) -> bool {
     poll(&mut [PollFd::new(watched.as_fd(), PollFlags::POLLIN)], 10_000u16).is_ok_and(|ready| ready == 1)
 }
 
-/// A server that is killed with SIGKILL when this is dropped.
+/// A server in a process group of its own. When this is dropped, all of the group are interrupted, as by Ctrl-C, and
+/// killed.
 struct Server(Child);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
+        for signal in [Signal::SIGINT, Signal::SIGKILL] {
+            killpg(Pid::from_raw(self.0.id() as i32), signal).unwrap();
+        }
         self.0.wait().unwrap();
     }
 }
@@ -57,6 +67,7 @@ fn killing_the_server_leaves_no_process_no_mount_no_group_and_no_file() {
             .arg("server")
             .args([images().directory(), &state, &image("busybox").layers[0]])
             .stdout(Stdio::piped())
+            .process_group(0)
             .spawn()
             .unwrap(),
     );

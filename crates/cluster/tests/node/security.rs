@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::TcpListener,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -140,6 +141,34 @@ async fn a_pod_reaches_its_neighbour_and_nothing_else() {
     assert_eq!(lines[5], "pinged");
     here.runtime.shutdown().await;
     elsewhere.runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_servers_program_can_not_be_written_from_a_container() {
+    let sandbox = Sandbox::new();
+    sandbox.pod("p", 5).await;
+    let agents: Vec<i32> = crate::ends::descendants(std::process::id() as i32)
+        .into_iter()
+        .filter(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "podyard-node"))
+        .collect();
+    assert!(!agents.is_empty());
+    for pid in agents {
+        // A process on its way into a container has this as its executable. It must belong to nobody there, or be sealed.
+        let Ok(program) = fs::read_link(format!("/proc/{pid}/exe")) else { continue };
+        let ids = fs::read_to_string(format!("/proc/{pid}/uid_map")).unwrap();
+        let theirs = ids.lines().any(|line| {
+            let fields: Vec<u32> = line.split_whitespace().map(|field| field.parse().unwrap()).collect();
+            let owner = fs::metadata(&program).map_or(0, |file| file.uid());
+            (fields[1]..fields[1] + fields[2]).contains(&owner)
+        });
+        assert!(!theirs || program.starts_with("/memfd:podyard-node"), "{program:?} belongs to {ids}");
+        if !nix::unistd::geteuid().is_root() {
+            assert!(program.starts_with("/memfd:podyard-node (deleted)"), "{program:?}");
+            let written = fs::File::options().write(true).open(format!("/proc/{pid}/exe"));
+            assert!(written.is_err(), "the copy in memory can be written");
+        }
+    }
+    sandbox.runtime.shutdown().await;
 }
 
 #[tokio::test]

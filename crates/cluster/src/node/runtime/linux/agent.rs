@@ -42,6 +42,10 @@ use super::wire::{self, Report};
 /// A program that starts the runtime calls this first thing in `main` when it is given
 /// [`AGENT_ARGUMENT`](super::AGENT_ARGUMENT), before it has started any thread.
 pub fn main() -> ! {
+    // What a terminal or a supervisor sends to the server's process group is not for the janitor: it ends when the agent
+    // has, and cleans up.
+    let _ = nix::unistd::setsid();
+    sys::ignore(&[libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT]);
     let stdin = io::stdin();
     let code = match janitor::run(stdin.as_fd()) {
         Ok(()) => 0,

@@ -5,6 +5,7 @@
 
 mod find;
 mod settings;
+mod sweep;
 
 use std::{
     fs, io,
@@ -24,7 +25,13 @@ pub(super) struct Group(Vec<(Controller, PathBuf)>);
 /// Where this server may make groups; looked for once.
 pub(super) fn found() -> &'static Found {
     static FOUND: OnceLock<Found> = OnceLock::new();
-    FOUND.get_or_init(find::find)
+    FOUND.get_or_init(|| {
+        let found = find::find();
+        if let Found::Group(parent) = &found {
+            sweep::sweep(&parent.0);
+        }
+        found
+    })
 }
 
 impl Group {

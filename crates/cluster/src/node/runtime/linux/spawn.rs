@@ -1,13 +1,23 @@
 //! Starting an agent.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     ffi::OsString,
-    os::fd::{AsFd, OwnedFd},
+    fs::File,
+    io,
+    os::fd::{AsFd, AsRawFd, OwnedFd},
     path::{Path, PathBuf},
     process::Stdio,
+    sync::{Mutex, PoisonError},
 };
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::{
+    fcntl::{FcntlArg, SealFlag, fcntl},
+    sys::{
+        memfd::{MFdFlags, memfd_create},
+        socket::{AddressFamily, SockFlag, SockType, socketpair},
+    },
+};
 use tokio::{
     io::AsyncReadExt,
     process::{Child, Command},
@@ -46,11 +56,13 @@ pub(super) struct Started {
 
 /// Starts an agent and waits until it takes orders.
 pub(super) async fn start(program: &AgentProgram, setup: &Setup, joins: &[OwnedFd]) -> Result<Started, RuntimeError> {
-    let refused = |what: &str, error: std::io::Error| RuntimeError::Unavailable(format!("{what}: {error}"));
+    let refused = |what: &str, error: io::Error| RuntimeError::Unavailable(format!("{what}: {error}"));
     let flags = SockFlag::SOCK_CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, flags)
         .map_err(|error| refused("make a socket pair", error.into()))?;
-    let mut janitor = command(&program.path, &program.arguments, theirs)
+    let file =
+        executable(&program.path).map_err(|error| refused(&format!("read {}", program.path.display()), error))?;
+    let mut janitor = command(&file, &program.arguments, theirs)
         .spawn()
         .map_err(|error| refused(&format!("start {}", program.path.display()), error))?;
     wire::send(ours.as_fd(), setup, &wire::borrowed(joins))
@@ -66,6 +78,33 @@ pub(super) async fn start(program: &AgentProgram, setup: &Setup, joins: &[OwnedF
             last_words(&mut janitor).await
         ))),
     }
+}
+
+/// What is really executed. The agent's processes become containers' processes, which the kernel lets look at their
+/// executable until they execute another (/proc/self/exe, CVE-2019-5736). Root's belongs to nobody in a container; an
+/// ordinary user's own would be the container's root's own, so that one executes a copy in memory that can't be
+/// written any more. One copy serves all sandboxes.
+fn executable(path: &Path) -> io::Result<PathBuf> {
+    static COPIES: Mutex<BTreeMap<PathBuf, File>> = Mutex::new(BTreeMap::new());
+    if nix::unistd::geteuid().is_root() {
+        return Ok(path.to_owned());
+    }
+    let mut copies = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
+    let copy = match copies.entry(path.to_owned()) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => new.insert(sealed_copy(path)?),
+    };
+    // The number means the same in the child, which has it until it executes it.
+    Ok(PathBuf::from(format!("/proc/self/fd/{}", copy.as_raw_fd())))
+}
+
+fn sealed_copy(path: &Path) -> io::Result<File> {
+    let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let mut copy = File::from(memfd_create("podyard-node", flags)?);
+    io::copy(&mut File::open(path)?, &mut copy)?;
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
+    fcntl(&copy, FcntlArg::F_ADD_SEALS(seals))?;
+    Ok(copy)
 }
 
 fn command(path: &Path, arguments: &[OsString], socket: OwnedFd) -> Command {

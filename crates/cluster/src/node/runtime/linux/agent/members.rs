@@ -27,23 +27,29 @@ pub(super) fn of(namespace: u64) -> impl Iterator<Item = Pid> {
         .map(Pid::from_raw)
 }
 
-/// What the processes in a mount namespace use. Pages that several share count for each.
+/// What the processes in a mount namespace use.
 pub(super) fn used(namespace: u64) -> Used {
-    of(namespace).fold(Used::default(), |used, pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let one = used_by(&stat);
-        Used { memory: used.memory + one.memory, cpu_nanos: used.cpu_nanos + one.cpu_nanos }
+    let read = |pid: Pid, file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    of(namespace).fold(Used::default(), |used, pid| Used {
+        memory: used.memory + memory_in(&read(pid, "smaps_rollup")),
+        cpu_nanos: used.cpu_nanos + time_in(&read(pid, "stat")),
     })
 }
 
-/// Fields 14 (user time), 15 (system time), both in hundredths of a second, and 24 (resident pages) of proc_pid_stat(5).
-fn used_by(stat: &str) -> Used {
-    const PAGE: u64 = 4096;
+/// A process's part of the memory it shares, and all of its own (proc_pid_smaps(5)). The counts in /proc/<pid>/stat are
+/// rough: for a small process they can be 0.
+fn memory_in(rollup: &str) -> u64 {
+    let kib = |line: &str| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok();
+    rollup.lines().find_map(kib).unwrap_or(0) * 1024
+}
+
+/// Fields 14 (user time) and 15 (system time) of proc_pid_stat(5), both in hundredths of a second.
+fn time_in(stat: &str) -> u64 {
     const TICK_NANOS: u64 = 10_000_000;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let fields = stat.rsplit(')').next().unwrap_or_default();
     // What follows the name begins with field 3.
-    let field = |number: usize| fields.get(number - 3).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    Used { memory: field(24) * PAGE, cpu_nanos: (field(14) + field(15)) * TICK_NANOS }
+    let times = fields.split_whitespace().skip(11).take(2);
+    times.filter_map(|text| text.parse::<u64>().ok()).sum::<u64>() * TICK_NANOS
 }
 
 #[cfg(test)]
@@ -52,8 +58,15 @@ mod tests {
 
     #[test]
     fn a_name_with_brackets_does_not_confuse() {
-        let stat = "7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 3 4 0 0 20 0 1 0 99 1000 25 0";
-        assert_eq!(used_by(stat), Used { memory: 25 * 4096, cpu_nanos: 70_000_000 });
+        assert_eq!(time_in("7 (a) b) S 1 7 7 0 -1 0 0 0 0 0 3 4 0 0 20 0 1 0 99 1000 25 0"), 70_000_000);
+    }
+
+    #[test]
+    fn memory_is_the_processs_part() {
+        assert_eq!(
+            memory_in("00-ff ---p 00 00:00 0 [rollup]\nRss:  900 kB\nPss:  12 kB\nPss_Dirty: 4 kB\n"),
+            12 * 1024
+        );
     }
 
     #[test]

@@ -169,6 +169,14 @@ pub(super) fn take_terminal(terminal: BorrowedFd<'_>) -> io::Result<()> {
     done(unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSCTTY, 0) })
 }
 
+/// Ignores signals; processes started later do too, until they say otherwise.
+pub(super) fn ignore(signals: &[libc::c_int]) {
+    for &signal in signals {
+        // SAFETY: no handler is installed, only the ignoring of a signal.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 /// Every signal does what it does by default, and none is blocked.
 pub(super) fn default_signals() {
     for signal in 1..=libc::SIGRTMAX() {
