@@ -63,9 +63,9 @@ class Block {
       this.#face("run", "Run");
     }
     if (this.#current) return;
-    this.#root.dataset.ran = command.code === 0 || command.code === 130 ? "ok" : "bad";
-    this.#say(...verdict(command));
-    if (command.code !== 130) this.#compare(command);
+    const expected = command.code !== 130 && this.#compare(command);
+    this.#root.dataset.ran = command.code === 0 || command.code === 130 || expected ? "ok" : "bad";
+    this.#say(...verdict(command, expected));
     this.#ran();
   }
 
@@ -84,22 +84,25 @@ class Block {
     place.replaceChildren(...(tone === "ok" ? [icon("check"), text] : tone === "bad" ? [icon("cross"), text] : [text]));
   }
 
-  #compare(command: Command): void {
+  /** Says whether the output is the lesson's, where it shows one. */
+  #compare(command: Command): boolean {
     const out = this.#root.parentElement?.querySelector<HTMLElement>(".block.out");
     const sample = out?.querySelector("samp");
     const head = out?.querySelector(".block-head");
-    if (!sample || !head) return;
+    if (!sample || !head) return false;
     const equal = same(partsOf(sample), command.stdout + command.stderr);
     const note = head.querySelector(".differs") ?? head.appendChild(document.createElement("span"));
     note.className = `push differs state ${equal ? "ok" : ""}`;
     note.replaceChildren(...(equal ? [icon("check"), "yours is the same"] : ["yours is in the console"]));
+    return equal;
   }
 }
 
-function verdict(command: Command): [string, string] {
+/** A failure that the lesson shows is no reason for alarm. */
+function verdict(command: Command, expected: boolean): [string, string] {
   if (command.code === 0) return ["ok", `ran · ${command.millis} ms`];
   if (command.code === 130) return ["", "stopped"];
-  return ["bad", `exit ${command.code} · ${command.millis} ms`];
+  return [expected ? "" : "bad", `exit ${command.code} · ${command.millis} ms`];
 }
 
 /** Copy buttons, of commands and of whole blocks. */
