@@ -20,10 +20,12 @@ mod query;
 mod read;
 mod respond;
 mod reviews;
+mod scale;
 mod selector;
 mod serve;
 mod shape;
 mod update;
+mod versions;
 mod watch;
 
 use std::sync::Arc;

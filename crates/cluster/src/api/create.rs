@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Api, call::Call, decode, failure::Failure, respond::Reply};
+use super::{Api, call::Call, decode, failure::Failure, respond::Reply, versions};
 use crate::{
     admission::{self, Context, Forbidden},
     clock::api_time,
@@ -31,6 +31,7 @@ impl Api {
     pub(super) fn create(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         let decoded = decode::decode(call, body)?;
         let (object, warnings) = self.create_object(call, decoded.object, Record::Keep)?;
+        let object = versions::served(call.resource(), &object).into_owned();
         Ok(Reply::created(object).with_warnings(decoded.warnings).with_warnings(warnings))
     }
 
@@ -71,6 +72,7 @@ impl Api {
             };
         }
         self.check_room(resource, &name)?;
+        let object = versions::stored(resource, object);
         let stored = self.store.insert(key, object).map_err(|_| Failure::already_exists(resource, &name))?;
         Ok((Value::clone(&stored), warnings))
     }

@@ -20,13 +20,10 @@ impl Api {
         if call.query.has("force") && call.content_type() != APPLY {
             return Err(refuse_options("force", Fault::Forbidden, "may not be specified for non-apply patch"));
         }
-        let change = match call.content_type().as_str() {
-            "application/json-patch+json" => json_patch as fn(&Call, &Value, &[u8]) -> Result<Value, Failure>,
-            "application/merge-patch+json" => merge_patch,
-            "application/strategic-merge-patch+json" => strategic_patch,
-            APPLY => return self.apply(call, body),
-            _ => return Err(Failure::unsupported_patch()),
-        };
+        if call.content_type() == APPLY {
+            return self.apply(call, body);
+        }
+        let change = change_of(call)?;
         let mut warnings = Vec::new();
         let object = self.change(call, Record::Keep, |old| {
             let decoded = decode::patched(call, change(call, old, body)?)?;
@@ -34,6 +31,22 @@ impl Api {
             Ok(decoded.object)
         })?;
         Ok(Reply::ok(object).with_warnings(warnings))
+    }
+}
+
+/// How a patch changes an object.
+pub(super) type Change = fn(&Call, &Value, &[u8]) -> Result<Value, Failure>;
+
+/// How patches of the call's media type change objects.
+///
+/// # Errors
+/// 415 when there is no such type.
+pub(super) fn change_of(call: &Call) -> Result<Change, Failure> {
+    match call.content_type().as_str() {
+        "application/json-patch+json" => Ok(json_patch),
+        "application/merge-patch+json" => Ok(merge_patch),
+        "application/strategic-merge-patch+json" => Ok(strategic_patch),
+        _ => Err(Failure::unsupported_patch()),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection};
+use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection, versions};
 use crate::{registry::Resource, store::Object};
 
 impl Api {
     /// One object.
     pub(super) fn get(&self, call: &Call) -> Result<Reply, Failure> {
         let object = self.find(call)?;
-        Ok(Reply::ok(Value::clone(&object)))
+        Ok(Reply::ok(versions::served(call.resource(), &object).into_owned()))
     }
 
     /// The stored object a call is about.
@@ -103,7 +103,8 @@ impl Page {
 
 /// A list; its items carry no kind of their own.
 pub(super) fn list_document(resource: &Resource, metadata: Value, items: impl Iterator<Item = Value>) -> Value {
-    let bare = |mut item: Value| {
+    let bare = |item: Value| {
+        let mut item = versions::served(resource, &item).into_owned();
         if let Some(fields) = item.as_object_mut() {
             fields.remove("kind");
             fields.remove("apiVersion");

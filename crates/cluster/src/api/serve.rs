@@ -80,8 +80,15 @@ fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Resp
     Ok(response)
 }
 
-/// Why the size of a running container stays as it is.
-const NO_RESIZE: &str = "this sandbox's node can't change the resources of running containers; create the Pod anew";
+/// What discovery lists and a sandbox can't do.
+fn unserved(call: &Call, part: &str) -> Failure {
+    let why = match part {
+        "resize" => "this sandbox's node can't change the resources of running containers; create the Pod anew",
+        "token" => "this sandbox makes tokens for Pods only; nothing here asks for one",
+        _ => "this sandbox has no proxy; use port-forward instead",
+    };
+    Failure::forbidden(call.resource(), &call.name, why)
+}
 
 type About = (Verb, path::Place, String, Option<path::Part>);
 
@@ -109,7 +116,8 @@ fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
     if let Some(part) = &call.part {
         return match (part.row.name, call.verb) {
             (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
-            ("resize", _) => Err(Failure::forbidden(call.resource(), &call.name, NO_RESIZE)),
+            ("scale", Verb::Get | Verb::Update | Verb::Patch) => api.scale(call, body),
+            (part @ ("resize" | "token" | "proxy"), _) => Err(unserved(call, part)),
             ("status" | "ephemeralcontainers" | "finalize", Verb::Update) => api.update(call, body),
             ("status" | "ephemeralcontainers", Verb::Patch) => api.patch(call, body),
             ("binding", Verb::Create) => api.bind(call, body),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Api, call::Call, negotiate::Shape, respond::Reply};
+use super::{Api, call::Call, negotiate::Shape, respond::Reply, versions};
 use crate::{
     printers::{self, Column},
     registry::Resource,
@@ -65,7 +65,7 @@ pub(crate) fn shape(api: &Api, call: &Call, mut reply: Reply) -> Reply {
 pub(crate) fn shape_event(api: &Api, call: &Call, object: &Value, first: bool) -> Value {
     let resource = call.resource();
     match call.accept.shape {
-        Shape::Plain => object.clone(),
+        Shape::Plain => versions::served(resource, object).into_owned(),
         Shape::Table(version) => {
             let rows = vec![row(api, resource, object, Include::of(call), version)];
             table(version, version_of(object), first.then(|| columns(resource)), rows)
@@ -114,7 +114,8 @@ fn columns(resource: &Resource) -> Value {
 }
 
 fn row(api: &Api, resource: &Resource, object: &Value, include: Include, version: &str) -> Value {
-    let printed = printers::row(resource, object, api.clock.now());
+    let stored = versions::stored(resource, object.clone());
+    let printed = printers::row(resource, &stored, api.clock.now());
     let mut row = json!({"cells": printed.cells});
     if !printed.conditions.is_empty() {
         row["conditions"] = printed.conditions.into();

@@ -9,6 +9,7 @@ use super::{
     decode,
     failure::Failure,
     respond::Reply,
+    versions,
 };
 use crate::{
     admission, managed,
@@ -39,16 +40,18 @@ impl Api {
         make: impl FnOnce(&Value) -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
         let mut answer = None;
+        let resource = call.resource();
         let outcome = self.store.modify(&call.key(), |old| {
+            let old = &*versions::served(resource, old);
             let new = self.revise(call, old, make(old)?, record)?;
             if call.query.dry_run() {
                 answer = Some(new);
                 return Ok(Next::Keep);
             }
-            Ok(if is_finished(&new) { Next::Remove } else { Next::Put(new) })
+            Ok(if is_finished(&new) { Next::Remove } else { Next::Put(versions::stored(resource, new)) })
         });
         match outcome {
-            Ok(object) => Ok(answer.unwrap_or_else(|| Value::clone(&object))),
+            Ok(object) => Ok(answer.unwrap_or_else(|| versions::served(resource, &object).into_owned())),
             Err(WriteError::NotFound) => Err(Failure::not_found(call.resource(), &call.name)),
             Err(WriteError::Refused(failure)) => Err(failure),
         }

@@ -209,3 +209,21 @@ async fn applying_makes_shares_and_refuses() {
     let message = "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch";
     assert_eq!((code, &nobody["message"]), (422, &json!(message)));
 }
+
+#[tokio::test]
+async fn a_deployment_is_scaled_through_its_scale() {
+    let cluster = cluster().await;
+    let deployments = "/apis/apps/v1/namespaces/default/deployments";
+    let deployment = json!({"metadata": {"name": "web"}, "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}}});
+    assert_eq!(ask(&cluster, "POST", deployments, &[], &deployment.to_string()).await.0, 201);
+    let path = "/apis/apps/v1/namespaces/default/deployments/web/scale";
+    let merge = [("content-type", "application/merge-patch+json")];
+    let (code, scale) = ask(&cluster, "PATCH", path, &merge, r#"{"spec": {"replicas": 2}}"#).await;
+    assert_eq!((code, &scale["kind"], &scale["spec"]["replicas"]), (200, &json!("Scale"), &json!(2)));
+    let (_, scaled) = ask(&cluster, "GET", "/apis/apps/v1/namespaces/default/deployments/web", &[], "").await;
+    assert_eq!((&scaled["spec"]["replicas"], &scaled["metadata"]["generation"]), (&json!(2), &json!(2)));
+    let (code, refused) =
+        ask(&cluster, "PUT", path, &[], r#"{"metadata": {"name": "web"}, "spec": {"replicas": -1}}"#).await;
+    assert_eq!((code, &refused["details"]["causes"][0]["field"]), (422, &json!("spec.replicas")));
+}

@@ -1,0 +1,118 @@
+//! The `scale` subresource: how many Pods something wants and has, in one form for all kinds that have Pods.
+
+use serde_json::{Value, json};
+
+use super::{
+    Api,
+    call::{Call, Verb},
+    create::{Record, metadata_mut, text},
+    decode,
+    failure::Failure,
+    patch,
+    respond::Reply,
+};
+use crate::admission::field::{Fault, FieldError};
+
+impl Api {
+    /// Reads or changes a scale.
+    pub(super) fn scale(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
+        if call.verb == Verb::Get {
+            return Ok(Reply::ok(view(&Value::clone(&*self.find(call)?))));
+        }
+        let wanted: Box<dyn FnOnce(&Value) -> Result<Value, Failure> + '_> = if call.verb == Verb::Update {
+            let sent = decode::body(call, body)?;
+            Box::new(move |_| Ok(sent))
+        } else {
+            let change = patch::change_of(call)?;
+            Box::new(move |scale| change(call, scale, body))
+        };
+        let object = self.change(call, Record::Keep, |old| {
+            let scale = wanted(&view(old))?;
+            resized(call, old, &scale)
+        })?;
+        Ok(Reply::ok(view(&object)))
+    }
+}
+
+/// An object with the size that a scale wants.
+fn resized(call: &Call, old: &Value, scale: &Value) -> Result<Value, Failure> {
+    let replicas = scale["spec"]["replicas"].as_i64().unwrap_or(0);
+    if replicas < 0 {
+        let why = "must be greater than or equal to 0";
+        let error = FieldError::new(Fault::Invalid, "spec.replicas", why).with_value(replicas.into());
+        return Err(Failure::invalid_as("Scale.autoscaling", "autoscaling", "Scale", &call.name, &[error]));
+    }
+    let mut new = old.clone();
+    new["spec"]["replicas"] = replicas.into();
+    for key in ["resourceVersion", "uid"] {
+        if !text(scale, key).is_empty() {
+            metadata_mut(&mut new).insert(key.into(), text(scale, key).into());
+        }
+    }
+    Ok(new)
+}
+
+/// What an object's scale says (`wire/scale.json`).
+fn view(object: &Value) -> Value {
+    let mut metadata = json!({});
+    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if let Some(value) = object["metadata"].get(key) {
+            metadata[key] = value.clone();
+        }
+    }
+    let replicas = |part: &str| object[part]["replicas"].as_i64().unwrap_or(0);
+    let mut status = json!({"replicas": replicas("status")});
+    let selector = selector_text(&object["spec"]["selector"]);
+    if !selector.is_empty() {
+        status["selector"] = selector.into();
+    }
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
+        "spec": {"replicas": replicas("spec")}, "status": status,
+    })
+}
+
+/// A selector as a query would write it: `app=web,tier in (back,front)`.
+fn selector_text(selector: &Value) -> String {
+    let labels = selector.get("matchLabels").filter(|labels| labels.is_object());
+    // ReplicationControllers have a plain map.
+    let plain = selector.get("matchExpressions").is_none() && labels.is_none();
+    let labels = if plain { Some(selector) } else { labels };
+    let mut terms: Vec<(String, String)> = Vec::new();
+    for (key, value) in labels.and_then(Value::as_object).into_iter().flatten() {
+        terms.push((key.clone(), format!("{key}={}", value.as_str().unwrap_or_default())));
+    }
+    for term in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let key = term["key"].as_str().unwrap_or_default();
+        let mut values: Vec<&str> = term["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        values.sort_unstable();
+        let shown = match term["operator"].as_str() {
+            Some("In") => format!("{key} in ({})", values.join(",")),
+            Some("NotIn") => format!("{key} notin ({})", values.join(",")),
+            Some("Exists") => key.to_owned(),
+            _ => format!("!{key}"),
+        };
+        terms.push((key.to_owned(), shown));
+    }
+    terms.sort();
+    terms.into_iter().map(|(_, term)| term).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scale_is_the_recorded_one() {
+        let deployment = json!({
+            "metadata": {"name": "dep", "namespace": "default", "labels": {"x": "y"}},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "dep"}}}, "status": {"replicas": 1}});
+        let expected = json!({
+            "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "dep", "namespace": "default"},
+            "spec": {"replicas": 1}, "status": {"replicas": 1, "selector": "app=dep"}});
+        assert_eq!(view(&deployment), expected);
+        let terms = json!({"matchLabels": {"b": "c"}, "matchExpressions": [
+            {"key": "a", "operator": "In", "values": ["y", "x"]}, {"key": "d", "operator": "DoesNotExist"}]});
+        assert_eq!(selector_text(&terms), "a in (x,y),b=c,!d");
+    }
+}
