@@ -247,7 +247,9 @@ impl Recorder {
                 event["source"] = json!({});
                 event["firstTimestamp"] = Value::Null;
                 event["lastTimestamp"] = Value::Null;
-                event["eventTime"] = json!(micro_time(now));
+                // The whole second: `kubectl events` sorts by time, and the kubelet's events, which have no finer times,
+                // come within the same second here (a real kubelet takes longer).
+                event["eventTime"] = json!(micro_time(whole_second(now)));
                 event["action"] = json!(action);
                 event["reportingComponent"] = json!("default-scheduler");
                 event["reportingInstance"] = json!(instance);
@@ -282,6 +284,10 @@ impl Recorder {
             "fieldsType": "FieldsV1", "fieldsV1": fields,
         })
     }
+}
+
+fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 #[cfg(test)]

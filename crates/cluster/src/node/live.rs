@@ -15,6 +15,8 @@ use super::{
 };
 use crate::clock::SharedClock;
 
+/// So many bytes of output are taken at once.
+const PIECE: usize = 8 * 1024;
 /// How many pieces of output an attached client may be behind before it misses some.
 const ATTACH_BACKLOG: usize = 256;
 /// So long after a process has ended what it left in its pipes is still read; a child that it left behind may hold
@@ -96,8 +98,7 @@ pub fn watch_over(
     let Process { started_at, streams: Streams { stdout, stderr, stdin, resize }, exit } = process;
     let (tell, told) = watch::channel(None);
     let output = broadcast::Sender::new(ATTACH_BACKLOG);
-    let out = tokio::spawn(pump(Output::Stdout, stdout, log.clone(), output.clone(), clock.clone()));
-    let err = stderr.map(|err| tokio::spawn(pump(Output::Stderr, err, log.clone(), output.clone(), clock.clone())));
+    let pump = tokio::spawn(pump(stdout, stderr, log.clone(), output.clone(), clock.clone()));
     let live = Live {
         id: id.clone(),
         log: log.clone(),
@@ -108,11 +109,9 @@ pub fn watch_over(
     };
     tokio::spawn(async move {
         let exit = exit.await.unwrap_or_else(|_| Exit { code: 137, signal: 9, oom_killed: false, at: clock.now() });
-        for pump in [Some(out), err].into_iter().flatten() {
-            let abort = pump.abort_handle();
-            if tokio::time::timeout(LAST_WORDS, pump).await.is_err() {
-                abort.abort();
-            }
+        let abort = pump.abort_handle();
+        if tokio::time::timeout(LAST_WORDS, pump).await.is_err() {
+            abort.abort();
         }
         if let Err(error) = log.close(clock.now()) {
             tracing::warn!(%error, container = %id, "the end of a container's log is lost");
@@ -124,21 +123,38 @@ pub fn watch_over(
     live
 }
 
+type Pipe = Box<dyn AsyncRead + Send + Unpin>;
+
+/// Copies both outputs into the log and to whoever is attached, until both have ended. When both have something, nobody
+/// knows which came first; standard output then goes first.
 async fn pump(
-    output: Output,
-    mut from: Box<dyn AsyncRead + Send + Unpin>,
+    mut out: Pipe,
+    err: Option<Pipe>,
     log: Log,
     attached: broadcast::Sender<(Output, Bytes)>,
     clock: SharedClock,
 ) {
-    let mut buffer = vec![0; 8 * 1024];
-    // An error is the end as well: the other side is gone.
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        if let Err(error) = log.write(output, &buffer[..read], clock.now()) {
+    let (mut more_out, mut more_err) = (true, err.is_some());
+    let mut err = err.unwrap_or_else(|| Box::new(tokio::io::empty()));
+    let (mut from_out, mut from_err) = (vec![0; PIECE], vec![0; PIECE]);
+    while more_out || more_err {
+        let (output, bytes) = tokio::select! {
+            biased;
+            // An error is the end as well: the other side is gone.
+            read = out.read(&mut from_out), if more_out => match read {
+                Ok(count @ 1..) => (Output::Stdout, &from_out[..count]),
+                _ => { more_out = false; continue }
+            },
+            read = err.read(&mut from_err), if more_err => match read {
+                Ok(count @ 1..) => (Output::Stderr, &from_err[..count]),
+                _ => { more_err = false; continue }
+            },
+        };
+        if let Err(error) = log.write(output, bytes, clock.now()) {
             tracing::warn!(%error, "a container's output could not be logged");
         }
         // Nobody attached is the usual case.
-        let _ = attached.send((output, Bytes::copy_from_slice(&buffer[..read])));
+        let _ = attached.send((output, Bytes::copy_from_slice(bytes)));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use axum::{extract::Request, response::Response};
+use http::header;
+use serde_json::Value;
 
 use super::{
     container, passed_on,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     api::{Api, call::Call, failure::Failure},
-    node::runtime::ExecSpec,
+    node::{endpoint::EndpointError, runtime::ExecSpec},
 };
 
 /// The channel protocols spoken here, the best first.
@@ -24,7 +26,16 @@ pub(crate) async fn attach(api: &Arc<Api>, call: &Call, request: Request) -> Res
     if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
         return Err(Failure::bad_request(format!("pod {} does not have a host assigned", call.name)));
     }
-    let offer = Offer::read(request, PROTOCOLS)?;
+    let asks_to_upgrade = request.headers().contains_key(header::UPGRADE);
+    let offer = match Offer::read(request, PROTOCOLS) {
+        Ok(offer) => offer,
+        // When the node refused, kubectl asks again over SPDY, and that answer is what it shows.
+        Err(_) if asks_to_upgrade && !is_running(&pod, &container) => {
+            let message = format!("container not found ({container:?})");
+            return Err(passed_on(call, &EndpointError { code: 404, message }));
+        }
+        Err(failure) => return Err(failure),
+    };
     let exec = call.part.as_ref().is_some_and(|part| part.row.name == "exec");
     let ending = if exec { Ending::ExitCode } else { Ending::Success };
     let stdin = call.query.flag("stdin");
@@ -53,4 +64,11 @@ pub(crate) async fn attach(api: &Arc<Api>, call: &Call, request: Request) -> Res
         closing.run_until_cancelled(conversation).await;
     });
     Ok(response)
+}
+
+/// Whether the Pod's status says that the container runs.
+fn is_running(pod: &Value, container: &str) -> bool {
+    let lists = ["containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"];
+    let mut all = lists.iter().filter_map(|list| pod["status"][list].as_array()).flatten();
+    all.any(|status| status["name"] == container && status["state"]["running"].is_object())
 }
