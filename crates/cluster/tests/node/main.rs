@@ -10,5 +10,6 @@ mod ends;
 mod fixture;
 mod lesson_images;
 mod ordinary_user;
+mod probing;
 mod security;
 mod sharing;
