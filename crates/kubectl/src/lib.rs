@@ -17,6 +17,8 @@ mod selection;
 mod server;
 mod session;
 pub mod status;
+#[cfg(test)]
+mod tests;
 mod verbs;
 mod watch;
 mod yaml;

@@ -14,7 +14,7 @@ pub fn text(value: &Value) -> String {
         Value::Object(map) if !map.is_empty() => mapping(&mut out, map, 0),
         Value::Array(list) if !list.is_empty() => sequence(&mut out, list, 0),
         other => {
-            out.push_str(&scalar::value(other, 0, 0));
+            out.push_str(&scalar::value(other, 2, 0));
             out.push('\n');
         }
     }
