@@ -14,13 +14,15 @@ use crate::console::utf8::Decoder;
 use super::{
     Event, INTERRUPTED, Stream, World, builtins, kubectl,
     pipe::{Piece, Writer, pipe, reader},
-    syntax::{Command, From, Join, Pipeline, Redirect, Script},
+    syntax::{Command, From, Join, Pipeline, Redirect, Script, Word},
 };
 
 /// How long kubectl may take to say goodbye after Ctrl-C.
 const GOODBYE: std::time::Duration = std::time::Duration::from_secs(1);
 /// The exit code of a command that nobody reads from any more: 128 + SIGPIPE.
 const BROKEN_PIPE: i32 = 141;
+/// The exit code of a command that could not be begun.
+const NOT_EXECUTABLE: i32 = 126;
 /// The most that `>` writes into a file, and that `$(…)` and `watch` take.
 pub(super) const MAX_FILE: u64 = 2 * 1024 * 1024;
 
@@ -114,6 +116,8 @@ impl Shell {
                 Join::Or if code == 0 => continue,
                 _ => {}
             }
+            // A script of builtins that never wait lets others run in between.
+            tokio::task::consume_budget().await;
             let first: Box<dyn AsyncRead + Send + Unpin> = stdin.take().unwrap_or_else(|| Box::new(tokio::io::empty()));
             code = self.pipeline(pipeline, Io { stdin: first, out: io.out.clone(), err: io.err.clone() }).await;
             self.world.variables.set_last(code);
@@ -161,11 +165,11 @@ impl Shell {
     /// Puts a file in the place of a stream.
     async fn redirect(&self, redirect: &Redirect, io: &mut Io, saving: &mut Vec<Saving>) -> Result<(), String> {
         match redirect {
-            Redirect::Here(text) => io.stdin = Box::new(io::Cursor::new(self.text(text).await.into_bytes())),
+            Redirect::Here(text) => io.stdin = Box::new(io::Cursor::new(self.word(text).await?.into_bytes())),
             Redirect::ErrorsToOutput => io.err = io.out.clone(),
             Redirect::OutputToErrors => io.out = io.err.clone(),
             Redirect::Read(name) => {
-                let name = self.text(name).await;
+                let name = self.word(name).await?;
                 if name == "/dev/null" {
                     io.stdin = Box::new(tokio::io::empty());
                     return Ok(());
@@ -174,7 +178,7 @@ impl Shell {
                 io.stdin = Box::new(io::Cursor::new(bytes));
             }
             Redirect::Write { stream, to, append } => {
-                let name = self.text(to).await;
+                let name = self.word(to).await?;
                 let writer = if name == "/dev/null" {
                     Writer::null()
                 } else {
@@ -193,6 +197,11 @@ impl Shell {
         Ok(())
     }
 
+    /// A word's value; the error as a sentence.
+    async fn word(&self, word: &Word) -> Result<String, String> {
+        self.text(word).await.map_err(|e| e.to_string())
+    }
+
     /// Collects what a command writes into a file, and stores it when the command has ended.
     async fn save(&self, Saving { name, pieces, append }: Saving) -> Result<(), String> {
         let mut bytes = if append { self.world.files.read(&name).await.unwrap_or_default() } else { Vec::new() };
@@ -206,7 +215,13 @@ impl Shell {
     }
 
     async fn redirected(&self, command: &Command, mut io: Io) -> i32 {
-        let arguments = self.arguments(&command.words).await;
+        let arguments = match self.arguments(&command.words).await {
+            Ok(arguments) => arguments,
+            Err(too_long) => {
+                io.err.say(&format!("sh: {too_long}\n")).await;
+                return NOT_EXECUTABLE;
+            }
+        };
         if arguments.is_empty() {
             return self.assign(command, &mut io.err).await;
         }
@@ -229,7 +244,8 @@ impl Shell {
     async fn assign(&self, command: &Command, err: &mut Writer) -> i32 {
         let mut code = 0;
         for (name, value) in &command.assignments {
-            if let Err(why) = self.world.variables.set(name, self.text(value).await) {
+            let value = self.word(value).await;
+            if let Err(why) = value.and_then(|value| self.world.variables.set(name, value)) {
                 err.say(&format!("sh: {why}\n")).await;
                 code = 1;
             }

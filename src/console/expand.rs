@@ -5,6 +5,15 @@ use super::{
     syntax::{Part, Word},
 };
 
+/// How long a command's arguments may be together, as on Linux (`getconf ARG_MAX`), and how many.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+const MAX_ARGUMENTS: usize = 20_000;
+
+/// The arguments are too long, in the words of Linux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("Argument list too long")]
+pub(super) struct TooLong;
+
 /// A word that is being put together. Quoted characters are kept apart, since they match no file names.
 #[derive(Default)]
 struct Field {
@@ -31,28 +40,34 @@ impl Field {
 
 impl Shell {
     /// The arguments that words become.
-    pub(super) async fn arguments(&self, words: &[Word]) -> Vec<String> {
+    pub(super) async fn arguments(&self, words: &[Word]) -> Result<Vec<String>, TooLong> {
         let mut names = None;
         let mut arguments = Vec::new();
+        let mut left = MAX_BYTES;
         for word in words {
-            for field in self.fields(word).await {
+            for field in self.fields(word, left).await? {
                 if !field.has_pattern {
-                    arguments.push(field.text);
+                    push(&mut arguments, field.text, &mut left)?;
                     continue;
                 }
                 if names.is_none() {
                     names = Some(self.world.files.list(".").await.unwrap_or_default());
                 }
-                let matching = names.iter().flatten().filter(|name| matches(&field.pattern, name));
-                let found: Vec<String> = matching.cloned().collect();
-                if found.is_empty() { arguments.push(field.text) } else { arguments.extend(found) }
+                let found: Vec<&String> = names.iter().flatten().filter(|name| matches(&field.pattern, name)).collect();
+                if found.is_empty() {
+                    push(&mut arguments, field.text, &mut left)?;
+                    continue;
+                }
+                for name in found {
+                    push(&mut arguments, name.clone(), &mut left)?;
+                }
             }
         }
-        arguments
+        Ok(arguments)
     }
 
     /// A word's value where it stays one word: an assignment, a file's name, a here-document.
-    pub(super) async fn text(&self, word: &Word) -> String {
+    pub(super) async fn text(&self, word: &Word) -> Result<String, TooLong> {
         let mut text = String::new();
         for part in &word.0 {
             match part {
@@ -60,26 +75,44 @@ impl Shell {
                 Part::Variable { name, .. } => text.push_str(&self.world.variables.get(name)),
                 Part::Output { script, .. } => text.push_str(&self.capture(script).await),
             }
+            if text.len() > MAX_BYTES {
+                return Err(TooLong);
+            }
         }
-        text
+        Ok(text)
     }
 
-    async fn fields(&self, word: &Word) -> Vec<Field> {
+    async fn fields(&self, word: &Word, left: usize) -> Result<Vec<Field>, TooLong> {
         let mut fields = vec![Field::default()];
+        let mut length = 0;
         for part in &word.0 {
             let (value, quoted) = match part {
                 Part::Text { text, quoted } => {
+                    length += text.len();
                     last(&mut fields).push(text, *quoted);
                     continue;
                 }
                 Part::Variable { name, quoted } => (self.world.variables.get(name), *quoted),
                 Part::Output { script, quoted } => (self.capture(script).await, *quoted),
             };
+            length += value.len();
+            if length > left {
+                return Err(TooLong);
+            }
             if quoted { last(&mut fields).push(&value, true) } else { split(&mut fields, &value) }
         }
         fields.retain(|f| f.present);
-        fields
+        Ok(fields)
     }
+}
+
+fn push(arguments: &mut Vec<String>, argument: String, left: &mut usize) -> Result<(), TooLong> {
+    *left = left.checked_sub(argument.len()).ok_or(TooLong)?;
+    if arguments.len() >= MAX_ARGUMENTS {
+        return Err(TooLong);
+    }
+    arguments.push(argument);
+    Ok(())
 }
 
 fn last(fields: &mut [Field]) -> &mut Field {

@@ -7,6 +7,10 @@ use super::syntax::{Command, From, Join, Part, Pipeline, Redirect, Script, Word}
 
 /// How deep `$(…)` may nest.
 const MAX_DEPTH: usize = 8;
+/// How many commands, and how many here-documents, one input may have: more than any lesson, and few enough that
+/// nobody keeps the server busy with a line.
+const MAX_COMMANDS: usize = 500;
+const MAX_HERES: usize = 50;
 
 /// Why a line can't be run; worded as a shell would.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +24,9 @@ pub enum SyntaxError {
     /// Part of a shell's language that this console leaves out.
     #[error("{0} can't be used here: this console runs commands, pipes and redirections, but is not a whole shell")]
     LeftOut(&'static str),
+    /// More of something than there may be.
+    #[error("too many {0} in one line")]
+    TooMany(&'static str),
 }
 
 /// Words with which a shell's own constructs begin.
@@ -28,7 +35,7 @@ const KEYWORDS: &[&str] = &["if", "for", "while", "until", "case", "function", "
 /// Reads a line, or several.
 pub fn parse(text: &str) -> Result<Script, SyntaxError> {
     let text = text.replace("\r\n", "\n").replace('\0', "");
-    let mut parser = Parser { rest: text.chars().collect(), at: 0, heres: Vec::new(), depth: 0 };
+    let mut parser = Parser { rest: text.chars().collect(), at: 0, heres: Vec::new(), depth: 0, commands: 0 };
     let script = parser.script(None)?;
     parser.no_open_heres()?;
     Ok(script)
@@ -47,6 +54,7 @@ struct Parser {
     /// Here-documents announced on this line, in order, with the text once it was read.
     heres: Vec<(OpenHere, Option<Word>)>,
     depth: usize,
+    commands: usize,
 }
 
 /// Marks where a here-document's text belongs until it has been read.
@@ -149,6 +157,10 @@ impl Parser {
     }
 
     fn command(&mut self) -> Result<Command, SyntaxError> {
+        self.commands += 1;
+        if self.commands > MAX_COMMANDS {
+            return Err(SyntaxError::TooMany("commands"));
+        }
         let mut command = Command::default();
         loop {
             self.blanks();
@@ -239,6 +251,9 @@ impl Parser {
             }
         }
         let number = self.heres.len();
+        if number >= MAX_HERES {
+            return Err(SyntaxError::TooMany("here-documents"));
+        }
         self.heres.push((OpenHere { mark, quoted, strip_tabs }, None));
         Ok(Redirect::Here(Word::plain(&format!("{HERE}{number}"))))
     }
@@ -274,13 +289,19 @@ impl Parser {
     }
 
     /// A here-document's text with its variables, read as inside double quotes, where `"` is itself.
-    fn nested(&self, text: &str) -> Result<Word, SyntaxError> {
-        let mut inner = Parser { rest: text.chars().collect(), at: 0, heres: Vec::new(), depth: self.depth };
+    fn nested(&mut self, text: &str) -> Result<Word, SyntaxError> {
+        let mut inner = self.inner(text, self.depth);
         let mut word = Word::default();
         while inner.peek().is_some() {
             inner.double_quoted_part(&mut word, true)?;
         }
+        self.commands = inner.commands;
         Ok(word)
+    }
+
+    /// Reads another text on the same account.
+    fn inner(&self, text: &str, depth: usize) -> Self {
+        Self { rest: text.chars().collect(), at: 0, heres: Vec::new(), depth, commands: self.commands }
     }
 
     fn fill_heres(&self, pipeline: &mut Pipeline, first: usize) {
@@ -399,8 +420,9 @@ impl Parser {
         }
         self.at += 1;
         let depth = self.deeper()?;
-        let mut inner = Parser { rest: text.chars().collect(), at: 0, heres: Vec::new(), depth };
+        let mut inner = self.inner(&text, depth);
         word.0.push(Part::Output { script: inner.script(None)?, quoted });
+        self.commands = inner.commands;
         Ok(())
     }
 

@@ -175,6 +175,25 @@ async fn variables_and_codes() {
 }
 
 #[tokio::test]
+async fn expansion_does_not_use_up_the_machine() {
+    let world = world();
+    run_in(&world, &format!("X={}", "x".repeat(60_000))).await;
+    assert_eq!(run_in(&world, &format!("echo {}", "$X".repeat(100_000))).await, "!sh: Argument list too long\n=126");
+    assert_eq!(run_in(&world, &format!("echo {}", "$X ".repeat(100_000))).await, "!sh: Argument list too long\n=126");
+    assert_eq!(run_in(&world, &format!("Y={}", "$X".repeat(100_000))).await, "!sh: Argument list too long\n=1");
+    assert_eq!(
+        run_in(&world, &format!("cat <<E\n{}\nE\n", "$X".repeat(100_000))).await,
+        "!sh: Argument list too long\n=1"
+    );
+    run_in(&world, "echo > a; echo > b; echo > c").await;
+    assert_eq!(run_in(&world, &format!("echo {}", "* ".repeat(100_000))).await, "!sh: Argument list too long\n=126");
+    assert_eq!(
+        run_in(&world, &format!("Z={}", "x".repeat(70_000))).await,
+        "!sh: Z: a variable holds at most 64 KiB\n=1"
+    );
+}
+
+#[tokio::test]
 async fn there_is_no_network_but_forwarded_ports() {
     insta::assert_snapshot!(shown("curl http://localhost:5000/").await, @"
     !curl: (7) Failed to connect to localhost port 5000 after 0 ms: Couldn't connect to server

@@ -90,6 +90,20 @@ fn what_is_left_out_is_said() {
     insta::assert_snapshot!(show("a && "), @"error: syntax error near unexpected token `&&'");
 }
 
+#[test]
+fn nobody_keeps_the_server_busy_with_a_line() {
+    let told = |line: String| parse(&line).unwrap_err().to_string();
+    assert_eq!(told("true;".repeat(100_000)), "too many commands in one line");
+    assert_eq!(told("true|".repeat(100_000)), "too many commands in one line");
+    assert_eq!(told("$(true)".repeat(100_000)), "too many commands in one line");
+    assert_eq!(told("`true`".repeat(100_000)), "too many commands in one line");
+    assert_eq!(
+        told(format!("cat {}\n{}", "<<E ".repeat(1000), "E\n".repeat(1000))),
+        "too many here-documents in one line"
+    );
+    assert!(told(format!("{}{}", "echo $(".repeat(1000), ")".repeat(1000))).contains("nested this deep"));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic_or_hang(text in "[a-z$(){}`'\"\\\\<>|&; \n#=-]{0,60}") {
