@@ -5,7 +5,10 @@ import { Frames } from "./frames";
 import { Outbox } from "./outbox";
 import { isFrame, type Message, type Request } from "./protocol";
 
-export type Link = "connecting" | "open" | "lost";
+export type Link = "connecting" | "open" | "lost" | "over";
+
+/** The server's word that the session has ended: coming back would begin another one that nobody has asked for. */
+const SESSION_OVER = 4001;
 
 /** After this long without an answer to `hello`, a socket counts as dead. */
 const HELLO_PATIENCE = 8_000;
@@ -105,9 +108,11 @@ export class Connection {
         this.#receive(message);
       }
     });
-    socket.addEventListener("close", () => {
+    socket.addEventListener("close", (event) => {
       clearTimeout(patience);
-      if (this.#socket === socket) this.#lost();
+      if (this.#socket !== socket) return;
+      if (event.code === SESSION_OVER) this.#end();
+      else this.#lost();
     });
   }
 
@@ -131,6 +136,12 @@ export class Connection {
     const pause = wait(this.#attempt++, Math.random());
     this.#announce("lost", pause);
     this.#timer = window.setTimeout(() => this.#connect(), pause);
+  }
+
+  /** A session has ended: it takes a reload to begin another. The dead socket stays, so that nothing reconnects. */
+  #end(): void {
+    this.#ready = false;
+    this.#announce("over", 0);
   }
 
   #hurry(): void {

@@ -8,7 +8,8 @@ export type Request =
   | { op: "save"; file: string; text: string }
   | { op: "restore"; file: string }
   | { op: "logs"; pod: string | null; container: string | null }
-  | { op: "reset" };
+  | { op: "reset" }
+  | { op: "extend" };
 
 export interface LessonFile {
   name: string;
@@ -40,6 +41,8 @@ export type Message =
   | { op: "events"; columns: string[]; rows: string[][] }
   | { op: "log"; pod: string | null; container: string | null; containers: string[]; reset: boolean; text: string }
   | ({ op: "file" } & LessonFile)
+  | { op: "fileGone"; name: string }
+  | { op: "expires"; seconds: number | null }
   | { op: "forwards"; forwards: Forward[] }
   | { op: "refused"; id: string | null; text: string };
 

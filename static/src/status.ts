@@ -14,11 +14,23 @@ export function setUpStatus(connection: Connection): void {
     clearTimeout(timer);
     if (state === "open") show(link, "ok", "check", "Connected");
     else if (state === "lost") timer = window.setTimeout(() => show(link, "warn", "wait", "Reconnecting"), QUIET);
+    else if (state === "over") show(link, "bad", "cross", "Ended");
+  });
+  let before: { state: string; text: string } = { state: "starting", text: "" };
+  connection.on("expires", ({ seconds }) => {
+    if (seconds === null) show(sandbox, ...look(before.state), before.text);
+    else show(sandbox, "warn", "wait", `Ends in ${Math.ceil(seconds / 60)} min unless you do something`);
   });
   connection.on("sandbox", ({ state, text }) => {
-    const [tone, glyph] = { starting: ["warn", "wait"], ready: ["ok", "check"], failed: ["bad", "cross"] }[state] as [string, string];
-    show(sandbox, tone, glyph, text);
+    before = { state, text };
+    show(sandbox, ...look(state), text);
   });
+}
+
+/** Tone and glyph of a sandbox's state. */
+function look(state: string): [string, string] {
+  if (state === "ready") return ["ok", "check"];
+  return state === "failed" ? ["bad", "cross"] : ["warn", "wait"];
 }
 
 function show(place: HTMLElement, tone: string, glyph: string, text: string): void {

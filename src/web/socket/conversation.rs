@@ -49,6 +49,9 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 const SILENT_AFTER: Duration = Duration::from_secs(65);
 /// A page that does not take a message for so long is gone.
 const TAKE_WITHIN: Duration = Duration::from_secs(20);
+/// Our own word for a session that has ended (4000 to 4999 are free, RFC 6455, 7.4.2): the page does not come back by
+/// itself, which would begin another session that nobody has asked for.
+const SESSION_OVER: u16 = 4001;
 /// So long a farewell may take.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 /// How many console frames are sent before looking at anything else.
@@ -227,7 +230,7 @@ where
                 let text = "This session has ended, for want of use or with the server. Reload the page to begin anew.";
                 let message = Message::Sandbox { state: SandboxState::Failed, text: text.to_owned() };
                 self.say(&message).await?;
-                Err(End::Leave(CloseCode::Normal, "session over"))
+                Err(End::Leave(CloseCode::Library(SESSION_OVER), "session over"))
             }
         }
     }

@@ -226,6 +226,22 @@ async fn the_end_of_the_server_says_going_away() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_session_is_told_and_the_page_does_not_come_back() {
+    let app = testing::state(testing::scripted(), 10);
+    let session = session(&app);
+    let (mut page, _) = Page::greet(&app, &session, 0).await;
+    app.sessions.close();
+    let told = page.hear_that(|m| m["state"] == "failed").await;
+    assert!(told["text"].as_str().unwrap().starts_with("This session has ended"), "{told}");
+    loop {
+        if let Packet::Close(frame) = page.next().await.expect("a farewell before the end") {
+            assert_eq!(u16::from(frame.expect("with a code").code), 4001);
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_sends_too_much_at_once_is_sent_away() {
     let app = testing::state(testing::scripted(), 10);
     let session = session(&app);
