@@ -1,6 +1,7 @@
 //! `podyard kubectl …`: the engine on a kubeconfig, real files and real ports.
 
 mod connect;
+mod terminal;
 mod world;
 
 use std::sync::Arc;
@@ -37,7 +38,7 @@ pub(super) async fn run(task: KubectlTask) -> anyhow::Result<u8> {
         clock: Arc::new(Timestamp::now),
         cancel,
         ports: Arc::new(RealPorts),
-        terminal: None,
+        terminal: terminal::open(),
         editor: None,
     };
     let code = podyard_kubectl::run(&task.args, env).await;

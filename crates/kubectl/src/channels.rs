@@ -207,7 +207,9 @@ async fn send(
     stdin: Option<Box<dyn tokio::io::AsyncRead + Send + Unpin>>,
     tty: bool,
 ) -> Outcome {
-    let mut size = session.terminal.clone().filter(|_| tty).map(|terminal| terminal.size);
+    let terminal = session.terminal.clone().filter(|_| tty);
+    let _raw = terminal.as_ref().filter(|_| stdin.is_some()).map(|terminal| (terminal.raw)());
+    let mut size = terminal.map(|terminal| terminal.size);
     if let Some(size) = &mut size {
         let now = *size.borrow_and_update();
         post(sink, RESIZE, resize(now).as_bytes()).await?;

@@ -71,11 +71,19 @@ pub trait Listener: Send {
     fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn Stream>>>;
 }
 
-/// A terminal's size, as it changes: columns and rows.
-#[derive(Debug, Clone)]
+/// A terminal.
+#[derive(Clone)]
 pub struct Terminal {
-    /// Columns and rows.
+    /// Columns and rows, as they change.
     pub size: tokio::sync::watch::Receiver<(u16, u16)>,
+    /// Until what it returns is dropped, every key goes to the container: no echo, no line editing, no Ctrl-C of ours.
+    pub raw: Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>,
+}
+
+impl fmt::Debug for Terminal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Terminal").field("size", &*self.size.borrow()).finish_non_exhaustive()
+    }
 }
 
 /// A person's editor.
