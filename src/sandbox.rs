@@ -45,7 +45,7 @@ impl Provider {
         }
     }
 
-    /// Ends what was dropped without being released. Further leases are refused their way into the queue.
+    /// Waits until everything that was dropped without being released has ended. The last thing a server does.
     pub async fn shutdown(&self) {
         match self {
             Self::Embedded(embedded) => embedded.shutdown().await,

@@ -5,6 +5,7 @@
 
 pub mod commands;
 pub mod desk;
+mod flow;
 pub mod forwards;
 pub mod ids;
 pub mod live;

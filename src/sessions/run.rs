@@ -9,6 +9,7 @@ use super::{
     Session,
     commands::NotBegun,
     desk::Desk,
+    flow::Flow,
     forwards::Forwards,
     scrollback::What,
     session::{Hold, Running},
@@ -96,13 +97,16 @@ impl Session {
         let (events, mut received) = mpsc::channel(PIECES);
         let line = console::run(line, &world, events, cancel.clone());
         let show = async {
+            let mut flow = Flow::new();
             while let Some(event) = received.recv().await {
                 match event {
                     Event::Text { stream, text } => {
+                        let bytes = text.len();
                         if stream == Stream::Stderr && refusal.len() < REFUSAL {
                             refusal.push_str(&text);
                         }
                         self.write(running.id(), stream, text);
+                        flow.pass(bytes).await;
                     }
                     Event::Clear => self.show(What::Clear),
                 }

@@ -8,7 +8,7 @@ use kube::{Api, api::LogParams};
 use tokio::sync::{mpsc, watch};
 
 use super::table::Table;
-use crate::console::utf8::Decoder;
+use crate::{console::utf8::Decoder, sessions::flow::Flow};
 
 /// How many lines of what was written before are shown.
 const TAIL: i64 = 1000;
@@ -156,7 +156,7 @@ async fn copy(api: &Api<Pod>, source: &Source, out: &mpsc::Sender<LogPiece>) -> 
         }
         Err(_) => return Ok(()),
     };
-    let mut decoder = Decoder::default();
+    let (mut decoder, mut flow) = (Decoder::default(), Flow::new());
     let mut buffer = vec![0; PIECE];
     loop {
         let read = stream.read(&mut buffer).await.unwrap_or(0);
@@ -167,6 +167,7 @@ async fn copy(api: &Api<Pod>, source: &Source, out: &mpsc::Sender<LogPiece>) -> 
         if read == 0 {
             return Ok(());
         }
+        flow.pass(read).await;
     }
 }
 
