@@ -19,15 +19,11 @@ impl Api {
         if call.verb == Verb::Get {
             return Ok(Reply::ok(view(&Value::clone(&*self.find(call)?))));
         }
-        let wanted: Box<dyn FnOnce(&Value) -> Result<Value, Failure> + '_> = if call.verb == Verb::Update {
-            let sent = decode::body(call, body)?;
-            Box::new(move |_| Ok(sent))
-        } else {
-            let change = patch::change_of(call)?;
-            Box::new(move |scale| change(call, scale, body))
-        };
         let object = self.change(call, Record::Keep, |old| {
-            let scale = wanted(&view(old))?;
+            let scale = match call.verb {
+                Verb::Update => decode::body(call, body)?,
+                _ => patch::change_of(call)?(call, &view(old), body)?,
+            };
             resized(call, old, &scale)
         })?;
         Ok(Reply::ok(view(&object)))
