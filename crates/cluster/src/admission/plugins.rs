@@ -11,6 +11,7 @@ mod service_address;
 mod storage;
 mod strategy;
 mod tolerations;
+mod warnings;
 
 pub(crate) use quota::usage as quota_usage;
 use serde_json::Value;
@@ -47,9 +48,10 @@ pub fn prepare_create(
 /// [`Forbidden`] when a plugin refuses (limit range, Pod Security, quota).
 pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>) -> Result<Vec<String>, Forbidden> {
     limit_range::check(resource, object, context)?;
-    let warnings = pod_security::check(resource, object, context)?;
+    let mut said = pod_security::check(resource, object, context)?;
+    said.extend(warnings::of(resource, object));
     quota::check(resource, object, context)?;
-    Ok(warnings)
+    Ok(said)
 }
 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes

@@ -92,6 +92,16 @@ fn unserved(call: &Call, part: &str) -> Failure {
 
 type About = (Verb, path::Place, String, Option<path::Part>);
 
+/// What every answer about a kind on its way out says (`wire/table-endpoints.json`).
+fn deprecation(call: &Call) -> Vec<String> {
+    match (call.resource().group, call.resource().kind) {
+        ("", "Endpoints") => {
+            vec!["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
 async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) -> Result<Response, Failure> {
     let (verb, place, name, part) = about;
     let accept = Accept::negotiate(request.headers(), query.text("pretty"))?;
@@ -108,7 +118,7 @@ async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) ->
         Verb::Get | Verb::List => Bytes::new(),
         _ => read_body(request.into_body()).await?,
     };
-    let reply = dispatch(&api, &call, &body)?;
+    let reply = dispatch(&api, &call, &body)?.with_warnings(deprecation(&call));
     Ok(respond::write(&shape::shape(&api, &call, reply), call.accept))
 }
 
