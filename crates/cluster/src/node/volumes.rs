@@ -114,7 +114,9 @@ impl Volumes {
             return Ok(Made::Path { path, read_only: false });
         }
         if let Some(host) = &volume.host_path {
-            let path = files::host_path(&self.root.join(".host"), &host.path, host.type_.as_deref().unwrap_or(""))?;
+            let root = self.root.join(".host");
+            files::furnish(&root).map_err(failed)?;
+            let path = files::host_path(&root, &host.path, host.type_.as_deref().unwrap_or(""))?;
             return Ok(Made::Path { path, read_only: false });
         }
         if let Some(claim) = &volume.persistent_volume_claim {

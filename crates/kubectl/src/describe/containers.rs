@@ -228,24 +228,13 @@ fn env(page: &mut Page, pod: &Value, container: &Value) {
     }
 }
 
-/// The value of a field of the Pod, as the downward API gives it; empty in a template.
+/// The value of a field of the Pod. kubectl's own scheme knows no more than these two (`config/downward.yaml`).
 fn field(pod: &Value, path: &str) -> String {
-    if pod.get("kind").is_none() {
-        return String::new();
-    }
-    if let Some((map, key)) = path.strip_suffix("']").and_then(|path| path.split_once("['")) {
-        let values = pod.pointer(&format!("/{}", map.replace('.', "/")));
-        return values.and_then(|values| values.get(key)).map(plain).unwrap_or_default();
-    }
     match path {
-        "metadata.labels" | "metadata.annotations" => {
-            let map = pod.pointer(&format!("/{}", path.replace('.', "/"))).and_then(Value::as_object);
-            map.map(|map| {
-                map.iter().map(|(key, value)| format!("{key}={:?}", plain(value))).collect::<Vec<_>>().join("\n")
-            })
-            .unwrap_or_default()
+        "metadata.name" | "metadata.namespace" if pod.get("kind").is_some() => {
+            at(pod, &format!("/{}", path.replace('.', "/")))
         }
-        _ => at(pod, &format!("/{}", path.replace('.', "/"))),
+        _ => String::new(),
     }
 }
 

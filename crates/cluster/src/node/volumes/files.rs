@@ -68,6 +68,41 @@ fn link_entries(volume: &Path, wanted: &BTreeSet<&str>) -> io::Result<()> {
     Ok(())
 }
 
+/// The directories that a kind node's root has; a Pod may ask for one that is there (`type: Directory`).
+const FURNITURE: &[&str] = &[
+    "boot",
+    "dev",
+    "etc",
+    "home",
+    "kind",
+    "media",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "srv",
+    "sys",
+    "tmp",
+    "usr/bin",
+    "usr/lib",
+    "usr/local",
+    "usr/share",
+    "var/lib",
+    "var/log/containers",
+    "var/log/pods",
+    "var/tmp",
+];
+
+/// Makes the node's own root look like one.
+///
+/// # Errors
+/// The disk is full, or the like.
+pub fn furnish(root: &Path) -> io::Result<()> {
+    FURNITURE.iter().try_for_each(|directory| fs::create_dir_all(root.join(directory)))?;
+    ["tmp", "var/tmp"].iter().try_for_each(|directory| permit(&root.join(directory), 0o1777))
+}
+
 /// A path of the node's own root, which is made of what Pods put there; never one of the machine. `kind` is the
 /// volume's `type`.
 ///

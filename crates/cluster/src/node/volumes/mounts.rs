@@ -64,7 +64,7 @@ fn with_sub_path(
             mount.name
         ))
     };
-    if read_only {
+    if read_only && volume.join(&sub_path).exists() {
         // The node wrote it, links and all; they lead nowhere else.
         let found = volume.join(&sub_path).canonicalize().map_err(|error| failed(error.to_string()))?;
         let root = volume.canonicalize().map_err(|error| failed(error.to_string()))?;

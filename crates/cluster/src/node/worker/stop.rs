@@ -23,6 +23,9 @@ use crate::{
 const LEAST_GRACE: i64 = 2;
 const TERM: i32 = 15;
 const KILL: i32 = 9;
+/// How long a Pod that was asked to go can still be seen. A kubelet needs a second or more for its own rounds
+/// (`TIMING.md`); whoever deletes with `--wait=false` and then waits must still find what they wait for.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// How long the end of a container is waited for after KILL; only a runtime that is gone takes longer.
 const AFTER_KILL: Duration = Duration::from_secs(10);
 
@@ -57,11 +60,13 @@ impl Worker {
             self.report();
         }
         let grace = if gone { 0 } else { self.pod.grace() };
+        let farewell = tokio::time::sleep(if grace > 0 { FAREWELL } else { Duration::ZERO });
         self.stop_all(grace).await;
         self.remove_sandbox().await;
         self.observed.finished = true;
         if !gone {
             self.report();
+            farewell.await;
             write::remove(&self.context.store, &self.key, self.pod.uid(), self.context.now());
         }
         for directory in [self.pod_directory(), self.context.logs.join(self.pod.uid())] {
