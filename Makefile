@@ -13,6 +13,7 @@ test: assets
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	$(NPM) run check
 	$(NPM) test
 	$(CARGO) test --workspace
 

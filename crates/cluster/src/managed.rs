@@ -1,7 +1,7 @@
 //! `metadata.managedFields`: who wrote which field last, and what server-side apply makes of that.
 //!
-//! A set of fields is a [`FieldSet`]; [`fields`] reads one off an object, [`compare`] off two states of it. [`track`]
-//! keeps the record for ordinary writes, [`apply`] does server-side apply (kubernetes.io, "Server-Side Apply").
+//! A set of fields is a `FieldSet`; [`fields`] reads one off an object, [`compare()`] off two states of it. [`track`]
+//! keeps the record for ordinary writes, [`apply()`] does server-side apply (kubernetes.io, "Server-Side Apply").
 
 mod apply;
 mod compare;

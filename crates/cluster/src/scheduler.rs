@@ -1,6 +1,6 @@
 //! The scheduler: gives every Pod that has no node yet one that it fits on, or says why there is none.
 //!
-//! [`decide`] is a function of the Pod and a [`Snapshot`]; the loop here keeps the snapshot up to date and writes what
+//! [`decide()`] is a function of the Pod and a [`Snapshot`]; the loop here keeps the snapshot up to date and writes what
 //! was decided.
 
 mod affinity;

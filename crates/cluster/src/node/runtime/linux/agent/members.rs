@@ -36,7 +36,7 @@ pub(super) fn used(namespace: u64) -> Used {
     })
 }
 
-/// A process's part of the memory it shares, and all of its own (proc_pid_smaps(5)). The counts in /proc/<pid>/stat are
+/// A process's part of the memory it shares, and all of its own (proc_pid_smaps(5)). The counts in `/proc/PID/stat` are
 /// rough: for a small process they can be 0.
 fn memory_in(rollup: &str) -> u64 {
     let kib = |line: &str| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok();
