@@ -17,7 +17,7 @@ use podyard_cluster::{
     },
 };
 
-use super::{Lease, Made, ProvisionError, reaper::Reaper, workplace::Workplace};
+use super::{Lease, Made, ProvisionError, lesson_images, reaper::Reaper, workplace::Workplace};
 
 /// The namespace learners work in, as on any cluster.
 const NAMESPACE: &str = "default";
@@ -61,7 +61,7 @@ impl fmt::Debug for Embedded {
 
 impl Embedded {
     /// A provider of real containers, whose images are kept in the data directory; `images` is the folder of the
-    /// lessons' own.
+    /// lessons' own, without which those are taken that the program was built with.
     ///
     /// # Errors
     /// When the data directory can't be used. That containers can't be run is no error: the sandboxes then say so.
@@ -72,8 +72,10 @@ impl Embedded {
         let mut caveats: Vec<String> = missing.map(|f| no_containers(&f.words)).into_iter().collect();
         let store = ImageStore::open(place.images())?;
         let seeded = {
-            let images = images.map(Path::to_owned);
-            tokio::task::block_in_place(|| store.seed(images.as_deref()))
+            let ours = |source| EmbeddedError::Data { path: data.to_owned(), source };
+            let images =
+                images.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
+            tokio::task::block_in_place(|| store.seed(Some(&images)))
         };
         match seeded {
             // Images may still come from a registry.

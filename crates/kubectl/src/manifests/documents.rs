@@ -5,17 +5,19 @@ use serde_json::Value;
 use super::MAX_DOCUMENTS;
 use crate::yaml;
 
-/// Reads the documents of a text; the first that cannot be read is the last.
+/// Reads the documents of a text; the first that cannot be read is the last. Too many are refused before the first is
+/// read, so that nothing is half applied.
 pub fn split(text: &str) -> Vec<Result<Value, String>> {
     if text.trim_start().starts_with('{') {
         return json(text);
     }
+    let documents = yaml_documents(text);
+    if documents.len() > MAX_DOCUMENTS {
+        let count = documents.len();
+        return vec![Err(format!("{count} documents in one file; {MAX_DOCUMENTS} are the most"))];
+    }
     let mut read = Vec::new();
-    for document in yaml_documents(text) {
-        if read.len() >= MAX_DOCUMENTS {
-            read.push(Err(format!("more than {MAX_DOCUMENTS} documents in one file")));
-            return read;
-        }
+    for document in documents {
         let value = yaml::read(&document).map_err(|why| format!("error converting YAML to JSON: {why}"));
         let stop = value.is_err();
         read.push(value);
@@ -81,7 +83,6 @@ mod tests {
     #[test]
     fn many_documents_are_refused() {
         let read = split(&"a: 1\n---\n".repeat(10_000));
-        assert_eq!(read.len(), MAX_DOCUMENTS + 1);
-        assert!(read.last().is_some_and(Result::is_err));
+        assert_eq!(read, [Err("10000 documents in one file; 1000 are the most".to_owned())]);
     }
 }
