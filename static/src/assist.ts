@@ -2,7 +2,7 @@
 
 import { autocompletion, type Completion, type CompletionContext, type CompletionResult, completionKeymap } from "@codemirror/autocomplete";
 import { type Action, type Diagnostic, forceLinting, linter } from "@codemirror/lint";
-import type { Extension, Text } from "@codemirror/state";
+import { type Extension, StateEffect, type Text } from "@codemirror/state";
 import { type EditorView, hoverTooltip, keymap } from "@codemirror/view";
 import { check, type Finding } from "./checks";
 import { schemas as load } from "./cluster";
@@ -16,16 +16,28 @@ let known: Schemas | undefined;
 /** What the server said about a view's text; forgotten as soon as the text changes. */
 export const told = new WeakMap<EditorView, Problem | undefined>();
 
+/** Something else than the text has changed what there is to find. */
+const changed = StateEffect.define<null>();
+
+/** Checks a view again, at once. Without the effect, CodeMirror only looks when the text has changed. */
+export function recheck(view: EditorView): void {
+  view.dispatch({ effects: changed.of(null) });
+  forceLinting(view);
+}
+
 /** Asks the cluster for its schemas, when it can; the view is checked again once they are there. */
 export async function learn(view: EditorView): Promise<void> {
   if (known) return;
   known = await load();
-  if (known) forceLinting(view);
+  if (known) recheck(view);
 }
 
 export function assistance(): Extension {
   return [
-    linter(findings, { delay: 400 }),
+    linter(findings, {
+      delay: 400,
+      needsRefresh: (update) => update.transactions.some((transaction) => transaction.effects.some((effect) => effect.is(changed))),
+    }),
     autocompletion({ override: [complete], icons: false, activateOnTyping: true }),
     keymap.of(completionKeymap),
     hoverTooltip(hover),

@@ -4,12 +4,12 @@ import { closeBrackets } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { forceLinting, lintGutter, lintKeymap } from "@codemirror/lint";
+import { lintGutter, lintKeymap } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { assistance, learn, told } from "./assist";
+import { assistance, learn, recheck, told } from "./assist";
 import { the } from "./dom";
 import type { Problem } from "./protocol";
 import type { Surface, SurfaceEvents } from "./surface";
@@ -83,7 +83,7 @@ class Code implements Surface {
   }
   problem(problem: Problem | undefined): void {
     told.set(this.#view, problem);
-    forceLinting(this.#view);
+    recheck(this.#view);
     if (!problem) return;
     const { doc } = this.#view.state;
     const { from } = doc.line(Math.max(1, Math.min(problem.line, doc.lines)));

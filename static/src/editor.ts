@@ -4,7 +4,7 @@ import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
 import { el, hidden, icon, the } from "./dom";
-import type { LessonFile } from "./protocol";
+import type { LessonFile, Problem } from "./protocol";
 import { PlainSurface, type Surface } from "./surface";
 import { Tabs } from "./tabs";
 
@@ -33,6 +33,8 @@ export class Editor {
   #ready = false;
   #timer: number | undefined;
   #applying: string | undefined;
+  /** What the cluster refused; it stays marked when another surface takes over. */
+  #problem: Problem | undefined;
 
   constructor(connection: Connection, commands: Commands, console: Console) {
     this.#connection = connection;
@@ -60,6 +62,7 @@ export class Editor {
     before.remove();
     if (focused) this.#surface.focus();
     if (this.#ready) this.#surface.learn();
+    if (this.#problem) this.#surface.problem(this.#problem);
   }
 
   /** Opens a manifest of the lesson in the editor, in the version that the text shows there. */
@@ -132,7 +135,7 @@ export class Editor {
     this.#flush();
     this.#current = name;
     this.#surface.text = file.text;
-    this.#surface.problem(undefined);
+    this.#mark(undefined);
     the("file").scrollTop = 0;
     this.#say("");
     this.#draw();
@@ -169,7 +172,7 @@ export class Editor {
     if (!file) return;
     file.text = this.#surface.text;
     file.dirty = true;
-    this.#surface.problem(undefined);
+    this.#mark(undefined);
     this.#saved.textContent = "";
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.#flush(), SAVE_AFTER);
@@ -197,7 +200,7 @@ export class Editor {
       this.#surface.text = file.original;
     }
     if (!this.#connection.tell({ op: "restore", file: file.name })) this.#save(file);
-    this.#surface.problem(undefined);
+    this.#mark(undefined);
     this.#say("");
     this.#draw();
     this.#surface.focus();
@@ -209,7 +212,7 @@ export class Editor {
     clearTimeout(this.#timer);
     file.text = this.#surface.text;
     file.dirty = false;
-    this.#surface.problem(undefined);
+    this.#mark(undefined);
     this.#say("", "Applying");
     const command = this.#commands.apply(file.name, file.text, (command) => this.#applied(file.name, command));
     this.#applying = command.id;
@@ -228,7 +231,12 @@ export class Editor {
     const problem = command.problems?.[0];
     const place = problem ? `${problem.line}:${problem.column}: ` : "";
     this.#say(good ? "ok" : "bad", place + (words || (good ? "Applied" : `Not applied: exit ${command.code}`)));
-    if (problem) this.#surface.problem(problem);
+    if (problem) this.#mark(problem);
+  }
+
+  #mark(problem: Problem | undefined): void {
+    this.#problem = problem;
+    this.#surface.problem(problem);
   }
 
   #say(tone: string, text = ""): void {

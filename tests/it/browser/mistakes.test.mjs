@@ -26,6 +26,7 @@ test("each mistake is answered in Kubernetes' words, with its place, and the tex
     await learner.says(learner.console, words);
     const verdict = learner.page.getByRole("region", { name: "Editor" });
     await learner.says(verdict, place);
+    if (place) await learner.page.locator(".cm-lint-marker-error").first().waitFor();
     await learner.type("clear");
     await learner.console.filter({ hasNotText: words }).waitFor();
     assert.ok((await learner.manifest.innerText()).includes(manifest.trim().split("\n").at(-1).trim()), what);
