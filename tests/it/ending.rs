@@ -16,8 +16,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _},
 };
 
-/// Far beyond what anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::program::PATIENCE;
 
 struct Server {
     child: Child,
