@@ -82,6 +82,8 @@ export class Learner {
 
   /** Replaces the manifest in the editor. */
   async write(text) {
+    // CodeMirror takes the textarea's place a moment after the page is there; keys pressed in between go to neither.
+    await this.page.locator(".cm-content").waitFor();
     await this.manifest.click();
     await this.page.keyboard.press("Control+A");
     await this.page.keyboard.press("Delete");
