@@ -5,6 +5,7 @@
 
 pub mod embedded;
 mod lesson_images;
+mod order;
 pub mod reaper;
 #[cfg(test)]
 pub mod testing;
@@ -13,7 +14,9 @@ pub mod workplace;
 use std::fmt;
 
 use axum::Router;
+use tokio::sync::watch;
 
+pub use self::order::{Order, Progress};
 use self::{embedded::Embedded, reaper::Reaper};
 
 /// What makes sandboxes.
@@ -32,10 +35,10 @@ pub enum ProvisionError {
 }
 
 impl Provider {
-    /// Makes a sandbox.
-    pub async fn provision(&self) -> Result<Lease, ProvisionError> {
+    /// Makes a sandbox, or finds the one that the session already has.
+    pub async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
         match self {
-            Self::Embedded(embedded) => embedded.provision().await,
+            Self::Embedded(embedded) => embedded.provision(order).await,
         }
     }
 
@@ -60,6 +63,8 @@ pub struct Lease {
     pub client: kube::Client,
     /// The learner's namespace.
     pub namespace: String,
+    /// Why the sandbox is gone, once it is.
+    lost: Option<watch::Receiver<Option<String>>>,
     guard: Guard,
 }
 
@@ -94,7 +99,7 @@ impl fmt::Debug for Lease {
 
 impl Lease {
     fn new(client: kube::Client, namespace: String, made: Made, reaper: Reaper) -> Self {
-        Self { client, namespace, guard: Guard { sandbox: Some(made), reaper } }
+        Self { client, namespace, lost: None, guard: Guard { sandbox: Some(made), reaper } }
     }
 
     /// Ends the sandbox and everything that runs in it.
@@ -109,6 +114,20 @@ impl Lease {
         match &self.guard.sandbox {
             Some(Made::Embedded(cluster)) => cluster.router(),
             None => Router::new(),
+        }
+    }
+
+    /// Comes when the sandbox has ended by itself, with the reason as a sentence; for most, never.
+    pub fn lost(&self) -> impl Future<Output = String> + Send + 'static {
+        let lost = self.lost.clone();
+        async move {
+            let Some(mut lost) = lost else { return std::future::pending().await };
+            let why = lost.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
+            match why {
+                Some(why) => why,
+                // Nobody looks after it any more, since it has been given back.
+                None => std::future::pending().await,
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use super::{say, signals};
 use crate::{
     config::ClusterTask,
-    sandbox::{Provider, embedded::Embedded},
+    sandbox::{Order, Progress, Provider, embedded::Embedded},
 };
 
 /// How long ending may take.
@@ -19,7 +19,7 @@ pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let embedded = Embedded::on_this_machine(task.data.path(), task.images.as_deref()).await?;
     let provider = Provider::Embedded(embedded);
-    let lease = provider.provision().await?;
+    let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;
     let listener = TcpListener::bind(task.listen).await.with_context(|| format!("listening on {}", task.listen))?;
     let server = format!("http://{}", listener.local_addr()?);
     write_private(&task.kubeconfig, &lease.kubeconfig(&server))

@@ -17,7 +17,7 @@ use podyard_cluster::{
     },
 };
 
-use super::{Lease, Made, ProvisionError, lesson_images, reaper::Reaper, workplace::Workplace};
+use super::{Lease, Made, Order, ProvisionError, lesson_images, reaper::Reaper, workplace::Workplace};
 
 /// The namespace learners work in, as on any cluster.
 const NAMESPACE: &str = "default";
@@ -95,7 +95,7 @@ impl Embedded {
         Self { images, runtime, place, caveat: caveat.map(Into::into), reaper: Reaper::start() }
     }
 
-    pub(super) async fn provision(&self) -> Result<Lease, ProvisionError> {
+    pub(super) async fn provision(&self, _: Order) -> Result<Lease, ProvisionError> {
         let directory = self.place.new_sandbox();
         let runtime = (self.runtime)(&directory);
         let config = ClusterConfig { directory, ..ClusterConfig::new(self.images.clone(), runtime) };

@@ -34,6 +34,12 @@ impl Token {
         Sha256::digest(self.0.as_bytes()) == Sha256::digest(text.as_bytes())
     }
 
+    /// A name for what belongs to it, which may be seen and stays the same: 16 hexadecimal digits.
+    pub fn name(&self) -> String {
+        let digest = Sha256::digest(self.0.as_bytes());
+        digest.iter().skip(4).take(8).map(|b| format!("{b:02x}")).collect()
+    }
+
     /// Enough of it to tell sessions apart in a log, and useless for getting in.
     pub fn short(&self) -> String {
         let digest = Sha256::digest(self.0.as_bytes());

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     manifest::Problem,
-    sandbox::{Lease, Provider},
+    sandbox::{Lease, Order, Progress, Provider},
 };
 
 /// What sessions of a server share.
@@ -241,7 +241,9 @@ impl Session {
         let Some(me) = self.me.upgrade() else { return };
         let tasks = self.around.tasks.clone();
         tasks.spawn(async move {
-            match me.around.provider.provision().await {
+            let listener = me.clone();
+            let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
+            match me.around.provider.provision(Order::new(me.id.name(), progress)).await {
                 Ok(lease) => {
                     if let Some(unwanted) = me.arrived(generation, lease) {
                         unwanted.release().await;
@@ -255,6 +257,22 @@ impl Session {
         });
     }
 
+    /// Tells the learner when a sandbox that was there is gone by itself.
+    fn watch_over(
+        &self,
+        generation: u64,
+        lost: impl Future<Output = String> + Send + 'static,
+        ended: CancellationToken,
+    ) {
+        let me = self.me.clone();
+        self.around.tasks.spawn(async move {
+            let Some(why) = ended.run_until_cancelled(lost).await else { return };
+            if let Some(me) = me.upgrade() {
+                me.step(Input::Lost(generation, why));
+            }
+        });
+    }
+
     /// A sandbox has been made: it becomes the session's, or comes back if it is too late.
     fn arrived(&self, generation: u64, lease: Lease) -> Option<Lease> {
         let now = (self.around.clock)();
@@ -264,6 +282,7 @@ impl Session {
             return Some(lease);
         }
         let ended = self.over.child_token();
+        self.watch_over(generation, lease.lost(), ended.clone());
         let views =
             Views::start(&lease.client, &lease.namespace, &self.watched.subscribe(), &ended, &self.around.tasks);
         let hold = Hold {

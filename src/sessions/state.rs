@@ -24,8 +24,8 @@ pub struct State {
 pub enum Sandbox {
     /// Nobody has asked for one yet.
     None,
-    /// Being made.
-    Starting,
+    /// Being made; how far that is, as a sentence, once there is something to tell.
+    Starting(Option<String>),
     /// Commands run.
     Ready,
     /// It could not be made; the reason as a sentence.
@@ -43,8 +43,12 @@ pub enum Input {
     Active,
     /// The sandbox of this generation is there.
     Provisioned(u64),
+    /// It is still being made: a sentence about how far.
+    Progress(u64, String),
     /// It could not be made.
     NotProvisioned(u64, String),
+    /// It was there and is gone; the reason as a sentence.
+    Lost(u64, String),
     /// The learner wants a new sandbox.
     Reset,
     /// Time passes.
@@ -120,11 +124,19 @@ impl State {
                 self.sandbox = Sandbox::Ready;
                 vec![Effect::Show]
             }
+            Input::Progress(generation, text) if generation == self.generation && self.is_starting() => {
+                self.sandbox = Sandbox::Starting(Some(text));
+                vec![Effect::Show]
+            }
             Input::NotProvisioned(generation, why) if generation == self.generation => {
                 self.sandbox = Sandbox::Failed(why);
                 vec![Effect::Show]
             }
-            Input::NotProvisioned(..) => Vec::new(),
+            Input::Lost(generation, why) if generation == self.generation => {
+                self.sandbox = Sandbox::Failed(why);
+                vec![Effect::Release, Effect::Show]
+            }
+            Input::Progress(..) | Input::NotProvisioned(..) | Input::Lost(..) => Vec::new(),
             Input::Reset => {
                 let mut effects = self.touch(now);
                 effects.push(Effect::Release);
@@ -136,9 +148,13 @@ impl State {
         }
     }
 
+    fn is_starting(&self) -> bool {
+        matches!(self.sandbox, Sandbox::Starting(_))
+    }
+
     fn provision(&mut self) -> [Effect; 2] {
         self.generation += 1;
-        self.sandbox = Sandbox::Starting;
+        self.sandbox = Sandbox::Starting(None);
         [Effect::Show, Effect::Provision(self.generation)]
     }
 
@@ -204,6 +220,28 @@ mod tests {
         steps(&mut state, &[(0, Input::Attached), (1, Input::NotProvisioned(1, "no room".into()))]);
         assert_eq!(state.sandbox(), &Sandbox::Failed("no room".into()));
         assert_eq!(steps(&mut state, &[(2, Input::Attached)]), [Effect::Show, Effect::Provision(2)]);
+    }
+
+    #[test]
+    fn progress_is_shown_while_the_sandbox_is_made_and_only_of_the_one_that_is_meant() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached)]);
+        assert_eq!(steps(&mut state, &[(1, Input::Progress(1, "nodes".into()))]), [Effect::Show]);
+        assert_eq!(state.sandbox(), &Sandbox::Starting(Some("nodes".into())));
+        assert_eq!(steps(&mut state, &[(1, Input::Progress(0, "stale".into()))]), []);
+        steps(&mut state, &[(2, Input::Provisioned(1))]);
+        assert_eq!(steps(&mut state, &[(3, Input::Progress(1, "late".into()))]), []);
+        assert_eq!(state.sandbox(), &Sandbox::Ready);
+    }
+
+    #[test]
+    fn a_sandbox_that_is_lost_is_given_back_and_the_learner_told() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (1, Input::Provisioned(1))]);
+        assert_eq!(steps(&mut state, &[(2, Input::Lost(1, "gone".into()))]), [Effect::Release, Effect::Show]);
+        assert_eq!(state.sandbox(), &Sandbox::Failed("gone".into()));
+        assert_eq!(steps(&mut state, &[(3, Input::Reset)]), [Effect::Release, Effect::Show, Effect::Provision(2)]);
+        assert_eq!(steps(&mut state, &[(4, Input::Lost(1, "gone".into()))]), []);
     }
 
     #[test]

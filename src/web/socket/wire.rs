@@ -90,7 +90,8 @@ pub(super) fn forwards(open: &[Forward]) -> Message {
 /// `caveat` is what is amiss with every sandbox of this server.
 pub(super) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
     let (state, text) = match sandbox {
-        Sandbox::None | Sandbox::Starting => (SandboxState::Starting, "Your cluster is being made.".to_owned()),
+        Sandbox::None | Sandbox::Starting(None) => (SandboxState::Starting, "Your cluster is being made.".to_owned()),
+        Sandbox::Starting(Some(text)) => (SandboxState::Starting, text.clone()),
         Sandbox::Ready => (SandboxState::Ready, caveat.unwrap_or("Your cluster is ready.").to_owned()),
         Sandbox::Failed(why) => (SandboxState::Failed, format!("There is no cluster: {why}")),
     };
