@@ -109,6 +109,12 @@ impl Lease {
         }
     }
 
+    /// Gives the sandbox up because the server ends. Where it can live without the server it is left for the next start;
+    /// elsewhere it ends.
+    pub async fn keep(self) {
+        self.release().await;
+    }
+
     /// The sandbox's API for any Kubernetes client, to be served under a path of its own.
     pub fn gateway(&self) -> Router {
         match &self.guard.sandbox {

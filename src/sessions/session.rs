@@ -224,7 +224,8 @@ impl Session {
                 let sandbox = state.sandbox().clone();
                 self.status.send_modify(|status| status.sandbox = sandbox);
             }
-            Effect::Release => self.release(),
+            Effect::Release => self.let_go(Lease::release),
+            Effect::Keep => self.let_go(Lease::keep),
             // The lease has not been stored: it is in the hands of the task that made it.
             Effect::Discard(_) => {}
             Effect::Warn(left) => {
@@ -300,14 +301,15 @@ impl Session {
         None
     }
 
-    fn release(&self) {
+    /// Ends what uses the sandbox, and then gives it back in this way.
+    fn let_go<F: Future<Output = ()> + Send + 'static>(&self, give_back: impl FnOnce(Lease) -> F) {
         self.status.send_modify(|status| {
             if let Some(hold) = status.hold.take() {
                 hold.ended.cancel();
             }
         });
         if let Some(lease) = lock(&self.lease).take() {
-            self.around.tasks.spawn(lease.release());
+            self.around.tasks.spawn(give_back(lease));
         }
     }
 

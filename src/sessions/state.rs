@@ -64,6 +64,8 @@ pub enum Effect {
     Provision(u64),
     /// End the commands and forwards, and give the sandbox back.
     Release,
+    /// End the commands and forwards, and leave the sandbox for the next start, if its provider can.
+    Keep,
     /// Give back a sandbox that came too late to be used.
     Discard(u64),
     /// Tell the pages where the sandbox stands.
@@ -144,7 +146,7 @@ impl State {
                 effects
             }
             Input::Tick => self.tick(now, idle),
-            Input::Close => self.end(),
+            Input::Close => self.end(Effect::Keep),
         }
     }
 
@@ -167,7 +169,7 @@ impl State {
         let rested = Duration::try_from(now.duration_since(self.active)).unwrap_or_default();
         let left = idle.saturating_sub(rested);
         if left.is_zero() {
-            return self.end();
+            return self.end(Effect::Release);
         }
         if left <= WARNING.min(idle / 5) && !self.warned && self.sockets > 0 {
             self.warned = true;
@@ -176,10 +178,10 @@ impl State {
         Vec::new()
     }
 
-    fn end(&mut self) -> Vec<Effect> {
+    fn end(&mut self, sandbox: Effect) -> Vec<Effect> {
         self.ended = true;
         self.sandbox = Sandbox::None;
-        vec![Effect::Release, Effect::End]
+        vec![sandbox, Effect::End]
     }
 }
 
@@ -261,7 +263,7 @@ mod tests {
     #[test]
     fn a_sandbox_that_comes_after_the_end_is_given_back() {
         let mut state = State::new(at(0));
-        steps(&mut state, &[(0, Input::Attached), (1, Input::Close)]);
+        assert_eq!(steps(&mut state, &[(0, Input::Attached), (1, Input::Close)])[2..], [Effect::Keep, Effect::End]);
         assert_eq!(steps(&mut state, &[(2, Input::Provisioned(1))]), [Effect::Discard(1)]);
     }
 }
