@@ -8,4 +8,5 @@ pub mod lessons;
 pub mod manifest;
 pub mod sandbox;
 pub mod sessions;
+pub mod storage;
 pub mod web;

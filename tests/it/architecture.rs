@@ -10,14 +10,15 @@ use std::{
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["app", "commands", "config"]),
     ("commands", &["app", "config", "sandbox"]),
-    ("app", &["config", "lessons", "sandbox", "sessions", "web"]),
-    ("web", &["console", "lessons", "manifest", "sandbox", "sessions"]),
-    ("sessions", &["console", "lessons", "manifest", "sandbox"]),
+    ("app", &["config", "lessons", "sandbox", "sessions", "storage", "web"]),
+    ("web", &["console", "lessons", "manifest", "sandbox", "sessions", "storage"]),
+    ("sessions", &["console", "lessons", "manifest", "sandbox", "storage"]),
     ("console", &["sandbox"]),
     ("sandbox", &["config"]),
     ("config", &[]),
     ("lessons", &[]),
     ("manifest", &[]),
+    ("storage", &[]),
 ];
 
 /// What no file of a crate may name.
