@@ -24,6 +24,8 @@ use super::{
     seed::{self, Seed},
 };
 
+mod archive;
+
 /// Changes when the same input is to give another layer.
 const BUILD: &str = "1";
 
@@ -56,6 +58,8 @@ pub struct ImageStore {
 #[derive(Debug, Clone)]
 struct Stored {
     image: Image,
+    /// Digest of its manifest.
+    manifest: String,
     /// In no registry: pulling it fails.
     local: bool,
 }
@@ -163,7 +167,7 @@ impl ImageStore {
             layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
             config: ImageConfig::from(&seed.execution),
         };
-        let stored = Stored { image, local: seed.local };
+        let stored = Stored { image, manifest: digest(&manifest), local: seed.local };
         self.images.write().unwrap_or_else(PoisonError::into_inner).insert(name, stored);
         Ok(())
     }
@@ -172,8 +176,12 @@ impl ImageStore {
         self.root.join("layers").join(hex(diff_id))
     }
 
+    fn blob_path(&self, digest: &str) -> PathBuf {
+        self.root.join("blobs/sha256").join(hex(digest))
+    }
+
     fn write_blob(&self, digest: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.root.join("blobs/sha256").join(hex(digest));
+        let path = self.blob_path(digest);
         if path.is_file() {
             return Ok(());
         }

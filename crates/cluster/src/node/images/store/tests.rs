@@ -62,3 +62,41 @@ fn what_was_built_is_not_built_again() {
     let biggest = fs::read_dir(&blobs).unwrap().map(|blob| blob.unwrap().metadata().unwrap().len()).max().unwrap();
     assert!(biggest < 10_000, "{biggest} bytes");
 }
+
+#[test]
+fn all_images_fit_into_one_archive_that_names_each_and_holds_each_part_once() {
+    let (directory, store) = seeded();
+    let path = directory.path().join("images.tar");
+    store.write_archive(&path).unwrap();
+    let mut archive = tar::Archive::new(fs::File::open(&path).unwrap());
+    let (mut names, mut index) = (Vec::new(), serde_json::Value::Null);
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().display().to_string();
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut entry, &mut bytes).unwrap();
+        if let Some(hex) = name.strip_prefix("blobs/sha256/") {
+            assert_eq!(digest(&bytes), format!("sha256:{hex}"));
+        }
+        if name == "index.json" {
+            index = serde_json::from_slice(&bytes).unwrap();
+        }
+        names.push(name);
+    }
+    let unique: std::collections::BTreeSet<&String> = names.iter().collect();
+    assert_eq!((names[0].as_str(), unique.len()), ("oci-layout", names.len()));
+    let images: Vec<&str> = index["manifests"].as_array().unwrap().iter().map(name_of).collect();
+    assert!(images.contains(&"docker.io/library/busybox:latest"), "{images:?}");
+    assert!(images.iter().any(|name| name.contains("/pythonapp:")), "{images:?}");
+    for manifest in index["manifests"].as_array().unwrap() {
+        let digest = manifest["digest"].as_str().unwrap();
+        assert!(names.contains(&format!("blobs/sha256/{}", hex(digest))), "{digest}");
+    }
+    let first = fs::read(&path).unwrap();
+    store.write_archive(&path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), first);
+}
+
+fn name_of(manifest: &serde_json::Value) -> &str {
+    manifest["annotations"]["io.containerd.image.name"].as_str().unwrap()
+}
