@@ -1,21 +1,27 @@
 //! Lessons: markdown in, model out.
 //!
 //! `catalog` reads a folder; `page` turns one text into a [`model::Lesson`]; the rest are its steps, each pure:
-//! `front_matter`, `fences` (what a code block is), `commands`, `manifests`, `expected` (outputs), `highlight`,
-//! `blocks` (their HTML). What is wrong with a text comes back as a [`problem::Problem`] with its place.
+//! `front_matter`, `dialect` (Hugo's, MkDocs' and Docusaurus' own words), `fences` (what a code block is), `commands`,
+//! `manifests`, `expected` (outputs), `highlight`, `blocks` (their HTML), `lint`. What is wrong with a text comes back as
+//! a [`problem::Problem`] with its place. [`check`] holds what a step wants against what was seen of a sandbox.
 
 pub mod catalog;
+pub mod check;
 pub mod model;
 pub mod page;
 pub mod problem;
+pub mod quiz;
 
 mod blocks;
-mod checks;
 mod commands;
+mod dialect;
+mod examples;
 mod expected;
 mod fences;
 mod front_matter;
 mod highlight;
+mod lint;
 mod manifests;
+mod spelling;
 
 pub use catalog::Catalog;

@@ -2,9 +2,11 @@
 
 use askama::Template;
 
+use crate::lessons::check::{Check, Tongue};
 use crate::lessons::commands::{self, Piece};
 use crate::lessons::expected::{self, Part};
 use crate::lessons::highlight::{Painter, escape};
+use crate::lessons::quiz::Quiz;
 
 #[derive(Template)]
 #[template(path = "blocks/command.html")]
@@ -35,6 +37,33 @@ struct ManifestBlock<'a> {
 struct CodeBlock<'a> {
     title: &'a str,
     painted: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "blocks/checks.html")]
+struct ChecksBlock<'a> {
+    step: &'a str,
+    checks: &'a [Check],
+}
+
+#[derive(Template)]
+#[template(path = "blocks/quiz.html")]
+struct QuizBlock<'a> {
+    lesson: &'a str,
+    number: usize,
+    quiz: &'a Quiz,
+    language: &'a str,
+    german: bool,
+}
+
+/// The checks of a step; they turn green by themselves.
+pub fn checks(step: &str, checks: &[Check]) -> String {
+    page(&ChecksBlock { step, checks })
+}
+
+/// A question: what may be answered, and nothing of what is right.
+pub fn quiz(lesson: &str, number: usize, quiz: &Quiz, language: &str) -> String {
+    page(&QuizBlock { lesson, number, quiz, language, german: Tongue::of(language) == Tongue::German })
 }
 
 /// A command block: a frame per command, each output in one group with its command.

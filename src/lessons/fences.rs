@@ -1,6 +1,6 @@
 //! Code blocks: what one is, by its content first and its language second.
 
-use crate::lessons::{commands, manifests};
+use crate::lessons::{commands, manifests, page::identity::minutes};
 
 /// What a code block is to a learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Kind {
     Output,
     /// A Kubernetes object, for the editor.
     Manifest,
+    /// Assertions about the sandbox.
+    Check,
     /// Anything else: shown.
     Code,
 }
@@ -22,8 +24,16 @@ pub struct Info {
     pub language: String,
     /// `title=` (Docusaurus), `file=` or `filename=`.
     pub title: Option<String>,
-    /// The author's own wish: `run`, `copy`, `none`, `output`.
+    /// The author's own wish: `run`, `copy`, `none`, `output`, `check`, `broken`.
     pub lab: Option<String>,
+    /// `expect=exit:1`: the exit code that a command is meant to end with.
+    pub exit: Option<i32>,
+    /// `timeout=2m`, in seconds.
+    pub timeout: Option<u64>,
+    /// `match=glob`: a `*` of an output stands for anything.
+    pub glob: bool,
+    /// `time=3m` of a step, in minutes.
+    pub minutes: Option<u32>,
 }
 
 impl Info {
@@ -38,7 +48,35 @@ impl Info {
                 keys.contains(&key).then(|| value.to_owned())
             })
         };
-        Self { language: first.to_lowercase(), title: value(&["title", "file", "filename"]), lab: value(&["lab"]) }
+        let seconds = |text: String| humantime::parse_duration(&text).ok().map(|time| time.as_secs());
+        Self {
+            language: first.trim_start_matches('.').to_lowercase(),
+            title: value(&["title", "file", "filename", "name"]),
+            lab: value(&["lab"]),
+            exit: value(&["expect"]).and_then(|text| text.strip_prefix("exit:")?.parse().ok()),
+            timeout: value(&["timeout"]).and_then(seconds),
+            glob: value(&["match"]).as_deref() == Some("glob"),
+            minutes: value(&["time"]).and_then(|time| minutes(&time)),
+        }
+    }
+
+    /// What a comment before the block wishes, where the block itself says nothing.
+    #[must_use]
+    pub fn or(self, wish: Self) -> Self {
+        Self {
+            language: self.language,
+            title: self.title.or(wish.title),
+            lab: self.lab.or(wish.lab),
+            exit: self.exit.or(wish.exit),
+            timeout: self.timeout.or(wish.timeout),
+            glob: self.glob || wish.glob,
+            minutes: self.minutes.or(wish.minutes),
+        }
+    }
+
+    /// Whether a manifest is wrong on purpose.
+    pub fn broken(&self) -> bool {
+        self.lab.as_deref() == Some("broken")
     }
 
     fn is_shell(&self) -> bool {
@@ -63,6 +101,8 @@ pub fn classify(info: &Info, text: &str, after_command: bool) -> Kind {
         Some("output") => return Kind::Output,
         Some("none") => return Kind::Code,
         Some("run" | "copy") => return Kind::Command,
+        Some("check") => return Kind::Check,
+        Some("apply" | "broken") => return Kind::Manifest,
         _ => {}
     }
     if info.is_data() && manifests::is_manifest(&info.language, text) {

@@ -1,4 +1,4 @@
-//! The block of YAML at the top of a page, in the dialects of Docusaurus and Hugo.
+//! The block of YAML or TOML at the top of a page, in the dialects of Docusaurus and Hugo.
 
 use serde_yaml::{Mapping, Value};
 
@@ -25,26 +25,59 @@ pub struct Unreadable {
 /// Splits a page into front matter and body. A page without front matter is all body; front matter that cannot be
 /// read comes back as the error, beside the body after it, so that the page can still be shown.
 pub fn split(text: &str) -> (FrontMatter, &str, Option<Unreadable>) {
-    let Some(rest) = text.strip_prefix("---\n") else { return (FrontMatter::default(), text, None) };
-    let Some((yaml, body)) = until_fence(rest) else {
-        let unclosed = "front matter that begins here is never closed: a line with `---` is missing";
-        return (FrontMatter::default(), text, Some(Unreadable { line: 1, column: 1, message: unclosed.into() }));
+    let Some((fence, rest)) = ["---", "+++"].iter().find_map(|fence| {
+        Some((*fence, text.strip_prefix(fence)?.trim_start_matches([' ', '\t']).strip_prefix('\n')?))
+    }) else {
+        return (FrontMatter::default(), text, None);
     };
-    let lines = yaml.lines().count() + 2;
-    match read(yaml) {
+    let Some((written, body)) = until_fence(rest, fence) else {
+        let message = format!("front matter that begins here is never closed: a line with `{fence}` is missing");
+        return (FrontMatter::default(), text, Some(Unreadable { line: 1, column: 1, message }));
+    };
+    let lines = written.lines().count() + 2;
+    match if fence == "---" { read(written) } else { read_toml(written) } {
         Ok(values) => (FrontMatter { values, lines }, body, None),
         Err(problem) => (FrontMatter { values: Mapping::new(), lines }, body, Some(problem)),
     }
 }
 
-fn until_fence(text: &str) -> Option<(&str, &str)> {
-    if let Some(body) = text.strip_prefix("---\n") {
-        return Some(("", body));
+/// The text before a line that is the fence, and the text after it.
+fn until_fence<'a>(text: &'a str, fence: &str) -> Option<(&'a str, &'a str)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim_end() == fence {
+            return Some((&text[..at], &text[at + line.len()..]));
+        }
+        at += line.len();
     }
-    if let Some(at) = text.find("\n---\n") {
-        return Some((&text[..at + 1], &text[at + 5..]));
+    None
+}
+
+fn read_toml(text: &str) -> Result<Mapping, Unreadable> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Unreadable { line: before.matches('\n').count() + 2, column, message: error.message().to_owned() }
+    })?;
+    match from_toml(toml::Value::Table(table)) {
+        Value::Mapping(values) => Ok(values),
+        _ => Ok(Mapping::new()),
     }
-    text.strip_suffix("\n---").map(|yaml| (yaml, ""))
+}
+
+/// The same value as YAML has it; dates are texts.
+fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::String(text),
+        toml::Value::Integer(number) => Value::Number(number.into()),
+        toml::Value::Float(number) => Value::Number(number.into()),
+        toml::Value::Boolean(flag) => Value::Bool(flag),
+        toml::Value::Datetime(time) => Value::String(time.to_string()),
+        toml::Value::Array(values) => Value::Sequence(values.into_iter().map(from_toml).collect()),
+        toml::Value::Table(table) => {
+            Value::Mapping(table.into_iter().map(|(key, value)| (Value::String(key), from_toml(value))).collect())
+        }
+    }
 }
 
 fn read(yaml: &str) -> Result<Mapping, Unreadable> {
@@ -77,8 +110,32 @@ impl FrontMatter {
 
     /// A key of ours, below `lab:`.
     pub fn lab(&self, key: &str) -> Option<String> {
-        as_text(self.values.get("lab")?.as_mapping()?.get(key)?)
+        as_text(self.lab_value(key)?)
     }
+
+    /// A key of ours, below `lab:`, whatever it holds.
+    pub fn lab_value(&self, key: &str) -> Option<&Value> {
+        self.values.get("lab")?.as_mapping()?.get(key)
+    }
+
+    /// Takes what the page does not say itself from its folder's `_meta.yaml`: `draft`, and what is below `lab:`.
+    pub fn inherit(&mut self, folder: &Mapping) {
+        if let Some(draft) = folder.get("draft").filter(|_| !self.values.contains_key("draft")) {
+            self.values.insert("draft".into(), draft.clone());
+        }
+        let Some(given) = folder.get("lab").and_then(Value::as_mapping) else { return };
+        let own = self.values.entry("lab".into()).or_insert_with(|| Value::Mapping(Mapping::new()));
+        if let Value::Mapping(own) = own {
+            for (key, value) in given {
+                own.entry(key.clone()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+}
+
+/// The contents of a `_meta.yaml`.
+pub fn meta(text: &str) -> Result<Mapping, Unreadable> {
+    read(text).map_err(|bad| Unreadable { line: bad.line - 1, ..bad })
 }
 
 fn as_text(value: &Value) -> Option<String> {
@@ -118,6 +175,25 @@ mod tests {
     fn our_own_keys_live_below_lab() {
         let (matter, _, _) = split("---\nlab:\n  time: 10m\n---\n");
         assert_eq!(matter.lab("time").as_deref(), Some("10m"));
+    }
+
+    #[test]
+    fn toml_is_read_like_yaml() {
+        let (matter, body, problem) =
+            split("+++\ntitle = \"Pods\"\nweight = 3\ndate = 2026-01-02\n[lab]\ntime = \"5m\"\n+++\nText.\n");
+        assert_eq!((problem, body, matter.lines), (None, "Text.\n", 7));
+        assert_eq!((matter.text("title").as_deref(), matter.number("weight")), (Some("Pods"), Some(3)));
+        assert_eq!((matter.text("date").as_deref(), matter.lab("time").as_deref()), (Some("2026-01-02"), Some("5m")));
+        let (_, body, problem) = split("+++\ntitle = \n+++\nText.\n");
+        assert_eq!((body, problem.map(|problem| problem.line)), ("Text.\n", Some(2)));
+    }
+
+    #[test]
+    fn a_page_inherits_what_it_does_not_say_itself() {
+        let (mut matter, ..) = split("---\nlab: {time: 5m}\n---\n");
+        matter.inherit(&meta("draft: true\ntitle: Course\nlab: {time: 9m, checks: {a: {pod: x}}}\n").unwrap());
+        assert_eq!((matter.lab("time").as_deref(), matter.flag("draft")), (Some("5m"), true));
+        assert!(matter.lab_value("checks").is_some() && matter.text("title").is_none());
     }
 
     #[test]

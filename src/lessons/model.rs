@@ -1,10 +1,14 @@
 //! A lesson as the pages show it.
 
+pub use crate::lessons::{check::Check, quiz::Quiz};
+
 /// One lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lesson {
     /// From front matter (`id`, else `slug`, else the file's name); the last part of its address.
     pub id: String,
+    /// The language it is written in: `en`, `de`.
+    pub language: String,
     /// What it is called.
     pub title: String,
     /// One or two sentences for the catalogue.
@@ -13,17 +17,35 @@ pub struct Lesson {
     pub position: i64,
     /// How long it takes, in minutes.
     pub minutes: Option<u32>,
+    /// Whether it is not to be shown yet.
+    pub draft: bool,
     /// What comes before the first step, as HTML.
     pub intro: String,
+    /// What the text before the first step has the learner do, in order.
+    pub prelude: Vec<Work>,
     /// One per second-level heading.
     pub steps: Vec<Step>,
     /// The manifests it opens in the editor.
     pub files: Vec<LessonFile>,
+    /// Its questions, in the order of the text.
+    pub quizzes: Vec<Quiz>,
     /// The footnotes, as HTML; empty when there are none.
     pub footnotes: String,
+    /// The file it was read from, as findings name it.
+    pub source: String,
 }
 
 impl Lesson {
+    /// Everything that it has the learner do, in order.
+    pub fn work(&self) -> impl Iterator<Item = &Work> {
+        self.prelude.iter().chain(self.steps.iter().flat_map(|step| &step.work))
+    }
+
+    /// Its commands, in order.
+    pub fn commands(&self) -> impl Iterator<Item = &Command> {
+        self.work().filter_map(Work::command)
+    }
+
     /// The first command that makes something: what an empty Pods view offers.
     pub fn starter(&self) -> Option<&str> {
         let makes = |command: &&Command| {
@@ -32,14 +54,19 @@ impl Lesson {
                 && words.next() == Some("kubectl")
                 && matches!(words.next(), Some("run" | "apply" | "create"))
         };
-        self.steps.iter().flat_map(|step| &step.commands).find(makes).map(|command| command.line.as_str())
+        self.commands().find(makes).map(|command| command.line.as_str())
+    }
+
+    /// Whether any of its steps has checks.
+    pub fn has_checks(&self) -> bool {
+        self.steps.iter().any(|step| !step.checks.is_empty())
     }
 }
 
 /// One step of a lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The heading's anchor by GitHub's rule.
+    /// The heading's anchor by GitHub's rule; a translation has its original's.
     pub id: String,
     /// The heading's text.
     pub title: String,
@@ -47,8 +74,44 @@ pub struct Step {
     pub heading: String,
     /// What follows it, as HTML.
     pub html: String,
-    /// What it has the learner run, in order.
-    pub commands: Vec<Command>,
+    /// How long it takes, in minutes, where the page says so.
+    pub minutes: Option<u32>,
+    /// What it has the learner do, in order.
+    pub work: Vec<Work>,
+    /// What it wants to see in the sandbox.
+    pub checks: Vec<Check>,
+    /// The line of the file where it begins, counted from 1.
+    pub place: usize,
+}
+
+/// Something that a lesson has the learner do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// A file is written, or changed to this, in the editor.
+    Write(Written),
+    /// A command is run.
+    Run(Command),
+}
+
+impl Work {
+    /// The command, if it is one.
+    pub fn command(&self) -> Option<&Command> {
+        match self {
+            Self::Run(command) => Some(command),
+            Self::Write(_) => None,
+        }
+    }
+}
+
+/// A file as a lesson has the learner write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub file: LessonFile,
+    /// Whether it is wrong on purpose.
+    pub broken: bool,
+    /// The line of the lesson's file where its first line stands, counted from 1.
+    pub place: usize,
 }
 
 /// A command of a lesson.
@@ -57,10 +120,25 @@ pub struct Command {
     /// What is sent to the console; several lines for a here-document.
     pub line: String,
     /// The output that the text shows for it, where it shows one.
-    pub expected: Option<String>,
+    pub expected: Option<Expected>,
+    /// The exit code that the author says it ends with.
+    pub exit: Option<i32>,
+    /// For how long it may run, in seconds, where the author says so.
+    pub timeout: Option<u64>,
     /// Whether the console can run it; others are for the learner's own machine.
     pub runnable: bool,
-    /// The line of the file where its block begins, counted from 1.
+    /// The line of the file where it stands, counted from 1.
+    pub place: usize,
+}
+
+/// The output that a text shows for a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// As it is shown.
+    pub text: String,
+    /// Whether a `*` in it stands for anything.
+    pub glob: bool,
+    /// The line of the file where it begins, counted from 1.
     pub place: usize,
 }
 

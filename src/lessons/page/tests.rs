@@ -1,4 +1,5 @@
 use super::*;
+use crate::lessons::model::{LessonFile, Work};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n";
 
@@ -8,7 +9,8 @@ fn page(text: &str) -> Lesson {
 
 fn page_and_problems(text: &str) -> (Lesson, Vec<Problem>) {
     let links = |path: &str| (path == "other.md").then(|| "/lessons/other".to_owned());
-    read("content/03-first.md", text, &links, &mut Painter::default())
+    let around = Around { links: &links, strict_anchors: false, ..Around::alone("content/03-first.md") };
+    read(&around, text, &mut Painter::default())
 }
 
 #[test]
@@ -38,9 +40,11 @@ fn each_second_level_heading_is_a_step_with_an_anchor_of_its_own() {
 #[test]
 fn a_command_keeps_the_output_that_follows_it() {
     let lesson = page("## S\n\n```bash\nkubectl get pods\n```\n\n```\nNAME   AGE\nweb    2s\n```\n");
-    assert_eq!(lesson.steps[0].commands.len(), 1);
-    assert_eq!(lesson.steps[0].commands[0].expected.as_deref(), Some("NAME   AGE\nweb    2s"));
-    assert_eq!(lesson.steps[0].commands[0].place, 3);
+    let commands: Vec<_> = lesson.commands().collect();
+    assert_eq!(commands.len(), 1);
+    let expected = commands[0].expected.as_ref().unwrap();
+    assert_eq!((expected.text.as_str(), expected.place), ("NAME   AGE\nweb    2s", 8));
+    assert_eq!(commands[0].place, 4);
     assert_eq!(lesson.steps[0].html.matches("class=\"group\"").count(), 1);
     assert!(lesson.steps[0].html.contains("<i class=\"any\">2s</i>"));
 }
@@ -48,7 +52,8 @@ fn a_command_keeps_the_output_that_follows_it() {
 #[test]
 fn an_output_after_a_sentence_still_belongs_to_the_command() {
     let lesson = page("## S\n\n    $ kubectl logs web\n\nIt answers:\n\n    Hello World\n");
-    assert_eq!(lesson.steps[0].commands[0].expected.as_deref(), Some("Hello World"));
+    let expected = lesson.commands().next().unwrap().expected.as_ref();
+    assert_eq!(expected.map(|expected| expected.text.as_str()), Some("Hello World"));
     assert!(lesson.steps[0].html.contains("Expected output"));
 }
 
@@ -118,4 +123,95 @@ fn windows_line_ends_and_byte_order_marks_do_no_harm() {
 fn the_starter_is_the_first_command_that_makes_something() {
     let lesson = page("## S\n\n```\nkubectl get pods\nkubectl run web --image=nginx\n```\n");
     assert_eq!(lesson.starter(), Some("kubectl run web --image=nginx"));
+}
+
+#[test]
+fn checks_stand_at_the_end_of_their_step_and_leave_no_code_behind() {
+    let text = "## Run\n\n```yaml lab=check\npod: web\nready: true\n```\n\nText.\n";
+    let lesson = page(text);
+    assert_eq!(lesson.steps[0].checks.len(), 1);
+    assert_eq!(lesson.steps[0].checks[0].line, 4);
+    assert!(lesson.steps[0].html.starts_with("<p>Text.</p>") && lesson.steps[0].html.contains("Pod web is ready"));
+    let (_, problems) = page_and_problems("## Run\n\n```yaml lab=check\npod: web\nredy: true\n```\n");
+    assert_eq!(
+        problems[0].to_string(),
+        "content/03-first.md:5:1: `redy` means nothing in a check; did you mean `ready`?"
+    );
+    let in_front = page("---\nlab: {checks: {run: [{pod: web}]}}\n---\n## Run\n");
+    assert_eq!(in_front.steps[0].checks.len(), 1);
+}
+
+#[test]
+fn hints_and_solutions_fold_and_only_solutions_are_done() {
+    let text = "## S\n\n<details><summary>Hint</summary>\n\n```\nkubectl get pods\n```\n\n</details>\n\n\
+                <details><summary>Solution</summary>\n\n```\nkubectl run web --image=nginx\n```\n\n</details>\n\nAfter.\n";
+    let lesson = page(text);
+    let html = &lesson.steps[0].html;
+    assert!(html.contains("<details class=\"hint\">") && html.contains("<details class=\"solution\">"), "{html}");
+    assert_eq!(html.matches("</details>").count(), 2);
+    assert!(html.ends_with("<p>After.</p>"), "{html}");
+    let lines: Vec<_> = lesson.commands().map(|command| command.line.as_str()).collect();
+    assert_eq!(lines, ["kubectl run web --image=nginx"]);
+    let short = page("## S\n\n<details><summary>Hint</summary>Look at `it`.</details>\n");
+    assert!(short.steps[0].html.contains("Look at <code>it</code>."), "{}", short.steps[0].html);
+}
+
+#[test]
+fn a_question_keeps_its_answers_to_itself() {
+    let lesson = page("## S\n\nQuestion: *Which* one?\n\n- [x] This\n  - Because.\n- [ ] That\n\nText.\n");
+    let quiz = &lesson.quizzes[0];
+    assert_eq!((quiz.question.as_str(), quiz.place), ("<em>Which</em> one?", 3));
+    assert_eq!((quiz.choices[0].right, quiz.choices[0].why.as_str()), (true, "Because."));
+    let html = &lesson.steps[0].html;
+    assert!(html.contains("<em>Which</em> one?") && html.contains("That") && html.ends_with("<p>Text.</p>"), "{html}");
+    assert!(!html.contains("checked") && !html.contains("Because"), "{html}");
+    let (_, problems) = page_and_problems("Question: a?\n\n- [ ] b\n");
+    assert!(problems[0].message.contains("no right answer"));
+}
+
+#[test]
+fn a_later_version_of_a_file_is_written_when_its_step_comes() {
+    let text = format!(
+        "## A\n\n```yaml title=\"a.yaml\"\n{POD}```\n\n## B\n\n```yaml title=\"a.yaml\" lab=broken\n{POD}spec: x\n```\n"
+    );
+    let lesson = page(&text);
+    let Work::Write(second) = &lesson.steps[1].work[0] else { panic!("a file is written") };
+    assert!(second.broken && second.file.text.ends_with("spec: x\n") && second.place == 13, "{second:?}");
+    assert!(!lesson.files[0].text.contains("spec"));
+}
+
+#[test]
+fn headings_may_choose_their_anchor_and_comments_give_a_step_its_time() {
+    let lesson = page("## Erster Pod {#first-pod}\n\n<!-- lab: time=3m -->\n\nA. [up](#first-pod)\n");
+    let step = &lesson.steps[0];
+    assert_eq!((step.id.as_str(), step.title.as_str(), step.minutes), ("first-pod", "Erster Pod", Some(3)));
+    assert!(!step.html.contains("lab:"), "{}", step.html);
+}
+
+#[test]
+fn a_translation_is_shown_under_its_originals_anchors() {
+    let original = ["first-pod".to_owned()];
+    let around = Around { steps: &original, language: "de", ..Around::alone("03-first.de.md") };
+    let text = "## Erster Pod\n\n[hinauf](#erster-pod)\n\n```yaml lab=check\npod: web\nready: true\n```\n";
+    let (lesson, problems) = read(&around, text, &mut Painter::default());
+    assert_eq!((lesson.id.as_str(), lesson.steps[0].id.as_str()), ("first", "first-pod"));
+    assert!(lesson.steps[0].html.contains("href=\"#first-pod\""), "{}", lesson.steps[0].html);
+    assert!(lesson.steps[0].html.contains("Pod web ist bereit"));
+    assert_eq!(problems, []);
+}
+
+#[test]
+fn comments_wish_for_the_next_block() {
+    let lesson =
+        page("<!-- lab: copy -->\n\n    kubectl get pods\n\n```bash expect=exit:1 timeout=2m\nkubectl get pd\n```\n");
+    let commands: Vec<_> = lesson.commands().collect();
+    assert!(!commands[0].runnable && commands[1].runnable);
+    assert_eq!((commands[1].exit, commands[1].timeout), (Some(1), Some(120)));
+}
+
+#[test]
+fn html_of_authors_is_kept_as_far_as_it_is_harmless() {
+    let html = page("Press <kbd>Ctrl</kbd>.\n\n<table><tr><td onclick=\"x\">a</table>\n\n## S\n\nB\n");
+    assert!(html.intro.contains("<kbd>Ctrl</kbd>") && html.intro.contains("<td>a</td>"), "{}", html.intro);
+    assert_eq!(html.steps[0].html, "<p>B</p>");
 }

@@ -9,15 +9,16 @@ use crate::lessons::commands;
 use crate::lessons::front_matter::FrontMatter;
 use crate::lessons::model::Lesson;
 use crate::lessons::problem::Problem;
+use crate::lessons::spelling::{did_you_mean, nearest};
 
 /// What may stand below `lab:` in front matter.
-const LAB_KEYS: [&str; 1] = ["time"];
+const LAB_KEYS: [&str; 2] = ["checks", "time"];
 
 /// Commands that name a file which neither the lesson nor a command before them makes.
 pub fn unwritten_files(file: &str, lesson: &Lesson) -> Vec<Problem> {
     let mut there: HashSet<String> = lesson.files.iter().map(|file| file.name.clone()).collect();
     let mut problems = Vec::new();
-    for command in lesson.steps.iter().flat_map(|step| &step.commands).filter(|command| command.runnable) {
+    for command in lesson.commands().filter(|command| command.runnable) {
         there.extend(written_by(&command.line));
         let Some(name) = commands::file_named(&command.line).filter(|name| !there.contains(name)) else { continue };
         let near = nearest(&name, there.iter().map(String::as_str));
@@ -35,7 +36,7 @@ fn written_by(line: &str) -> impl Iterator<Item = String> {
     targets.map(str::to_owned).collect::<Vec<_>>().into_iter()
 }
 
-/// A manifest that can't be read, with its place; `line` is the line of the file where its block begins.
+/// A manifest that can't be read, with its place; `line` is the line of the file where its first line stands.
 pub fn unreadable_manifest(file: &str, line: usize, name: &str, text: &str) -> Option<Problem> {
     let documents = serde_yaml::Deserializer::from_str(text);
     for document in documents {
@@ -43,7 +44,7 @@ pub fn unreadable_manifest(file: &str, line: usize, name: &str, text: &str) -> O
         if let Err(error) = read {
             let place = error.location();
             let (below, column) = place.map_or((1, 1), |place| (place.line(), place.column()));
-            return Some(Problem::at(file, line + below, column, format!("{name} is no YAML: {error}")));
+            return Some(Problem::at(file, line + below - 1, column, format!("{name} is no YAML: {error}")));
         }
     }
     None
@@ -56,49 +57,57 @@ pub fn unknown_keys(file: &str, matter: &FrontMatter, text: &str) -> Vec<Problem
     unknown
         .map(|key| {
             let place = text.lines().take(matter.lines).position(|line| line.trim_start().starts_with(key));
-            let near = nearest(key, LAB_KEYS.into_iter());
-            let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let meant = did_you_mean(key, LAB_KEYS.into_iter());
             Problem::at(file, place.unwrap_or(0) + 1, 1, format!("`{key}` below `lab:` means nothing{meant}"))
         })
         .collect()
 }
 
-/// The word that was probably meant: at most a third of its letters differ.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let near = |candidate: &'a str| (edits(word, candidate), candidate);
-    let (distance, best) = known.map(near).min()?;
-    (distance <= word.chars().count().div_ceil(3)).then_some(best)
-}
-
-/// Letters to add, drop or change to make one word the other.
-fn edits(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, candidate) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *candidate);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
+/// Where a translation does not have its reader do what the original does.
+pub fn drift(original: &Lesson, translation: &Lesson) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let (wanted, has) = (original.steps.len(), translation.steps.len());
+    if wanted != has {
+        let message =
+            format!("this translation has {has} steps and its original {wanted}; anchors and progress need the same");
+        problems.push(Problem::at(&translation.source, 1, 1, message));
+    }
+    let mut theirs = original.commands();
+    for command in translation.commands() {
+        match theirs.next() {
+            Some(other) if other.line == command.line => {}
+            Some(other) => {
+                let message = format!("the original has the command `{}` here", other.line);
+                problems.push(Problem::at(&translation.source, command.place, 1, message));
+                break;
+            }
+            None => {
+                let message = format!("the original does not have this command: `{}`", command.line);
+                problems.push(Problem::at(&translation.source, command.place, 1, message));
+                break;
+            }
         }
     }
-    row[other.len()]
+    if let Some(missing) = theirs.next().filter(|_| problems.is_empty()) {
+        let message = format!("the original's command `{}` (line {}) is missing", missing.line, missing.place);
+        problems.push(Problem::at(&translation.source, 1, 1, message));
+    }
+    problems
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::lessons::page::{self, Painter};
+    use crate::lessons::page::{self, Around, Painter};
 
     fn problems(text: &str) -> Vec<String> {
-        let (_, problems) = page::read("a.md", text, &|_| None, &mut Painter::default());
+        let (_, problems) = page::read(&Around::alone("a.md"), text, &mut Painter::default());
         problems.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_command_whose_file_no_one_wrote_is_found() {
         let text = "```yaml title=\"10-pod.yaml\"\napiVersion: v1\nkind: Pod\n```\n\n## S\n\n```\nkubectl apply -f 10-pods.yaml\n```\n";
-        insta::assert_snapshot!(problems(text).join("\n"), @"a.md:8:1: `kubectl apply -f 10-pods.yaml` names 10-pods.yaml, which no block of the lesson is; did you mean 10-pod.yaml?");
+        insta::assert_snapshot!(problems(text).join("\n"), @"a.md:9:1: `kubectl apply -f 10-pods.yaml` names 10-pods.yaml, which no block of the lesson is; did you mean 10-pod.yaml?");
     }
 
     #[test]

@@ -1,0 +1,32 @@
+//! Notes and warnings of both worlds: `:::note` becomes what `> [!NOTE]` is.
+
+use comrak::nodes::{AlertType, Node, NodeAlert, NodeValue};
+
+/// Turns block directives into alerts.
+pub fn convert(root: Node<'_>) {
+    for node in root.descendants() {
+        let mut data = node.data_mut();
+        if let NodeValue::BlockDirective(directive) = &data.value {
+            let alert = alert(&directive.info);
+            data.value = NodeValue::Alert(Box::new(alert));
+        }
+    }
+}
+
+fn alert(info: &str) -> NodeAlert {
+    let word = info.trim_start().split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    let title = info.trim_start()[word.len()..].trim().trim_matches(['[', ']']).trim();
+    let title = (!title.is_empty()).then(|| title.to_owned());
+    NodeAlert { alert_type: kind(word), title, multiline: false, fence_length: 0, fence_offset: 0 }
+}
+
+/// The alert that a word of Docusaurus, Hugo or MkDocs means.
+fn kind(word: &str) -> AlertType {
+    match word.to_lowercase().as_str() {
+        "tip" | "success" | "hint" | "check" => AlertType::Tip,
+        "important" => AlertType::Important,
+        "warning" | "attention" => AlertType::Warning,
+        "caution" | "danger" | "error" | "bug" | "failure" => AlertType::Caution,
+        _ => AlertType::Note,
+    }
+}

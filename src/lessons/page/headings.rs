@@ -1,0 +1,68 @@
+//! Headings: their anchors by GitHub's rule, and the steps that begin at the second level.
+
+use std::collections::HashMap;
+
+use comrak::{
+    Anchorizer,
+    nodes::{Node, NodeValue},
+};
+
+/// A heading, in the order of the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heading {
+    /// The anchor it is shown under.
+    pub id: String,
+    /// The anchor that its own text makes; links of the page use it.
+    pub own: String,
+    /// Its text.
+    pub title: String,
+    /// 1 to 6.
+    pub level: u8,
+    /// In the page's text, counted from 1.
+    pub line: usize,
+}
+
+/// Reads the headings; `{#id}` behind one is its anchor and no text. The steps of a translation get its original's
+/// anchors, `steps`, where it has as many.
+pub fn read(root: Node<'_>, steps: &[String]) -> Vec<Heading> {
+    let mut anchorizer = Anchorizer::new();
+    let mut headings = Vec::new();
+    for node in root.descendants() {
+        let NodeValue::Heading(heading) = node.data().value else { continue };
+        let chosen = take_id(node);
+        let title = node.collect_text();
+        let own = chosen.unwrap_or_else(|| anchorizer.anchorize(&title));
+        let line = node.data().sourcepos.start.line;
+        headings.push(Heading { id: own.clone(), own, title, level: heading.level, line });
+    }
+    let count = headings.iter().filter(|heading| heading.level == 2).count();
+    if count == steps.len() {
+        let seconds = headings.iter_mut().filter(|heading| heading.level == 2);
+        seconds.zip(steps).for_each(|(heading, id)| heading.id.clone_from(id));
+    }
+    headings
+}
+
+/// The anchors as links of the page name them, each with the one it is shown under.
+pub fn anchors(headings: &[Heading]) -> HashMap<String, String> {
+    let both =
+        |heading: &Heading| [(heading.own.clone(), heading.id.clone()), (heading.id.clone(), heading.id.clone())];
+    headings.iter().flat_map(both).collect()
+}
+
+/// Takes `{#id}` off the end of a heading.
+fn take_id(heading: Node<'_>) -> Option<String> {
+    let last = heading.last_child()?;
+    let mut data = last.data_mut();
+    let NodeValue::Text(text) = &mut data.value else { return None };
+    let inner = text.trim_end().strip_suffix('}')?;
+    let at = inner.rfind("{#")?;
+    let id = inner[at + 2..].to_owned();
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
+    if id.is_empty() || !id.chars().all(plain) {
+        return None;
+    }
+    let kept = inner[..at].trim_end().to_owned();
+    *text = kept.into();
+    Some(id)
+}
