@@ -4,12 +4,14 @@
 //! Output leaves through a bounded channel; a command waits while it is full. Nothing here knows a websocket.
 
 mod builtins;
+pub mod complete;
 mod exec;
 mod expand;
 mod kubectl;
 pub mod parse;
 mod pipe;
 pub mod syntax;
+pub mod terminal;
 pub mod utf8;
 
 #[cfg(test)]
@@ -27,7 +29,7 @@ use podyard_kubectl::env::{Env, Files, Ports};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{kubectl::engine, parse::SyntaxError};
+pub use self::{kubectl::engine, parse::SyntaxError, terminal::Terminal};
 
 /// The longest line, here-documents included: what a manifest may be, and a little for the command around it.
 pub const MAX_LINE: usize = 2 * 1024 * 1024 + 4096;
@@ -80,6 +82,8 @@ pub struct World {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// kubectl.
     pub engine: Engine,
+    /// The learner's keyboard, if the line has asked for a terminal.
+    pub terminal: Option<Terminal>,
 }
 
 impl fmt::Debug for World {

@@ -8,6 +8,7 @@ pub mod desk;
 mod flow;
 pub mod forwards;
 pub mod ids;
+pub mod keyboards;
 pub mod live;
 mod run;
 pub mod scrollback;

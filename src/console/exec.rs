@@ -31,6 +31,8 @@ pub(super) struct Io {
     pub stdin: Box<dyn AsyncRead + Send + Unpin>,
     pub out: Writer,
     pub err: Writer,
+    /// Whether standard input is the learner's keyboard, if there is one.
+    pub at_keyboard: bool,
 }
 
 /// What runs a script: the world, and Ctrl-C.
@@ -54,7 +56,8 @@ pub(super) async fn run(script: &Script, world: &World, events: mpsc::Sender<Eve
     let shell = Shell { world: world.clone(), cancel };
     let running = async {
         let err = out.tagged(Stream::Stderr);
-        let code = shell.script(script, Io { stdin: Box::new(tokio::io::empty()), out, err }).await;
+        let stdin = Box::new(tokio::io::empty());
+        let code = shell.script(script, Io { stdin, out, err, at_keyboard: true }).await;
         ended.cancel();
         code
     };
@@ -119,7 +122,8 @@ impl Shell {
             // A script of builtins that never wait lets others run in between.
             tokio::task::consume_budget().await;
             let first: Box<dyn AsyncRead + Send + Unpin> = stdin.take().unwrap_or_else(|| Box::new(tokio::io::empty()));
-            code = self.pipeline(pipeline, Io { stdin: first, out: io.out.clone(), err: io.err.clone() }).await;
+            let own = Io { stdin: first, out: io.out.clone(), err: io.err.clone(), at_keyboard: io.at_keyboard };
+            code = self.pipeline(pipeline, own).await;
             self.world.variables.set_last(code);
             if self.cancel.is_cancelled() {
                 return INTERRUPTED;
@@ -133,12 +137,13 @@ impl Shell {
         let mut stdin = io.stdin;
         for (n, command) in pipeline.iter().enumerate() {
             let err = io.err.clone();
+            let at_keyboard = io.at_keyboard && n == 0;
             if n + 1 == pipeline.len() {
-                running.push(self.command(command, Io { stdin, out: io.out, err }).boxed());
+                running.push(self.command(command, Io { stdin, out: io.out, err, at_keyboard }).boxed());
                 break;
             }
             let (out, next) = pipe();
-            running.push(self.command(command, Io { stdin, out, err }).boxed());
+            running.push(self.command(command, Io { stdin, out, err, at_keyboard }).boxed());
             stdin = Box::new(reader(next));
         }
         join_all(running).await.pop().unwrap_or(0)
@@ -165,11 +170,15 @@ impl Shell {
     /// Puts a file in the place of a stream.
     async fn redirect(&self, redirect: &Redirect, io: &mut Io, saving: &mut Vec<Saving>) -> Result<(), String> {
         match redirect {
-            Redirect::Here(text) => io.stdin = Box::new(io::Cursor::new(self.word(text).await?.into_bytes())),
+            Redirect::Here(text) => {
+                io.at_keyboard = false;
+                io.stdin = Box::new(io::Cursor::new(self.word(text).await?.into_bytes()));
+            }
             Redirect::ErrorsToOutput => io.err = io.out.clone(),
             Redirect::OutputToErrors => io.out = io.err.clone(),
             Redirect::Read(name) => {
                 let name = self.word(name).await?;
+                io.at_keyboard = false;
                 if name == "/dev/null" {
                     io.stdin = Box::new(tokio::io::empty());
                     return Ok(());
@@ -256,7 +265,8 @@ impl Shell {
     /// What a script writes to standard output, for `$(…)`: without the new lines at its end.
     pub(super) async fn capture(&self, script: &Script) -> String {
         let (out, pieces) = pipe();
-        let text = self.captured(script, Io { stdin: Box::new(tokio::io::empty()), out, err: Writer::null() }, pieces);
+        let stdin = Box::new(tokio::io::empty());
+        let text = self.captured(script, Io { stdin, out, err: Writer::null(), at_keyboard: false }, pieces);
         text.await.trim_end_matches('\n').to_owned()
     }
 

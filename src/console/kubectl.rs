@@ -7,6 +7,7 @@ use podyard_kubectl::Env;
 use super::{
     Engine,
     exec::{Io, Shell},
+    terminal,
 };
 
 /// kubectl itself.
@@ -17,17 +18,22 @@ pub fn engine() -> Engine {
 /// Runs it; `arguments` begin with `kubectl` or `k`.
 pub(super) async fn run(shell: &Shell, arguments: Vec<String>, io: Io) -> i32 {
     let world = &shell.world;
+    let terminal = world.terminal.as_ref().filter(|_| io.at_keyboard && terminal::asks(&arguments));
+    let stdin = match terminal {
+        Some(terminal) => terminal.keys().await,
+        None => io.stdin,
+    };
     let env = Env {
         client: world.client.clone(),
         namespace: world.namespace.clone(),
         files: world.files.clone(),
-        stdin: io.stdin,
+        stdin,
         stdout: Box::new(io.out),
         stderr: Box::new(io.err),
         clock: world.clock.clone(),
         cancel: shell.cancel.clone(),
         ports: world.forwards.ports(&forward_target(&arguments).unwrap_or_default()),
-        terminal: None,
+        terminal: terminal.map(|terminal| terminal.for_kubectl()),
         editor: None,
     };
     (world.engine)(arguments[1..].to_vec(), env).await

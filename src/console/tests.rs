@@ -67,6 +67,12 @@ fn scripted() -> Engine {
                     env.stdout.write_all(format!("<{text}>\n").as_bytes()).await.unwrap();
                     0
                 }
+                "exec" if env.terminal.is_some() => {
+                    let mut key = [0; 2];
+                    env.stdin.read_exact(&mut key).await.unwrap();
+                    env.stdout.write_all(format!("key {}\n", String::from_utf8_lossy(&key)).as_bytes()).await.unwrap();
+                    0
+                }
                 "fail" => {
                     env.stderr.write_all(b"Error from server (NotFound)\n").await.unwrap();
                     1
@@ -92,6 +98,7 @@ fn world() -> World {
         variables: Variables::default(),
         clock: Arc::new(Timestamp::now),
         engine: scripted(),
+        terminal: None,
     }
 }
 
@@ -246,4 +253,19 @@ async fn ctrl_c_ends_everything_and_what_was_said_is_shown() {
 async fn sleep_takes_units() {
     assert_eq!(shown("sleep 0.5 && sleep 1m").await, "=0");
     assert_eq!(shown("sleep soon").await, "!sleep: invalid time interval 'soon'\n=1");
+}
+
+#[tokio::test]
+async fn who_asks_for_a_terminal_reads_the_keyboard_unless_something_else_is_its_input() {
+    let (keyboard, terminal) = terminal::terminal();
+    let world = World { terminal: Some(terminal), ..world() };
+    keyboard.press("ab".into());
+    keyboard.press("cd".into());
+    let line = "kubectl exec -it web -- sh && kubectl exec -it web -- sh; echo x | kubectl exec -it web -- sh";
+    insta::assert_snapshot!(run_in(&world, line).await, @r#"
+    key ab
+    key cd
+    ["exec", "-it", "web", "--", "sh"]
+    =0
+    "#);
 }

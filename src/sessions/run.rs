@@ -16,7 +16,7 @@ use super::{
     state::Sandbox,
 };
 use crate::{
-    console::{self, Engine, Event, Stream, World},
+    console::{self, Engine, Event, Stream, Terminal, World},
     manifest::problems,
 };
 
@@ -53,11 +53,15 @@ impl Session {
         desk: Arc<Desk>,
         engine: Engine,
     ) -> Result<(), NotBegun> {
-        let running = self.begin(id, &line)?;
+        let (keyboard, terminal) = console::terminal::wants_terminal(&line).then(console::terminal::terminal).unzip();
+        let running = self.begin(id, &line, terminal.is_some())?;
+        if let Some(keyboard) = keyboard {
+            self.keyboards().attach(id, keyboard);
+        }
         let session = self.clone();
         self.spawn(async move {
             let mut refusal = String::new();
-            let code = session.run_line(&running, &line, desk, engine, &mut refusal).await;
+            let code = session.run_line(&running, &line, desk, (engine, terminal), &mut refusal).await;
             let wrong = manifest.filter(|_| code != 0).map(|manifest| problems(&manifest, &refusal));
             running.ended(code, wrong.unwrap_or_default());
         });
@@ -69,7 +73,7 @@ impl Session {
         running: &Running,
         line: &str,
         desk: Arc<Desk>,
-        engine: Engine,
+        (engine, terminal): (Engine, Option<Terminal>),
         refusal: &mut String,
     ) -> i32 {
         let hold = tokio::select! {
@@ -83,15 +87,7 @@ impl Session {
                 return 1;
             }
         };
-        let world = World {
-            client: hold.client,
-            namespace: hold.namespace,
-            files: desk,
-            forwards: Arc::new(self.forwards().clone()),
-            variables: self.variables().clone(),
-            clock: Arc::new(Timestamp::now),
-            engine,
-        };
+        let world = World { terminal, ..self.world(&hold, desk, engine) };
         // The end of the sandbox ends its commands.
         let cancel = running.cancel().clone();
         let (events, mut received) = mpsc::channel(PIECES);
@@ -120,6 +116,25 @@ impl Session {
         tokio::select! {
             (code, ()) = async { tokio::join!(line, show) } => code,
             () = ended => console::INTERRUPTED,
+        }
+    }
+
+    /// What could stand where a line ends; nothing while there is no sandbox to ask.
+    pub async fn complete(&self, line: &str, desk: Arc<Desk>, engine: Engine) -> Vec<String> {
+        let Some(hold) = self.status().borrow().hold.clone() else { return Vec::new() };
+        console::complete::complete(line, &self.world(&hold, desk, engine)).await
+    }
+
+    fn world(&self, hold: &Hold, desk: Arc<Desk>, engine: Engine) -> World {
+        World {
+            client: hold.client.clone(),
+            namespace: hold.namespace.clone(),
+            files: desk,
+            forwards: Arc::new(self.forwards().clone()),
+            variables: self.variables().clone(),
+            clock: Arc::new(Timestamp::now),
+            engine,
+            terminal: None,
         }
     }
 

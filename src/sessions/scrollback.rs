@@ -28,6 +28,8 @@ pub enum What {
         id: String,
         /// The line.
         line: String,
+        /// Whether it runs in a terminal: what it writes moves a cursor.
+        terminal: bool,
     },
     /// It wrote.
     Output {
@@ -57,7 +59,7 @@ impl What {
     fn cost(&self) -> usize {
         FRAME_COST
             + match self {
-                Self::Started { id, line } => id.len() + line.len(),
+                Self::Started { id, line, .. } => id.len() + line.len(),
                 Self::Output { id, text, .. } => id.len() + text.len(),
                 Self::Exit { id, problems, .. } => {
                     id.len() + problems.iter().map(|problem| problem.message.len()).sum::<usize>()

@@ -17,6 +17,7 @@ use super::{
     desk::Desk,
     forwards::Forwards,
     ids::Token,
+    keyboards::Keyboards,
     live::Views,
     scrollback::{Missed, Scrollback, What},
     state::{Effect, Input, Sandbox, State},
@@ -100,6 +101,7 @@ pub struct Session {
     newest: watch::Sender<u64>,
     desks: Mutex<HashMap<String, Arc<Desk>>>,
     forwards: Forwards,
+    keyboards: Keyboards,
     variables: crate::console::Variables,
     over: CancellationToken,
 }
@@ -131,6 +133,7 @@ impl Session {
             newest: watch::Sender::new(0),
             desks: Mutex::default(),
             forwards: Forwards::default(),
+            keyboards: Keyboards::default(),
             variables: crate::console::Variables::default(),
             over: CancellationToken::new(),
         })
@@ -159,6 +162,11 @@ impl Session {
     /// The open ports.
     pub fn forwards(&self) -> &Forwards {
         &self.forwards
+    }
+
+    /// Where those type whose command runs in a terminal.
+    pub fn keyboards(&self) -> &Keyboards {
+        &self.keyboards
     }
 
     /// The console's variables.
@@ -336,10 +344,10 @@ impl Session {
     }
 
     /// Begins a command: shows it, and gives its Ctrl-C. Its end is the end of what this returns.
-    pub fn begin(&self, id: &str, line: &str) -> Result<Running, NotBegun> {
+    pub fn begin(&self, id: &str, line: &str, terminal: bool) -> Result<Running, NotBegun> {
         self.touch();
         let cancel = lock(&self.console.commands).begin(id, &self.over)?;
-        self.show(What::Started { id: id.to_owned(), line: line.to_owned() });
+        self.show(What::Started { id: id.to_owned(), line: line.to_owned(), terminal });
         let session = self.me.upgrade().expect("a session that is used is alive");
         Ok(Running {
             id: id.to_owned(),
@@ -413,6 +421,7 @@ const BROKEN: i32 = 255;
 impl Drop for Running {
     fn drop(&mut self) {
         lock(&self.session.console.commands).end(&self.id);
+        self.session.keyboards.detach(&self.id);
         let took = (self.session.around.clock)().duration_since(self.began);
         let millis = u64::try_from(took.as_millis()).unwrap_or(0);
         let (code, problems) = (self.code.unwrap_or(BROKEN), std::mem::take(&mut self.problems));

@@ -48,7 +48,7 @@ async fn an_idle_session_is_warned_ends_and_leaves_nothing() {
     let session = sessions.open(None).unwrap().session;
     let page = session.attach();
     let hold = ready(&session).await;
-    let cancel = session.begin("1", "kubectl get pods -w").unwrap();
+    let cancel = session.begin("1", "kubectl get pods -w", false).unwrap();
     hand.set(500);
     sessions.tick();
     assert_eq!(*session.warning().borrow(), Some(Duration::from_secs(100)));
@@ -122,8 +122,8 @@ async fn what_a_page_gave_out_is_bounded() {
 async fn a_command_whose_task_breaks_off_has_ended() {
     let (sessions, ..) = sessions(10);
     let session = sessions.open(None).unwrap().session;
-    drop(session.begin("1", "x").unwrap());
+    drop(session.begin("1", "x", false).unwrap());
     let frames = session.frames_after(1, 10).frames;
     assert!(matches!(frames[0].what, scrollback::What::Exit { code: 255, .. }));
-    assert_eq!(session.begin("1", "x").unwrap_err(), commands::NotBegun::Seen);
+    assert_eq!(session.begin("1", "x", false).unwrap_err(), commands::NotBegun::Seen);
 }

@@ -33,6 +33,32 @@ pub enum Request {
         file: String,
         /// Its text.
         text: String,
+        /// Only what it would change: `kubectl diff -f FILE`.
+        #[serde(default)]
+        dry_run: bool,
+    },
+    /// What was typed into a command's terminal.
+    Input {
+        /// Of the command.
+        id: String,
+        /// As a terminal sends it.
+        data: String,
+    },
+    /// The size of the screen on which a command's terminal is shown.
+    Resize {
+        /// Of the command.
+        id: String,
+        /// Letters side by side.
+        columns: u16,
+        /// Lines one above the other.
+        rows: u16,
+    },
+    /// Asks what could stand where a line ends.
+    Complete {
+        /// Of the answer.
+        id: String,
+        /// The line up to the caret.
+        line: String,
     },
     /// Ctrl-C for a command.
     Cancel {
@@ -57,6 +83,12 @@ pub enum Request {
         pod: Option<String>,
         /// The container; `None` is the Pod's first.
         container: Option<String>,
+        /// Of the run before the present one.
+        #[serde(default)]
+        previous: bool,
+        /// Whether each line begins with its time.
+        #[serde(default)]
+        timestamps: bool,
     },
     /// Throws the sandbox away and makes a new one.
     Reset,
@@ -92,6 +124,8 @@ pub enum Message {
         id: String,
         /// What runs.
         line: String,
+        /// Whether it runs in a terminal; `Input` and `Resize` are for such commands.
+        terminal: bool,
     },
     /// What a command wrote.
     Output {
@@ -166,6 +200,13 @@ pub enum Message {
     Forwards {
         /// The open ones.
         forwards: Vec<Forward>,
+    },
+    /// What could stand where a line ends.
+    Completions {
+        /// Of the question.
+        id: String,
+        /// Whole words.
+        options: Vec<String>,
     },
     /// The request could not be understood or is refused; nothing else changed.
     Refused {

@@ -67,7 +67,8 @@ pub(super) async fn watch(shell: &Shell, args: &[String], io: &mut Io) -> i32 {
     loop {
         let (out, pieces) = pipe();
         let err = out.tagged(Stream::Stderr);
-        let now = shell.captured(&script, Io { stdin: Box::new(tokio::io::empty()), out, err }, pieces).await;
+        let own = Io { stdin: Box::new(tokio::io::empty()), out, err, at_keyboard: false };
+        let now = shell.captured(&script, own, pieces).await;
         if before.as_ref() != Some(&now) {
             io.out.say(&format!("\n{now}")).await;
             before = Some(now);

@@ -22,6 +22,10 @@ pub struct Choice {
     pub pod: Option<String>,
     /// `None` is the Pod's first.
     pub container: Option<String>,
+    /// Of the run before the present one; it has ended, so nothing comes after it.
+    pub previous: bool,
+    /// Whether each line begins with its time.
+    pub timestamps: bool,
 }
 
 /// A piece of what the Logs view shows.
@@ -106,6 +110,8 @@ struct Shown {
     source: Option<Source>,
     /// The container id of the run whose log has been shown.
     run: Option<String>,
+    /// How it was wanted.
+    form: (bool, bool),
 }
 
 impl Shown {
@@ -128,15 +134,19 @@ impl Shown {
             return Ok(Step::Wait);
         };
         let Some(source) = source(&pod, &target.pod, wanted) else { return Ok(Step::Wait) };
-        if self.target.as_ref() != Some(target) || self.source.as_ref() != Some(&source) {
-            *self = Self { begun: true, target: Some(target.clone()), source: Some(source.clone()), run: None };
+        let form = (wanted.previous, wanted.timestamps);
+        let same = self.target.as_ref() == Some(target) && self.source.as_ref() == Some(&source) && self.form == form;
+        // Of the run before, there is another one as soon as another run has begun.
+        let moved_on = wanted.previous && self.run.is_some() && self.run != run_of(&pod, &source.container);
+        if !same || moved_on {
+            *self = Self { begun: true, target: Some(target.clone()), source: Some(source.clone()), run: None, form };
             send(out, Some(source.clone()), true, String::new()).await?;
         }
         match run_of(&pod, &source.container) {
             Some(run) if self.run.as_ref() != Some(&run) => {
                 // Without a source while it copies: if another Pod is wanted meanwhile, the view begins anew.
                 self.source = None;
-                copy(api, &source, out).await?;
+                copy(api, &source, wanted, out).await?;
                 (self.source, self.run) = (Some(source), Some(run));
                 Ok(Step::Again)
             }
@@ -146,9 +156,17 @@ impl Shown {
 }
 
 /// Passes on a run's log until it ends.
-async fn copy(api: &Api<Pod>, source: &Source, out: &mpsc::Sender<LogPiece>) -> Result<(), Gone> {
+async fn copy(api: &Api<Pod>, source: &Source, wanted: &Choice, out: &mpsc::Sender<LogPiece>) -> Result<(), Gone> {
     let container = Some(source.container.clone());
-    let params = LogParams { container, follow: true, tail_lines: Some(TAIL), ..LogParams::default() };
+    let Choice { previous, timestamps, .. } = *wanted;
+    let params = LogParams {
+        container,
+        follow: !previous,
+        previous,
+        timestamps,
+        tail_lines: Some(TAIL),
+        ..LogParams::default()
+    };
     let mut stream = match api.log_stream(&source.pod, &params).await {
         Ok(stream) => stream,
         Err(kube::Error::Api(status)) => {
@@ -231,7 +249,11 @@ mod tests {
 
     #[test]
     fn the_container_is_the_chosen_or_the_first() {
-        let choice = |container: &str| Choice { pod: Some("web".into()), container: Some(container.into()) };
+        let choice = |container: &str| Choice {
+            pod: Some("web".into()),
+            container: Some(container.into()),
+            ..Choice::default()
+        };
         let of = |choice: &Choice| source(&pod(), "web", choice).unwrap().container;
         assert_eq!(of(&Choice::default()), "app");
         assert_eq!(of(&choice("side")), "side");

@@ -54,6 +54,8 @@ const TAKE_WITHIN: Duration = Duration::from_secs(20);
 const SESSION_OVER: u16 = 4001;
 /// So long a farewell may take.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
+/// A completion that comes later helps nobody.
+const COMPLETE_WITHIN: Duration = Duration::from_secs(2);
 /// How many console frames are sent before looking at anything else.
 const FRAMES_AT_ONCE: usize = 64;
 /// How many pieces of a log may wait for a slow page.
@@ -263,7 +265,19 @@ where
         match request {
             Request::Hello { .. } => self.refuse(None, "Hello has been said.".to_owned()).await,
             Request::Run { id, line } => self.run_line(id, line, None, desk).await,
-            Request::Apply { id, file, text } => self.apply(id, &file, text, desk).await,
+            Request::Apply { id, file, text, dry_run } => self.apply(id, &file, text, dry_run, desk).await,
+            Request::Complete { id, line } => {
+                let options = timeout(COMPLETE_WITHIN, self.session.complete(&line, desk, self.app.engine.clone()));
+                let options = options.await.unwrap_or_default();
+                self.say(&Message::Completions { id, options }).await
+            }
+            Request::Input { id, data } => self.input(&id, data).await,
+            Request::Resize { id, columns, rows } => {
+                if let Some(keyboard) = self.session.keyboards().of(&id) {
+                    keyboard.resize(columns, rows);
+                }
+                Ok(())
+            }
             Request::Cancel { id } => {
                 self.session.cancel(&id);
                 Ok(())
@@ -282,9 +296,9 @@ where
                     Err(why) => self.refuse(None, sentence(&why)).await,
                 }
             }
-            Request::Logs { pod, container } => {
+            Request::Logs { pod, container, previous, timestamps } => {
                 self.session.touch();
-                self.choice.send_replace(Choice { pod, container });
+                self.choice.send_replace(Choice { pod, container, previous, timestamps });
                 Ok(())
             }
             Request::Reset => {
@@ -392,13 +406,26 @@ where
         }
     }
 
-    async fn apply(&mut self, id: String, file: &str, text: String, desk: Arc<Desk>) -> Step {
+    async fn apply(&mut self, id: String, file: &str, text: String, dry_run: bool, desk: Arc<Desk>) -> Step {
+        let verb = if dry_run { "diff" } else { "apply" };
         if self.session.has_seen(&id) {
             return Ok(());
         }
         match desk.store(file, text.clone(), self.author) {
-            Ok(()) => self.run_line(id, format!("kubectl apply -f {file}"), Some(text), desk).await,
+            Ok(()) => self.run_line(id, format!("kubectl {verb} -f {file}"), Some(text), desk).await,
             Err(why) => self.refuse(Some(id), sentence(&why)).await,
+        }
+    }
+
+    /// Keys for a command that has just ended have nowhere to go, and that is no mistake.
+    async fn input(&mut self, id: &str, data: String) -> Step {
+        self.session.touch();
+        match self.session.keyboards().of(id) {
+            Some(keyboard) if !keyboard.press(data) => {
+                let text = "The program in the terminal reads no more: what was typed is lost.".to_owned();
+                self.refuse(None, text).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -25,7 +25,7 @@ fn problem(Problem { line, column, message }: Problem) -> protocol::Problem {
 pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
     let seq = *seq;
     match what.clone() {
-        What::Started { id, line } => Message::Started { seq, id, line },
+        What::Started { id, line, terminal } => Message::Started { seq, id, line, terminal },
         What::Output { id, errors, text } => {
             let stream = if errors { Stream::Stderr } else { Stream::Stdout };
             Message::Output { seq, id, stream, text }
