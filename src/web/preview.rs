@@ -12,7 +12,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{any, get},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 
 use super::{errors::PageError, state::AppState};
@@ -74,7 +75,12 @@ async fn forward(app: &AppState, token: &str, mut request: Request) -> Result<Re
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
     let inner: Uri = path.strip_prefix(&prefix).unwrap_or(path).parse().map_err(|_| PageError::NotFound)?;
     *request.uri_mut() = inner;
+    let websocket = is_websocket(request.headers());
     clean_request(request.headers_mut(), &prefix);
+    if websocket {
+        ask_for_websocket(request.headers_mut());
+    }
+    let ours = hyper::upgrade::on(&mut request);
     let no_answer = |error: hyper::Error| {
         tracing::debug!(%error, "a preview did not answer");
         PageError::NoAnswer
@@ -83,13 +89,39 @@ async fn forward(app: &AppState, token: &str, mut request: Request) -> Result<Re
         hyper::client::conn::http1::handshake::<_, Body>(TokioIo::new(stream)).await.map_err(no_answer)?;
     app.tasks.spawn({
         let closing = app.closing.clone();
-        async move { closing.run_until_cancelled(connection).await.map_or((), drop) }
+        async move { closing.run_until_cancelled(connection.with_upgrades()).await.map_or((), drop) }
     });
     let answer = tokio::time::timeout(ANSWER_WITHIN, sender.send_request(request)).await;
     let response = answer.map_err(|_| PageError::NoAnswer)?.map_err(no_answer)?;
     let mut response = response.map(Body::new);
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        join(app, ours, hyper::upgrade::on(&mut response));
+        return Ok(response);
+    }
     clean_response(response.headers_mut(), &prefix);
     Ok(response)
+}
+
+/// Whether a request asks for a websocket.
+fn is_websocket(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn ask_for_websocket(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+}
+
+/// Passes bytes between the page and the Pod's program until one of them or the server ends.
+fn join(app: &AppState, page: OnUpgrade, program: OnUpgrade) {
+    let closing = app.closing.clone();
+    app.tasks.spawn(async move {
+        let copying = async {
+            let (Ok(page), Ok(program)) = tokio::join!(page, program) else { return };
+            let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(page), &mut TokioIo::new(program)).await;
+        };
+        closing.run_until_cancelled(copying).await;
+    });
 }
 
 fn clean_request(headers: &mut HeaderMap, prefix: &str) {

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::any,
+    routing::{any, get, post},
 };
 use http::HeaderName;
 use tower::ServiceBuilder;
@@ -22,13 +22,15 @@ use tower_http::{
 };
 use tracing::Instrument as _;
 
-use super::{assets, errors::PageError, headers, health, kube, pages, preview, socket, state::AppState};
+use super::{assets, errors::PageError, headers, health, kube, pages, preview, socket, state::AppState, texts};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The server's routes.
 pub fn router(state: AppState) -> Router {
-    let own_pages = pages::routes::<AppState>().layer(from_fn_with_state(state.clone(), headers::session_cookie));
+    let own_pages = pages::routes::<AppState>()
+        .merge(texts::routes())
+        .layer(from_fn_with_state(state.clone(), headers::session_cookie));
     // Streams and what comes from learners' programs pass as they are.
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));
     let ours = own_pages
@@ -39,6 +41,8 @@ pub fn router(state: AppState) -> Router {
         .layer(CsrfLayer::new());
     let routes = ours
         .route("/socket", any(socket::connect))
+        .route("/socket/events", get(socket::fallback::listen))
+        .route("/socket/{line}", post(socket::fallback::speak).layer(DefaultBodyLimit::max(socket::MAX_MESSAGE)))
         // The sandbox's API and the previews answer to programs, and to pages that are not ours.
         .merge(kube::routes())
         .merge(preview::routes());

@@ -1,9 +1,11 @@
 //! `/socket`: the one websocket of a page.
 //!
-//! The handshake is here; `conversation` is what follows, over any sink and stream; `wire` turns what the session says
+//! The handshake is here; `conversation` is what follows, over any sink and stream; `fallback` is
+//! the way around blocked websockets; `wire` turns what the session says
 //! into the protocol's messages.
 
 mod conversation;
+pub mod fallback;
 mod pace;
 mod wire;
 
@@ -28,7 +30,7 @@ use self::conversation::Conversation;
 use super::{errors::PageError, state::AppState};
 
 /// The longest message of a page: a manifest of 2 MB, escaped as JSON.
-const MAX_MESSAGE: usize = 3 * 1024 * 1024;
+pub(super) const MAX_MESSAGE: usize = 3 * 1024 * 1024;
 
 /// Takes a page's handshake.
 pub async fn connect(State(app): State<AppState>, mut request: Request) -> Result<Response, Response> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::AtomicU64};
 use axum::extract::FromRef;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{metrics::Metrics, site::Site};
+use super::{metrics::Metrics, site::Site, socket::fallback::Lines};
 use crate::{
     console::{self, Engine},
     lessons::Catalog,
@@ -33,6 +33,8 @@ pub struct AppState {
     pub tasks: TaskTracker,
     /// Numbers the sockets.
     pub sockets: Arc<AtomicU64>,
+    /// What pages without websockets talk through.
+    pub lines: Lines,
 }
 
 impl AppState {
@@ -54,6 +56,7 @@ impl AppState {
             closing,
             tasks: TaskTracker::new(),
             sockets: Arc::new(AtomicU64::new(0)),
+            lines: Lines::default(),
         }
     }
 }
