@@ -14,6 +14,7 @@ pub mod router;
 pub mod site;
 mod socket;
 pub mod state;
+mod texts;
 
 #[cfg(test)]
 mod testing;

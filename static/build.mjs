@@ -14,6 +14,7 @@ const options = {
   minify: true,
   legalComments: "none",
   logLevel: "warning",
+  loader: { ".css": "text" },
 };
 
 await rm(`${here}vendor`, { recursive: true, force: true });

@@ -9,8 +9,8 @@ const source = new URL("src/", import.meta.url).pathname;
 const tests = (await readdir(source)).filter((name) => name.endsWith(".test.ts")).map((name) => join(source, name));
 const out = await mkdtemp(join(tmpdir(), "podyard-page-"));
 try {
-  await esbuild.build({ entryPoints: tests, outdir: out, bundle: true, format: "esm", platform: "node", outExtension: { ".js": ".mjs" } });
-  const files = (await readdir(out)).map((name) => join(out, name));
+  await esbuild.build({ entryPoints: tests, outdir: out, bundle: true, format: "esm", platform: "node", loader: { ".css": "text" }, outExtension: { ".js": ".mjs" } });
+  const files = (await readdir(out)).filter((name) => name.endsWith(".mjs")).map((name) => join(out, name));
   process.exitCode = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" }).status ?? 1;
 } finally {
   await rm(out, { recursive: true, force: true });

@@ -7,7 +7,7 @@ use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::Extension;
 use axum::extract::{FromRef, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -15,11 +15,13 @@ use crate::lessons::Catalog;
 use crate::lessons::model::{Lesson, LessonFile};
 use crate::web::assets;
 use crate::web::nonce::Nonce;
+use crate::web::texts::{self, Texts};
 
 #[derive(Template, WebTemplate)]
 #[template(path = "catalogue.html")]
 struct CataloguePage<'a> {
     nonce: &'a str,
+    t: &'static Texts,
     lessons: &'a [Lesson],
     minutes: u32,
 }
@@ -28,6 +30,7 @@ struct CataloguePage<'a> {
 #[template(path = "lesson.html")]
 struct LessonPage<'a> {
     nonce: &'a str,
+    t: &'static Texts,
     lesson: &'a Lesson,
     /// What the editor shows before any script runs.
     first: Option<&'a LessonFile>,
@@ -39,6 +42,7 @@ struct LessonPage<'a> {
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     nonce: &'a str,
+    t: &'static Texts,
     title: &'a str,
     text: &'a str,
 }
@@ -52,22 +56,27 @@ where
     Router::new().route("/", get(catalogue)).route("/lessons/{id}", get(lesson))
 }
 
-async fn catalogue(nonce: Option<Extension<Nonce>>, State(catalog): State<Arc<Catalog>>) -> Response {
+async fn catalogue(
+    nonce: Option<Extension<Nonce>>,
+    headers: HeaderMap,
+    State(catalog): State<Arc<Catalog>>,
+) -> Response {
     let nonce = word(&nonce);
     let lessons = catalog.lessons();
     let minutes = lessons.iter().filter_map(|lesson| lesson.minutes).sum();
-    fresh(CataloguePage { nonce, lessons, minutes })
+    fresh(CataloguePage { nonce, t: texts::of(&headers), lessons, minutes })
 }
 
 async fn lesson(
     nonce: Option<Extension<Nonce>>,
+    headers: HeaderMap,
     State(catalog): State<Arc<Catalog>>,
     Path(id): Path<String>,
 ) -> Response {
     let nonce = word(&nonce);
     let Some(lesson) = catalog.get(&id) else { return no_such_lesson(nonce) };
     let (before, after) = catalog.neighbours(&id);
-    fresh(LessonPage { nonce, lesson, first: lesson.files.first(), before, after })
+    fresh(LessonPage { nonce, t: texts::of(&headers), lesson, first: lesson.files.first(), before, after })
 }
 
 fn word(nonce: &Option<Extension<Nonce>>) -> &str {
@@ -81,12 +90,12 @@ fn no_such_lesson(nonce: &str) -> Response {
 
 /// A page that says what went wrong, in words for the learner, and leads back.
 pub fn error(nonce: &str, status: StatusCode, title: &str, text: &str) -> Response {
-    (status, ErrorPage { nonce, title, text }).into_response()
+    (status, ErrorPage { nonce, t: Texts::english(), title, text }).into_response()
 }
 
-/// Pages change with the lessons and the session, so a browser asks for them each time.
+/// Pages change with the lessons, the session and the reader's language, so a browser asks for them each time.
 fn fresh(page: impl IntoResponse) -> Response {
-    ([(header::CACHE_CONTROL, "no-cache")], page).into_response()
+    ([(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, cookie")], page).into_response()
 }
 
 #[cfg(test)]
@@ -102,12 +111,16 @@ mod tests {
     }
 
     async fn page_with(path: &str, nonce: Option<&str>) -> (StatusCode, String) {
+        page_in(path, nonce, "en").await
+    }
+
+    async fn page_in(path: &str, nonce: Option<&str>, language: &str) -> (StatusCode, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let text = "---\nid: one\ntitle: One & only\ndescription: Begin here.\nlab: {time: 5m}\n---\nHello.\n\n## Go\n\n\
                     ```bash\nkubectl apply -f a.yaml\n```\n\n```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\n```\n";
         std::fs::write(folder.path().join("one.md"), text).expect("a lesson");
         let catalog = Arc::new(Catalog::load(folder.path()).expect("a catalogue"));
-        let mut request = Request::builder().uri(path);
+        let mut request = Request::builder().uri(path).header(header::ACCEPT_LANGUAGE, language);
         if let Some(nonce) = nonce {
             request = request.extension(Nonce(nonce.into()));
         }
@@ -154,6 +167,13 @@ mod tests {
             assert!(html.contains("<script"));
             assert_eq!(html.matches("<script").count(), html.matches("<script nonce=\"abc123\"").count(), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_page_speaks_the_readers_language() {
+        let (_, html) = page_in("/lessons/one", None, "de").await;
+        assert!(html.contains("<html lang=\"de\">") && html.contains("aria-label=\"Werkbank\""), "{html}");
+        assert!(html.contains("<article class=\"prose\" lang=\"en\">"), "the lesson's own language stays");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 import { el, icon } from "./dom";
 import { all } from "./progress";
+import { t } from "./text";
 import { setUpTheme } from "./theme";
 
 setUpTheme();
@@ -15,12 +16,12 @@ for (const item of document.querySelectorAll<HTMLElement>(".lessons > li[data-le
   const steps = Number(item.dataset.steps);
   if (seen.done.length >= steps) {
     state.className = "state";
-    state.replaceChildren(el("span", { class: "ok" }, icon("check")), "Done");
+    state.replaceChildren(el("span", { class: "ok" }, icon("check")), t("catalogue.done"));
     continue;
   }
   state.className = "state";
   const pips = Array.from({ length: steps }, (_, at) => el("i", { class: at < seen.done.length ? "d" : at === seen.number - 1 ? "h" : undefined }));
-  state.replaceChildren(el("span", { class: "pips", "aria-hidden": "true" }, ...pips), `Step ${seen.number} of ${steps}`);
+  state.replaceChildren(el("span", { class: "pips", "aria-hidden": "true" }, ...pips), t("catalogue.step", { number: seen.number, of: steps }));
   if (!latest || seen.at > latest.at) latest = { id, at: seen.at };
 }
 const place = document.getElementById("continue");
@@ -30,7 +31,7 @@ if (place && latest && current) {
   const where = place.querySelector("[data-where]");
   const title = place.querySelector("[data-title]");
   if (link) link.href = `/lessons/${latest.id}#${current.step}`;
-  if (where) where.textContent = `Step ${current.number} of ${current.of}`;
+  if (where) where.textContent = t("catalogue.step", { number: current.number, of: current.of });
   if (title) title.textContent = current.title;
   place.hidden = false;
 }

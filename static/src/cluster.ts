@@ -3,6 +3,7 @@
 
 import type { Pod } from "./explain";
 import { type Definitions, Schemas } from "./schema";
+import type { Value } from "./yaml";
 
 export interface ClusterEvent {
   metadata?: { name?: string; uid?: string };
@@ -65,6 +66,71 @@ async function get<T>(path: (namespace: string) => string): Promise<T | undefine
     door = undefined;
   }
   return undefined;
+}
+
+/** Any object, as the cluster gives it. */
+export interface Stored {
+  kind?: string;
+  apiVersion?: string;
+  metadata?: { name?: string; uid?: string; resourceVersion?: string };
+  [field: string]: unknown;
+}
+
+/** The kinds that one can look at, and where their objects are. */
+export const KINDS = [
+  { kind: "Pod", plural: "pods", api: "/api/v1" },
+  { kind: "Service", plural: "services", api: "/api/v1" },
+  { kind: "ConfigMap", plural: "configmaps", api: "/api/v1" },
+  { kind: "Secret", plural: "secrets", api: "/api/v1" },
+  { kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims", api: "/api/v1" },
+  { kind: "Deployment", plural: "deployments", api: "/apis/apps/v1" },
+  { kind: "ReplicaSet", plural: "replicasets", api: "/apis/apps/v1" },
+  { kind: "StatefulSet", plural: "statefulsets", api: "/apis/apps/v1" },
+  { kind: "DaemonSet", plural: "daemonsets", api: "/apis/apps/v1" },
+  { kind: "Job", plural: "jobs", api: "/apis/batch/v1" },
+  { kind: "CronJob", plural: "cronjobs", api: "/apis/batch/v1" },
+] as const;
+
+export type Kind = (typeof KINDS)[number];
+
+/** The names of a kind's objects. */
+export async function names({ api, plural }: Kind): Promise<string[]> {
+  const list = await get<{ items?: Stored[] }>((namespace) => `${api}/namespaces/${namespace}/${plural}`);
+  return (list?.items ?? []).flatMap((object) => object.metadata?.name ?? []);
+}
+
+/** An object, and each newer version of it, until `signal`; undefined once it is gone. */
+export async function follow({ api, plural }: Kind, name: string, signal: AbortSignal, seen: (object: { [key: string]: Value } | undefined) => void): Promise<void> {
+  const list = await get<{ metadata?: { resourceVersion?: string }; items?: Stored[] }>(
+    (namespace) => `${api}/namespaces/${namespace}/${plural}?fieldSelector=metadata.name%3D${encodeURIComponent(name)}`,
+  );
+  const way = await door;
+  if (!list || !way || signal.aborted) return;
+  const [item] = list.items ?? [];
+  const one = KINDS.find((kind) => kind.plural === plural)?.kind;
+  // Items of a list don't say what they are.
+  seen(item && ({ apiVersion: api.replace(/^\/apis?\//, ""), kind: one, ...item } as { [key: string]: Value }));
+  const since = list.metadata?.resourceVersion ?? "";
+  const path = `${way.path}${api}/namespaces/${encodeURIComponent(way.namespace)}/${plural}?watch=true&fieldSelector=metadata.name%3D${encodeURIComponent(name)}&resourceVersion=${since}`;
+  const answer = await fetch(path, { credentials: "same-origin", signal, headers: { accept: "application/json" } }).catch(() => undefined);
+  if (!answer?.ok || !answer.body) return;
+  for await (const line of textLines(answer.body, signal)) {
+    const { type, object } = JSON.parse(line) as { type: string; object: { [key: string]: Value } };
+    if (type === "ADDED" || type === "MODIFIED") seen(object);
+    else if (type === "DELETED") seen(undefined);
+  }
+}
+
+async function* textLines(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  let rest = "";
+  while (!signal.aborted) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    if (done) return;
+    const parts = (rest + (value ?? "")).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) if (line.trim()) yield line;
+  }
 }
 
 /** A Pod; undefined when it is not there or can't be asked for. */

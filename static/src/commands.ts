@@ -55,8 +55,9 @@ export class Commands {
     return this.#begin(this.#connection.run(line), line, watcher);
   }
 
-  apply(file: string, text: string, watcher: Watcher): Command {
-    return this.#begin(this.#connection.apply(file, text), `kubectl apply -f ${file}`, watcher);
+  /** Applies a file's text, or only asks what that would change. */
+  apply(file: string, text: string, dryRun: boolean, watcher: Watcher): Command {
+    return this.#begin(this.#connection.apply(file, text, dryRun), `kubectl ${dryRun ? "diff" : "apply"} -f ${file}`, watcher);
   }
 
   cancel(id: string): void {

@@ -1,9 +1,13 @@
-// The one websocket: connects, says hello, comes back after a drop, sends what waits.
+// The one line to the server: connects, says hello, comes back after a drop, sends what waits.
 
 import { wait } from "./backoff";
 import { Frames } from "./frames";
+import { byEvents, bySocket, type Line } from "./line";
 import { Outbox } from "./outbox";
 import { isFrame, type Message, type Request } from "./protocol";
+
+/** So many websockets may end before one was ever heard on, until the other way is tried. */
+const TRIES = 2;
 
 export type Link = "connecting" | "open" | "lost" | "over";
 
@@ -16,19 +20,20 @@ const HELLO_PATIENCE = 8_000;
 type Handlers = { [Op in Message["op"]]?: ((message: Extract<Message, { op: Op }>) => void)[] };
 
 export class Connection {
-  readonly #address: string;
   readonly #lesson: string;
   readonly #frames = new Frames();
   readonly #outbox = new Outbox();
   readonly #handlers: Handlers = {};
   readonly #watchers: ((link: Link, retryIn: number) => void)[] = [];
-  #socket: WebSocket | undefined;
+  #line: Line | undefined;
+  /** Websockets that ended unheard, while none was ever heard on. */
+  #unheard = 0;
+  #blocked = false;
   #ready = false;
   #attempt = 0;
   #timer: number | undefined;
 
-  constructor(address: string, lesson: string) {
-    this.#address = address;
+  constructor(lesson: string) {
     this.#lesson = lesson;
   }
 
@@ -39,6 +44,11 @@ export class Connection {
 
   watch(watcher: (link: Link, retryIn: number) => void): void {
     this.#watchers.push(watcher);
+  }
+
+  /** Whether it had to go around blocked websockets. */
+  get roundabout(): boolean {
+    return this.#blocked;
   }
 
   get open(): boolean {
@@ -59,8 +69,14 @@ export class Connection {
     return this.#command(request);
   }
 
-  apply(file: string, text: string): string {
-    return this.#command({ op: "apply", id: newId(), file, text });
+  apply(file: string, text: string, dryRun: boolean): string {
+    return this.#command({ op: "apply", id: newId(), file, text, dryRun });
+  }
+
+  /** Types into a command's terminal. */
+  input(id: string, data: string): void {
+    if (this.#ready) this.#send({ op: "input", id, data });
+    else this.#outbox.keys(id, data);
   }
 
   #command(request: Extract<Request, { id: string; op: "run" | "apply" }>): string {
@@ -95,31 +111,30 @@ export class Connection {
   #connect(): void {
     clearTimeout(this.#timer);
     this.#announce("connecting", 0);
-    const socket = new WebSocket(this.#address);
-    this.#socket = socket;
-    const patience = setTimeout(() => socket.close(), HELLO_PATIENCE);
-    socket.addEventListener("open", () => {
-      socket.send(JSON.stringify({ op: "hello", lesson: this.#lesson, after: this.#frames.last }));
-    });
-    socket.addEventListener("message", (event) => {
-      if (typeof event.data === "string" && this.#socket === socket) {
-        const message = JSON.parse(event.data) as Message;
+    const patience = setTimeout(() => line.close(), HELLO_PATIENCE);
+    const line = (this.#blocked ? byEvents : bySocket)({
+      opened: () => line.send(JSON.stringify({ op: "hello", lesson: this.#lesson, after: this.#frames.last })),
+      heard: (text) => {
+        if (this.#line !== line) return;
+        const message = JSON.parse(text) as Message;
         if (message.op === "welcome") clearTimeout(patience);
         this.#receive(message);
-      }
+      },
+      closed: (code) => {
+        clearTimeout(patience);
+        if (this.#line !== line) return;
+        if (code === SESSION_OVER) this.#end();
+        else this.#lost();
+      },
     });
-    socket.addEventListener("close", (event) => {
-      clearTimeout(patience);
-      if (this.#socket !== socket) return;
-      if (event.code === SESSION_OVER) this.#end();
-      else this.#lost();
-    });
+    this.#line = line;
   }
 
   #receive(message: Message): void {
     if (message.op === "welcome") {
       if (!message.resumed) this.#frames.restart();
       this.#ready = true;
+      this.#unheard = Number.NEGATIVE_INFINITY;
       this.#attempt = 0;
       this.#announce("open", 0);
     }
@@ -131,21 +146,23 @@ export class Connection {
   }
 
   #lost(): void {
-    this.#socket = undefined;
+    this.#line = undefined;
     this.#ready = false;
+    this.#unheard += 1;
+    if (this.#unheard >= TRIES && navigator.onLine) this.#blocked = !this.#blocked;
     const pause = wait(this.#attempt++, Math.random());
     this.#announce("lost", pause);
     this.#timer = window.setTimeout(() => this.#connect(), pause);
   }
 
-  /** A session has ended: it takes a reload to begin another. The dead socket stays, so that nothing reconnects. */
+  /** A session has ended: it takes a reload to begin another. The dead line stays, so that nothing reconnects. */
   #end(): void {
     this.#ready = false;
     this.#announce("over", 0);
   }
 
   #hurry(): void {
-    if (this.#socket) return;
+    if (this.#line) return;
     this.#attempt = 0;
     this.#connect();
   }
@@ -155,7 +172,7 @@ export class Connection {
   }
 
   #send(request: Request): void {
-    this.#socket?.send(JSON.stringify(request));
+    this.#line?.send(JSON.stringify(request));
   }
 }
 

@@ -1,21 +1,29 @@
-// The console: a log one can read, select and copy, and a line to type in.
+// The console: a log one can read, select and copy; the line to type in is prompt.ts.
 
 import type { Commands } from "./commands";
+import type { Known } from "./completion";
 import type { Connection } from "./connection";
 import { el, the } from "./dom";
-import { complete, type Known, shared } from "./completion";
-import { History } from "./history";
+import { linked } from "./links";
+import { isInterrupt, Prompt } from "./prompt";
+import { t } from "./text";
 
 /** The console keeps about this much text; older commands go first. */
 const LONGEST = 400_000;
 /** A screen reader hears at most one line in this time. */
 const SPEAK_EVERY = 1_000;
+/** Longer pieces are a flood, in which nobody presses a name. */
+const LINKED = 8_000;
+/** From when on a running command has a Stop of its own. */
+const LONG = 500;
 
 interface Entry {
   root: HTMLElement;
   meta: HTMLElement;
   output: HTMLElement;
   length: number;
+  /** Runs in a terminal: what it writes is no text. */
+  terminal: boolean;
   /** Text that waits for the next frame of the screen. */
   pending: { stream: string; text: string }[];
 }
@@ -23,142 +31,80 @@ interface Entry {
 export class Console {
   readonly #commands: Commands;
   readonly #log = the("console");
-  readonly #input = the<HTMLInputElement>("cmd");
   readonly #stop = the<HTMLButtonElement>("stop");
-  readonly #history = new History();
+  readonly #prompt: Prompt;
   readonly #known: () => Known;
-  readonly #choices = el("div", { class: "choices", hidden: true });
   readonly #entries = new Map<string, Entry>();
   readonly #spoken = el("p", { class: "vh", "aria-live": "polite" });
   #follow = true;
-  #leaving = false;
   #painting = false;
   #unspoken = "";
   #lastSpoken = 0;
 
-  constructor(connection: Connection, commands: Commands, known: () => Known) {
+  constructor(connection: Connection, commands: Commands, known: () => Known, opened: (pod: string) => void) {
     this.#commands = commands;
     this.#known = known;
     this.#log.setAttribute("aria-live", "off");
-    this.#log.after(this.#spoken, this.#choices);
+    this.#log.after(this.#spoken);
+    this.#prompt = new Prompt(connection, commands, known, { run: (line) => this.shown(commands.run(line)), say: (text) => this.#say(text) });
     connection.on("welcome", ({ resumed }) => {
       if (!resumed) this.#empty();
     });
-    connection.on("started", ({ id, line }) => this.#started(id, line));
+    connection.on("started", ({ id, line, terminal }) => this.#started(id, line, terminal));
     connection.on("output", ({ id, stream, text }) => this.#write(id, stream, text));
     connection.on("exit", ({ id, code, millis }) => this.#ended(id, code, millis));
     connection.on("clear", () => this.#empty());
     connection.on("refused", ({ id, text }) => this.#refused(id, text));
     commands.watch(() => this.#showStop());
-    this.#setUp();
-  }
-
-  /** Runs what the learner typed. */
-  submit(line: string): void {
-    const text = line.trim();
-    if (!text) return;
-    this.#history.add(text);
-    this.#follow = true;
-    this.#shown(this.#commands.run(text));
+    this.#setUp(opened);
   }
 
   /** A command from elsewhere on the page appears here as well. */
   shown(command: { id: string; line: string }): void {
     this.#follow = true;
-    this.#shown(command);
-  }
-
-  #shown(command: { id: string; line: string }): void {
     const entry = this.#entry(command.id, command.line);
     entry.meta.textContent = "";
     setTimeout(() => {
       const waiting = this.#commands.waiting.some((other) => other.id === command.id);
-      if (waiting) entry.meta.textContent = "will run once connected";
+      if (waiting) entry.meta.textContent = t("console.waits");
     }, 300);
     this.#scroll();
   }
 
-  #setUp(): void {
-    the<HTMLFormElement>("prompt").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#offer([]);
-      this.submit(this.#input.value);
-      this.#input.value = "";
-    });
-    this.#input.addEventListener("keydown", (event) => this.#key(event));
+  /** What was left on a terminal when its command ended. */
+  settle(id: string, text: string): void {
+    const entry = this.#entries.get(id);
+    if (!entry || !text) return;
+    entry.pending.push({ stream: "stdout", text: `${text}\n` });
+    entry.length += text.length;
+    this.#paint();
+  }
+
+  #setUp(opened: (pod: string) => void): void {
     this.#log.addEventListener("keydown", (event) => {
-      if (isInterrupt(event) && !String(getSelection())) this.#interrupt(event);
+      if (isInterrupt(event) && !String(getSelection())) this.#prompt.interrupt(event);
     });
     this.#stop.addEventListener("click", () => {
-      this.#interrupt();
-      this.#input.focus();
+      this.#prompt.interrupt();
+      this.#prompt.focus();
     });
     this.#log.addEventListener("scroll", () => {
       const { scrollTop, clientHeight, scrollHeight } = this.#log;
       this.#follow = scrollTop + clientHeight > scrollHeight - 24;
     });
-    this.#log.addEventListener("click", () => {
-      if (!String(getSelection())) this.#input.focus({ preventScroll: true });
+    this.#log.addEventListener("click", (event) => {
+      const link = (event.target as Element).closest<HTMLAnchorElement>("a[data-pod]");
+      if (link) {
+        event.preventDefault();
+        opened(link.dataset.pod ?? "");
+      } else if (!String(getSelection()) && !(event.target as Element).closest("button")) this.#prompt.focus();
     });
     new ResizeObserver(() => this.#scroll()).observe(this.#log);
-  }
-
-  #key(event: KeyboardEvent): void {
-    const input = this.#input;
-    if (event.key === "Tab" && !event.shiftKey && !this.#leaving) this.#complete(event);
-    else if (event.key !== "Shift") this.#offer([]);
-    this.#leaving = event.key === "Escape";
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      const line = event.key === "ArrowUp" ? this.#history.older(input.value) : this.#history.newer();
-      if (line === undefined) return;
-      event.preventDefault();
-      input.value = line;
-      input.setSelectionRange(line.length, line.length);
-    } else if (isInterrupt(event) && input.selectionStart === input.selectionEnd) {
-      if (this.#commands.running.length || this.#commands.waiting.length) this.#interrupt(event);
-      else {
-        event.preventDefault();
-        input.value = "";
-      }
-    } else if (event.key === "l" && event.ctrlKey) {
-      event.preventDefault();
-      this.submit("clear");
-    }
-  }
-
-  /** Tab completes what can be completed; otherwise, and after Escape, it moves on as everywhere. */
-  #complete(event: KeyboardEvent): void {
-    const input = this.#input;
-    const caret = input.selectionStart ?? input.value.length;
-    const { from, options } = complete(input.value.slice(0, caret), this.#known());
-    if (!input.value.trim() || !options.length) return;
-    event.preventDefault();
-    const [only] = options;
-    const text = options.length === 1 && only ? (only.endsWith("=") ? only : `${only} `) : shared(options);
-    if (text.length > caret - from) input.setRangeText(text, from, caret, "end");
-    this.#offer(options.length > 1 ? options : []);
-  }
-
-  #offer(options: string[]): void {
-    this.#choices.hidden = options.length === 0;
-    this.#choices.textContent = options.join("  ");
-    if (options.length) this.#say(options.join(" "));
-    this.#scroll();
-  }
-
-  #interrupt(event?: Event): void {
-    event?.preventDefault();
-    const last = [...this.#commands.running, ...this.#commands.waiting].at(-1);
-    if (last) this.#commands.cancel(last.id);
   }
 
   #showStop(): void {
     this.#stop.hidden = this.#commands.running.length === 0;
     the("prompt-note").hidden = !this.#stop.hidden;
-    for (const [id, entry] of this.#entries) {
-      const taken = entry.root.dataset.state === "waiting" && !this.#commands.waiting.some((command) => command.id === id);
-      if (taken) entry.root.dataset.state = "";
-    }
   }
 
   #entry(id: string, line: string): Entry {
@@ -169,22 +115,37 @@ export class Console {
     const output = el("div", { class: "output" });
     const root = el("div", { class: "entry" }, el("div", { class: "cmdline in" }, line, meta), output);
     this.#log.append(root);
-    const entry = { root, meta, output, length: line.length, pending: [] };
+    const entry = { root, meta, output, length: line.length, terminal: false, pending: [] };
     this.#entries.set(id, entry);
     this.#trim();
     return entry;
   }
 
-  #started(id: string, line: string): void {
+  #started(id: string, line: string, terminal: boolean): void {
     const entry = this.#entry(id, line);
     entry.meta.textContent = "";
-    this.#history.seen(line);
+    entry.terminal = terminal;
+    this.#prompt.history.seen(line);
     this.#say(line);
     this.#scroll();
+    setTimeout(() => {
+      if (this.#commands.running.some((command) => command.id === id)) this.#offerStop(id, entry, line);
+    }, LONG);
+  }
+
+  /** Where several commands run, each is stopped by itself. */
+  #offerStop(id: string, entry: Entry, line: string): void {
+    const stop = el("button", { class: "btn quiet", type: "button", "aria-label": t("console.stopThis", { line }) }, t("console.stop"));
+    stop.addEventListener("click", () => {
+      this.#commands.cancel(id);
+      this.#prompt.focus();
+    });
+    entry.meta.replaceChildren(t("console.running"), stop);
   }
 
   #write(id: string, stream: string, text: string): void {
     const entry = this.#entry(id, "");
+    if (entry.terminal) return;
     entry.pending.push({ stream, text });
     entry.length += text.length;
     this.#say(text);
@@ -199,8 +160,8 @@ export class Console {
       for (const { stream, text } of entry.pending.splice(0)) {
         const kind = stream === "stderr" ? "e" : "o";
         const last = entry.output.lastElementChild;
-        if (last?.className === kind) last.append(text);
-        else entry.output.append(el("div", { class: kind }, text));
+        const place = last?.className === kind ? last : entry.output.appendChild(el("div", { class: kind }));
+        place.append(...this.#pieces(text));
       }
       if (entry.length > LONGEST) shorten(entry);
     }
@@ -210,9 +171,15 @@ export class Console {
 
   #ended(id: string, code: number, millis: number): void {
     const entry = this.#entry(id, "");
-    entry.meta.textContent = code === 0 ? "" : code === 130 ? "stopped" : `exit ${code}`;
+    entry.meta.textContent = code === 0 ? "" : code === 130 ? t("console.stopped") : t("console.exit", { code });
     entry.meta.title = `${millis} ms`;
-    if (code !== 0) this.#say(`exit ${code}`);
+    if (code !== 0) this.#say(t("console.exit", { code }));
+  }
+
+  /** Text, with the names of Pods that there are as links. */
+  #pieces(text: string): (string | Node)[] {
+    if (text.length > LINKED) return [text];
+    return linked(text, this.#known().pods).map((piece) => (typeof piece === "string" ? piece : el("a", { href: "#v-logs", "data-pod": piece.name, title: t("pods.open") }, piece.name)));
   }
 
   #refused(id: string | null, text: string): void {
@@ -259,11 +226,6 @@ export class Console {
     this.#unspoken = "";
     this.#lastSpoken = performance.now();
   }
-}
-
-/** Ctrl-C; on a Mac that is Control too, Command-C copies. */
-function isInterrupt(event: KeyboardEvent): boolean {
-  return event.key === "c" && event.ctrlKey && !event.metaKey && !event.shiftKey;
 }
 
 /** A single command that never ends: its oldest output goes. */

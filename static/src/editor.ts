@@ -3,12 +3,16 @@
 import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
+import * as diff from "./diff";
 import { el, hidden, icon, the } from "./dom";
 import type { LessonFile, Problem } from "./protocol";
 import { PlainSurface, type Surface } from "./surface";
 import { Tabs } from "./tabs";
+import { t } from "./text";
 
 const SAVE_AFTER = 400;
+
+type Act = "apply" | "dry-run" | "delete";
 
 interface OpenFile extends LessonFile {
   /** Typed here and not yet sent. */
@@ -26,13 +30,15 @@ export class Editor {
   readonly #saved = the("saved");
   readonly #restore = the<HTMLButtonElement>("restore");
   readonly #apply = the<HTMLButtonElement>("apply");
+  readonly #dryRun = the<HTMLButtonElement>("dry-run");
+  readonly #delete = the<HTMLButtonElement>("delete");
   readonly #files = new Map<string, OpenFile>();
   readonly #tabs: Tabs;
   #surface: Surface;
   #current = "";
   #ready = false;
   #timer: number | undefined;
-  #applying: string | undefined;
+  #acting: string | undefined;
   /** What the cluster refused; it stays marked when another surface takes over. */
   #problem: Problem | undefined;
 
@@ -41,7 +47,7 @@ export class Editor {
     this.#commands = commands;
     this.#console = console;
     const area = the<HTMLTextAreaElement>("manifest");
-    this.#surface = new PlainSurface(area, { changed: () => this.#typed(), apply: () => this.#doApply() });
+    this.#surface = new PlainSurface(area, { changed: () => this.#typed(), apply: () => this.#act("apply") });
     this.#fromLesson(area);
     this.#tabs = new Tabs(this.#list, (tab) => this.#open(tab.dataset.name ?? ""));
     this.#draw();
@@ -57,7 +63,7 @@ export class Editor {
   replaceSurface(make: (text: string, events: { changed: () => void; apply: () => void }) => Surface): void {
     const before = this.#surface;
     const { text, focused, at } = { text: before.text, focused: before.focused, at: before.at };
-    this.#surface = make(text, { changed: () => this.#typed(), apply: () => this.#doApply() });
+    this.#surface = make(text, { changed: () => this.#typed(), apply: () => this.#act("apply") });
     this.#surface.at = at;
     before.remove();
     if (focused) this.#surface.focus();
@@ -100,11 +106,14 @@ export class Editor {
       this.#hear(file);
       this.#draw();
     });
+    this.#connection.on("fileGone", ({ name }) => this.#gone(name));
     this.#connection.on("sandbox", ({ state }) => {
       this.#ready = state === "ready";
       if (this.#ready) this.#surface.learn();
     });
-    this.#apply.addEventListener("click", () => this.#doApply());
+    this.#apply.addEventListener("click", () => this.#act("apply"));
+    this.#dryRun.addEventListener("click", () => this.#act("dry-run"));
+    this.#delete.addEventListener("click", () => this.#act("delete"));
     this.#restore.addEventListener("click", () => this.#doRestore());
     the("lesson").addEventListener("click", (event) => {
       const block = (event.target as Element).closest(".open")?.closest<HTMLElement>(".block.manifest");
@@ -123,6 +132,16 @@ export class Editor {
     if (name === this.#current && this.#surface.text !== text) this.#surface.text = text;
   }
 
+  /** `rm` has removed a file; one of the lesson's comes back with Reset file. */
+  #gone(name: string): void {
+    const file = this.#files.get(name);
+    if (!file || file.dirty) return;
+    this.#files.delete(name);
+    const [next] = this.#files.keys();
+    if (name === this.#current && next) this.#open(next);
+    this.#draw();
+  }
+
   #show(name: string): void {
     this.#draw();
     const tab = [...this.#list.querySelectorAll<HTMLElement>('[role="tab"]')].find((one) => one.dataset.name === name);
@@ -136,6 +155,7 @@ export class Editor {
     this.#current = name;
     this.#surface.text = file.text;
     this.#mark(undefined);
+    closeDiff();
     the("file").scrollTop = 0;
     this.#say("");
     this.#draw();
@@ -144,6 +164,7 @@ export class Editor {
   #draw(): void {
     const names = [...this.#files.keys()];
     const shown = [...this.#list.children] as HTMLElement[];
+    for (const tab of shown.slice(names.length)) tab.remove();
     names.forEach((name, at) => {
       const tab = shown[at] ?? this.#list.appendChild(el("button", { class: "tab file", role: "tab", type: "button", "aria-controls": "file", id: `file-${at}` }));
       if (tab.dataset.name !== name) tab.textContent = tab.dataset.name = name;
@@ -154,12 +175,12 @@ export class Editor {
       const changed = this.#differs(name);
       if (changed !== tab.classList.contains("changed")) {
         tab.classList.toggle("changed", changed);
-        tab.replaceChildren(name, ...(changed ? [hidden(", changed")] : []));
+        tab.replaceChildren(name, ...(changed ? [hidden(t("editor.changed"))] : []));
       }
     });
     the("file").dataset.shared = "";
     this.#restore.hidden = !this.#differs(this.#current);
-    this.#apply.disabled = names.length === 0;
+    for (const button of [this.#apply, this.#dryRun, this.#delete]) button.disabled = names.length === 0;
   }
 
   #differs(name: string): boolean {
@@ -173,6 +194,7 @@ export class Editor {
     file.text = this.#surface.text;
     file.dirty = true;
     this.#mark(undefined);
+    closeDiff();
     this.#saved.textContent = "";
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.#flush(), SAVE_AFTER);
@@ -188,7 +210,7 @@ export class Editor {
     file.dirty = false;
     file.changed = file.text !== file.original;
     this.#connection.save(file.name, file.text);
-    this.#saved.textContent = this.#connection.open ? "saved" : "saved once connected";
+    this.#saved.textContent = t(this.#connection.open ? "editor.saved" : "editor.savedLater");
   }
 
   #doRestore(): void {
@@ -206,31 +228,55 @@ export class Editor {
     this.#surface.focus();
   }
 
-  #doApply(): void {
+  /** Applies the file, or does with it whatever else a button says. */
+  #act(act: Act): void {
     const file = this.#files.get(this.#current);
-    if (!file || this.#applying) return;
+    if (!file || this.#acting) return;
     clearTimeout(this.#timer);
     file.text = this.#surface.text;
     file.dirty = false;
     this.#mark(undefined);
-    this.#say("", "Applying");
-    const command = this.#commands.apply(file.name, file.text, (command) => this.#applied(file.name, command));
-    this.#applying = command.id;
+    closeDiff();
+    this.#say("", t(act === "delete" ? "editor.deleting" : act === "dry-run" ? "editor.comparing" : "editor.applying"));
+    const command = this.#begin(act, file);
+    this.#acting = command.id;
     this.#console.shown(command);
     setTimeout(() => {
-      if (command.state === "waiting") this.#say("warn", "Will be applied once connected");
+      if (command.state === "waiting") this.#say("warn", t("editor.later"));
     }, 300);
   }
 
-  #applied(name: string, command: Command): void {
+  #begin(act: Act, file: OpenFile): Command {
+    const heard = (command: Command) => this.#ended(act, file.name, command);
+    if (act !== "delete") return this.#commands.apply(file.name, file.text, act === "dry-run", heard);
+    this.#save(file);
+    return this.#commands.run(`kubectl delete -f ${file.name}`, heard);
+  }
+
+  #ended(act: Act, name: string, command: Command): void {
     if (command.state !== "ended") return;
-    this.#applying = undefined;
+    this.#acting = undefined;
+    if (name !== this.#current) return;
+    if (act === "dry-run" && !command.stderr && (command.code ?? 2) < 2) this.#compared(command);
+    else this.#answered(act, command);
+  }
+
+  #compared({ stdout }: Command): void {
+    if (!stdout.trim()) {
+      this.#say("ok", t("editor.same"));
+      return;
+    }
+    this.#say("");
+    diff.show(the("diff"), stdout, () => this.#surface.focus());
+  }
+
+  #answered(act: Act, command: Command): void {
     const good = command.code === 0;
     const words = (good ? command.stdout : command.stderr || command.stdout).trim();
-    if (name !== this.#current) return;
     const problem = command.problems?.[0];
     const place = problem ? `${problem.line}:${problem.column}: ` : "";
-    this.#say(good ? "ok" : "bad", place + (words || (good ? "Applied" : `Not applied: exit ${command.code}`)));
+    const otherwise = good ? t(act === "delete" ? "editor.gone" : "editor.applied") : t("editor.notApplied", { code: command.code ?? 1 });
+    this.#say(good ? "ok" : "bad", place + (words || otherwise));
     if (problem) this.#mark(problem);
   }
 
@@ -244,4 +290,9 @@ export class Editor {
     this.#verdict.className = `verdict-line ${tone}`;
     this.#verdict.replaceChildren(...(glyph ? [icon(glyph)] : []), ...(text ? [el("span", {}, text)] : []));
   }
+}
+
+/** What was compared is no longer what stands in the editor. */
+function closeDiff(): void {
+  the("diff").hidden = true;
 }

@@ -1,5 +1,6 @@
 // The lesson page: puts its parts together.
 
+import { CatchUp } from "./catchup";
 import { Commands } from "./commands";
 import { Connection } from "./connection";
 import { Console } from "./console";
@@ -8,45 +9,53 @@ import { Editor } from "./editor";
 import { Events } from "./events";
 import { Logs } from "./logs";
 import { setUpNarrow } from "./narrow";
+import { Objects } from "./objects";
 import { Pods } from "./pods";
 import { Preview } from "./preview";
 import { setUpReset } from "./reset";
 import { setUpCopies, setUpRuns } from "./runs";
+import { Screens } from "./screens";
 import { setUpSplit } from "./split";
 import { setUpStatus } from "./status";
 import { Steps } from "./steps";
 import { Tabs } from "./tabs";
 import { setUpTheme } from "./theme";
 import { Timeline } from "./timeline";
+import { translateBlocks } from "./blocks";
 import { Why } from "./why";
 
 const { lesson = "", title = "", starter = "" } = document.body.dataset;
-const address = new URL("/socket", location.href);
-address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 
 setUpTheme();
 setUpSplit();
-const connection = new Connection(address.href, lesson);
+translateBlocks();
+const connection = new Connection(lesson);
 const commands = new Commands(connection);
-const log = new Console(connection, commands, () => ({ pods: pods.names, files: editor.names }));
+const open = (pod: string) => {
+  logs.follow(pod);
+  timeline.follow(pod);
+  objects.want(pod);
+  if (views.current?.id === "t-pods" || views.current?.id === "t-events") views.choose(the("t-logs"));
+};
+const log = new Console(connection, commands, () => ({ pods: pods.names, files: editor.names }), open);
+const screens = new Screens(connection, log);
+commands.watch(({ id, state }) => {
+  if (state === "waiting") screens.own(id);
+});
 const editor = new Editor(connection, commands, log);
 const logs = new Logs(connection);
 const timeline = new Timeline(connection);
+const objects = new Objects(connection);
 const views = new Tabs(the("views"), (tab) => {
   if (tab.id === "t-timeline") timeline.draw();
+  if (tab.id === "t-yaml") objects.open();
 });
 const run = (line: string) => log.shown(commands.run(line));
-const pods = new Pods(connection, starter, new Why(connection, run), {
-  opened: (name) => {
-    logs.follow(name);
-    timeline.follow(name);
-    views.choose(the("t-logs"));
-  },
-  start: run,
-});
+const pods = new Pods(connection, starter, new Why(connection, run), { opened: open, start: run });
 new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));
-const steps = new Steps(lesson, title);
+const catchUp = new CatchUp(connection, commands, log);
+const steps = new Steps(lesson, title, (step) => catchUp.at(step));
 setUpRuns(commands, log, () => steps.check());
 setUpCopies();
 setUpReset(connection);

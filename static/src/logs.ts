@@ -1,54 +1,87 @@
-// The Logs view: what a container writes, as it writes it.
+// The Logs view: what a container writes, as it writes it; searched, with times, or of the run before.
 
 import type { Connection } from "./connection";
 import { el, setText, the } from "./dom";
+import { t } from "./text";
 
 /** The view keeps about this much; the console's `kubectl logs` has it all. */
 const LONGEST = 400_000;
+/** So many found lines are shown, the newest. */
+const MOST_FOUND = 2_000;
 
 export class Logs {
   readonly #connection: Connection;
   readonly #panel = the("v-logs");
-  readonly #pod = el("select", { class: "select", "aria-label": "Pod" });
-  readonly #container = el("select", { class: "select", "aria-label": "Container" });
-  readonly #head = el("div", { class: "view-head" }, el("label", {}, "Pod ", this.#pod), el("label", {}, "Container ", this.#container));
+  readonly #pod = el("select", { class: "select" });
+  readonly #container = el("select", { class: "select" });
+  readonly #previous = el("input", { type: "checkbox" });
+  readonly #timestamps = el("input", { type: "checkbox" });
+  readonly #following = el("input", { type: "checkbox", checked: true });
+  readonly #query = el("input", { class: "select search", type: "search", placeholder: t("logs.search"), "aria-label": t("logs.search"), spellcheck: "false", autocomplete: "off" });
+  readonly #count = el("span", { class: "mute", role: "status" });
+  readonly #head: HTMLElement;
   readonly #note = el("p", { class: "empty" });
   readonly #text = el("pre", { class: "log-text", tabindex: 0 });
   #wanted: string | null = null;
   #pods: string[] = [];
   #shown: { pod: string | null; container: string | null } = { pod: null, container: null };
-  #length = 0;
+  #all = "";
   #pending = "";
   #painting = false;
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    const choice = (text: string, control: HTMLElement) => el("label", {}, `${text} `, control);
+    const tick = (text: string, control: HTMLElement) => el("label", {}, control, text);
+    this.#head = el("div", { class: "view-head" }, choice(t("logs.pod"), this.#pod), choice(t("logs.container"), this.#container), tick(t("logs.previous"), this.#previous), tick(t("logs.timestamps"), this.#timestamps), tick(t("logs.follow"), this.#following), el("span", { class: "push" }), this.#count, this.#query);
     this.#panel.replaceChildren(this.#head, this.#note, this.#text);
     this.#panel.classList.add("logs");
     connection.on("log", (message) => this.#hear(message.pod, message.container, message.containers, message.reset, message.text));
     connection.on("pods", ({ rows }) => this.#choices(rows.map((row) => row.cells[0] ?? "")));
     connection.on("welcome", () => {
-      if (this.#wanted) connection.tell({ op: "logs", pod: this.#wanted, container: this.#shown.container });
+      if (this.#wanted || this.#previous.checked || this.#timestamps.checked) this.#ask(this.#shown.container);
     });
-    this.#pod.addEventListener("change", () => this.follow(this.#pod.value));
-    this.#container.addEventListener("change", () => {
-      this.#wanted = this.#pod.value;
-      connection.tell({ op: "logs", pod: this.#pod.value, container: this.#container.value });
-    });
+    this.#setUp();
     this.#explain();
   }
 
   /** Shows a Pod's log. */
   follow(pod: string): void {
     this.#wanted = pod;
-    this.#connection.tell({ op: "logs", pod, container: null });
+    this.#previous.checked = false;
+    this.#following.checked = true;
+    this.#ask(null);
+  }
+
+  #setUp(): void {
+    this.#pod.addEventListener("change", () => this.follow(this.#pod.value));
+    for (const control of [this.#container, this.#previous, this.#timestamps]) {
+      control.addEventListener("change", () => {
+        this.#wanted = this.#pod.value;
+        this.#ask(this.#container.value || null);
+      });
+    }
+    this.#query.addEventListener("input", () => this.#redraw());
+    this.#following.addEventListener("change", () => this.#scroll());
+    this.#panel.addEventListener("wheel", ({ deltaY }) => {
+      if (deltaY < 0) this.#following.checked = false;
+    }, { passive: true });
+    this.#panel.addEventListener("scroll", () => {
+      const { scrollTop, clientHeight, scrollHeight } = this.#panel;
+      if (scrollTop + clientHeight > scrollHeight - 8) this.#following.checked = true;
+    });
+  }
+
+  #ask(container: string | null): void {
+    this.#connection.tell({ op: "logs", pod: this.#wanted, container, previous: this.#previous.checked, timestamps: this.#timestamps.checked });
   }
 
   #choices(pods: string[]): void {
     this.#pods = pods;
     if (this.#wanted && !pods.includes(this.#wanted)) {
       this.#wanted = null;
-      this.#connection.tell({ op: "logs", pod: null, container: null });
+      this.#previous.checked = false;
+      this.#ask(null);
     }
     this.#fillChoices();
   }
@@ -62,14 +95,14 @@ export class Logs {
   #hear(pod: string | null, container: string | null, containers: string[], reset: boolean, text: string): void {
     if (reset) {
       this.#pending = "";
-      this.#length = 0;
+      this.#all = "";
       this.#text.replaceChildren();
     }
     this.#shown = { pod, container };
     this.#fillChoices();
     options(this.#container, containers, container);
     (this.#container.parentElement as HTMLElement).hidden = containers.length < 2;
-    this.#text.setAttribute("aria-label", pod ? `Log of ${pod}, container ${container}` : "Log");
+    if (pod) this.#text.setAttribute("aria-label", t("logs.of", { pod, container: container ?? "" }));
     this.#add(text);
     this.#explain();
   }
@@ -80,30 +113,51 @@ export class Logs {
     this.#painting = true;
     requestAnimationFrame(() => {
       this.#painting = false;
-      const panel = this.#panel;
-      const follow = panel.scrollTop + panel.clientHeight > panel.scrollHeight - 24;
-      this.#text.append(this.#pending);
-      this.#length += this.#pending.length;
+      this.#all += this.#pending;
+      if (this.#all.length > LONGEST) {
+        this.#all = this.#all.slice(this.#all.indexOf("\n", this.#all.length - LONGEST / 2) + 1);
+        this.#redraw();
+      } else if (this.#query.value) this.#redraw();
+      else this.#text.append(this.#pending);
       this.#pending = "";
-      if (this.#length > LONGEST) this.#shorten();
-      if (follow) panel.scrollTop = panel.scrollHeight;
+      this.#scroll();
     });
   }
 
-  #shorten(): void {
-    const all = this.#text.textContent ?? "";
-    const kept = all.slice(all.indexOf("\n", all.length - LONGEST / 2) + 1);
-    this.#text.textContent = kept;
-    this.#length = kept.length;
+  #scroll(): void {
+    if (this.#following.checked) this.#panel.scrollTop = this.#panel.scrollHeight;
+  }
+
+  /** All of it, or the lines that hold what is searched. */
+  #redraw(): void {
+    const wanted = this.#query.value.toLowerCase();
+    if (!wanted) {
+      this.#text.replaceChildren(this.#all);
+      setText(this.#count, "");
+      return;
+    }
+    const found = this.#all.split("\n").filter((line) => line.toLowerCase().includes(wanted));
+    setText(this.#count, t("logs.found", { count: found.length }));
+    this.#text.replaceChildren(...found.slice(-MOST_FOUND).flatMap((line) => [...marked(line, wanted), "\n"]));
   }
 
   #explain(): void {
     const { pod, container } = this.#shown;
-    const nothing = this.#length === 0 && this.#pending === "";
     this.#head.hidden = pod === null;
-    this.#note.hidden = !nothing;
-    setText(this.#note, pod ? `Container ${container ?? "?"} of ${pod} has written nothing yet.` : "No Pod has a log yet. What a container writes appears here line by line.");
+    this.#note.hidden = this.#all.length > 0 || this.#pending.length > 0;
+    setText(this.#note, pod ? t("logs.empty", { pod, container: container ?? "" }) : t("logs.none"));
   }
+}
+
+/** A line with what was searched for marked in it. */
+function marked(line: string, wanted: string): (string | Node)[] {
+  const parts: (string | Node)[] = [];
+  let from = 0;
+  for (let at = line.toLowerCase().indexOf(wanted); at >= 0; at = line.toLowerCase().indexOf(wanted, from)) {
+    parts.push(line.slice(from, at), el("mark", {}, line.slice(at, at + wanted.length)));
+    from = at + wanted.length;
+  }
+  return [...parts, line.slice(from)];
 }
 
 /** Fills a choice, touching it only where it changes, so that an open list stays open. */

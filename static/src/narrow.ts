@@ -3,6 +3,7 @@
 import type { Connection } from "./connection";
 import { the } from "./dom";
 import { tone } from "./pods";
+import { t } from "./text";
 
 export function setUpNarrow(connection: Connection): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>(".switch a")];
@@ -25,7 +26,7 @@ export function setUpNarrow(connection: Connection): void {
     }
     if (!rows.length && known.size) {
       known.clear();
-      news.textContent = "no Pods";
+      news.textContent = t("work.noPods");
       news.className = "";
     }
   });

@@ -5,6 +5,7 @@ import type { Request } from "./protocol";
 export class Outbox {
   #waiting = new Map<string, Request>();
   #saves = new Map<string, Request>();
+  #keys: Request[] = [];
 
   /** Keeps a command until the server says that it has begun. */
   command(request: Extract<Request, { id: string }>): void {
@@ -14,6 +15,11 @@ export class Outbox {
   /** Keeps a file's newest text until it could be sent. */
   save(file: string, text: string): void {
     this.#saves.set(file, { op: "save", file, text });
+  }
+
+  /** Keeps what was typed into a terminal until it could be sent. */
+  keys(id: string, data: string): void {
+    this.#keys.push({ op: "input", id, data });
   }
 
   /** A command has begun, or is refused. */
@@ -34,6 +40,6 @@ export class Outbox {
   takeUnsent(): Request[] {
     const saves = [...this.#saves.values()];
     this.#saves.clear();
-    return [...saves, ...this.#waiting.values()];
+    return [...saves, ...this.#waiting.values(), ...this.#keys.splice(0)];
   }
 }

@@ -5,6 +5,7 @@ import type { Connection } from "./connection";
 import { el, hidden, icon, setText, the } from "./dom";
 import { unhealthy } from "./explain";
 import type { PodRow } from "./protocol";
+import { t } from "./text";
 import type { Why } from "./why";
 
 /** As long as the light of a change lasts; the style sheet has the same. */
@@ -38,7 +39,7 @@ export class Pods {
     this.#why = why;
     this.#listener = listener;
     this.#starter = starter;
-    this.#empty("Your Pods appear here as soon as the sandbox answers.");
+    this.#empty(t("pods.soon"));
     connection.on("pods", ({ columns, rows }) => this.#show(columns, rows));
     connection.watch((link) => {
       this.#panel.classList.toggle("stale", link !== "open" && this.#rows.size > 0);
@@ -69,7 +70,7 @@ export class Pods {
     const offer = el("p", { class: "empty" }, text);
     const panel = [offer];
     if (this.#starter && !this.#first) {
-      const button = el("button", { class: "btn soft", type: "button" }, icon("run", "ico sm solid"), el("span", {}, "Run"));
+      const button = el("button", { class: "btn soft", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
       button.addEventListener("click", () => this.#listener.start(this.#starter));
       panel.push(el("div", { class: "next" }, el("code", {}, this.#starter), button));
     }
@@ -80,7 +81,7 @@ export class Pods {
     this.#columns = columns;
     this.#rows.clear();
     const head = el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)));
-    this.#table = el("table", { class: "kt" }, el("caption", { class: "vh" }, "kubectl get pods -o wide, live"), el("thead", {}, head), el("tbody"));
+    this.#table = el("table", { class: "kt" }, el("caption", { class: "vh" }, t("pods.caption")), el("thead", {}, head), el("tbody"));
     this.#panel.replaceChildren(el("div", { class: "kt-wrap" }, this.#table), this.#why.place);
   }
 
@@ -103,7 +104,7 @@ export class Pods {
   }
 
   #newRow(uid: string, cells: string[]): Shown {
-    const name = el("button", { class: "name", type: "button", title: "Show its log" }, cells[0] ?? "");
+    const name = el("button", { class: "name", type: "button", title: t("pods.open") }, cells[0] ?? "");
     name.addEventListener("click", () => this.#listener.opened(name.textContent ?? ""));
     const status = el("button", { type: "button", "aria-expanded": String(this.#why.isOpen(uid)) }, cells[this.#columns.indexOf("STATUS")] ?? "");
     status.addEventListener("click", () => this.#why.toggle(uid, status));
@@ -142,7 +143,7 @@ export class Pods {
     if (!target) return;
     const kind = tone(status) || (asks ? "warn" : "");
     target.setAttribute("class", asks ? `why ${kind}` : `quiet-why ${kind}`);
-    target.setAttribute("aria-label", `${status}, explain`);
+    target.setAttribute("aria-label", t("pods.explain", { status }));
   }
 
   #light({ row, cells }: Shown, lit: boolean): void {
@@ -150,7 +151,7 @@ export class Pods {
     row.classList.remove("lit");
     void row.offsetWidth;
     row.classList.add("lit");
-    const said = hidden(" changed");
+    const said = hidden(t("pods.changed"));
     cells[0]?.after(said);
     setTimeout(() => {
       row.classList.remove("lit");

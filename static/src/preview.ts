@@ -5,6 +5,7 @@ import type { Connection } from "./connection";
 import { el, icon, the } from "./dom";
 import type { Forward } from "./protocol";
 import type { Tabs } from "./tabs";
+import { t } from "./text";
 
 export class Preview {
   readonly #panel = the("v-preview");
@@ -31,12 +32,12 @@ export class Preview {
   #open(forward: Forward, forwards: Forward[], wanted: boolean): void {
     this.#shown = forward;
     this.#tab.hidden = false;
-    const frame = el("iframe", { class: "frame", src: forward.url, title: `App on port ${forward.port}`, sandbox: "allow-scripts allow-forms", referrerpolicy: "no-referrer" });
-    const reload = el("button", { class: "btn quiet", type: "button", "aria-label": "Reload the app", title: "Reload the app" }, icon("reset", "ico"));
+    const frame = el("iframe", { class: "frame", src: forward.url, title: t("preview.title", { port: forward.port }), sandbox: "allow-scripts allow-forms", referrerpolicy: "no-referrer" });
+    const reload = el("button", { class: "btn quiet", type: "button", "aria-label": t("preview.reload"), title: t("preview.reload") }, icon("reset", "ico"));
     reload.addEventListener("click", () => {
       frame.src = forward.url;
     });
-    const out = el("a", { class: "btn quiet", href: forward.url, target: "_blank", rel: "noopener noreferrer" }, `Open app on port ${forward.port}`);
+    const out = el("a", { class: "btn quiet", href: forward.url, target: "_blank", rel: "noopener noreferrer" }, t("preview.open", { port: forward.port }));
     const choices = el("span", { class: "row", "data-choices": "" });
     const bar = el("div", { class: "view-head" }, el("span", { class: "address" }, `http://localhost:${forward.port}/`), el("span", { class: "mute" }, forward.target), choices, el("span", { class: "push" }), reload, out);
     this.#panel.classList.add("preview");
@@ -47,7 +48,7 @@ export class Preview {
 
   #others(forwards: Forward[], shown: Forward): void {
     const buttons = forwards.filter((forward) => forward.url !== shown.url).map((forward) => {
-      const button = el("button", { class: "btn quiet", type: "button" }, `Port ${forward.port}`);
+      const button = el("button", { class: "btn quiet", type: "button" }, t("preview.port", { port: forward.port }));
       button.addEventListener("click", () => this.#open(forward, forwards, false));
       return button;
     });
@@ -58,7 +59,7 @@ export class Preview {
     if (!this.#shown) return;
     const { port } = this.#shown;
     this.#shown = undefined;
-    const text = `The port-forward on port ${port} has ended, and with it this view. The app itself may well run on.`;
+    const text = t("preview.ended", { port });
     this.#panel.replaceChildren(el("div", { class: "nothing" }, el("p", { class: "empty" }, text)));
   }
 }

@@ -3,11 +3,14 @@
 export type Request =
   | { op: "hello"; lesson: string; after: number }
   | { op: "run"; id: string; line: string }
-  | { op: "apply"; id: string; file: string; text: string }
+  | { op: "apply"; id: string; file: string; text: string; dryRun: boolean }
+  | { op: "input"; id: string; data: string }
+  | { op: "resize"; id: string; columns: number; rows: number }
+  | { op: "complete"; id: string; line: string }
   | { op: "cancel"; id: string }
   | { op: "save"; file: string; text: string }
   | { op: "restore"; file: string }
-  | { op: "logs"; pod: string | null; container: string | null }
+  | { op: "logs"; pod: string | null; container: string | null; previous: boolean; timestamps: boolean }
   | { op: "reset" }
   | { op: "extend" };
 
@@ -33,7 +36,7 @@ export type SandboxState = "starting" | "ready" | "failed";
 export type Message =
   | { op: "welcome"; seq: number; resumed: boolean; files: LessonFile[] }
   | { op: "sandbox"; state: SandboxState; text: string }
-  | { op: "started"; seq: number; id: string; line: string }
+  | { op: "started"; seq: number; id: string; line: string; terminal: boolean }
   | { op: "output"; seq: number; id: string; stream: "stdout" | "stderr"; text: string }
   | { op: "exit"; seq: number; id: string; code: number; millis: number; problems?: Problem[] }
   | { op: "clear"; seq: number }
@@ -44,6 +47,7 @@ export type Message =
   | { op: "fileGone"; name: string }
   | { op: "expires"; seconds: number | null }
   | { op: "forwards"; forwards: Forward[] }
+  | { op: "completions"; id: string; options: string[] }
   | { op: "refused"; id: string | null; text: string };
 
 export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "exit" | "clear" }>;

@@ -4,6 +4,7 @@ import type { Command, Commands } from "./commands";
 import type { Console } from "./console";
 import { icon, the } from "./dom";
 import { partsOf, same } from "./expected";
+import { t } from "./text";
 
 /** A command that takes longer turns its Run into Stop. */
 const BECOMES_STOP = 500;
@@ -47,20 +48,20 @@ class Block {
     const command = this.#commands.run(this.line, (command) => this.hear(command));
     this.#current = command.id;
     console.shown(command);
-    this.#timer = window.setTimeout(() => this.#face("stop", "Stop"), BECOMES_STOP);
+    this.#timer = window.setTimeout(() => this.#face("stop", t("run.stop")), BECOMES_STOP);
     this.#say("", "");
     setTimeout(() => {
-      if (command.state === "waiting") this.#say("warn", "will run once connected");
+      if (command.state === "waiting") this.#say("warn", t("run.waits"));
     }, 300);
   }
 
   hear(command: Command): void {
-    if (command.state === "running" && command.id === this.#current) this.#say("", "running");
+    if (command.state === "running" && command.id === this.#current) this.#say("", t("run.running"));
     if (command.state !== "ended") return;
     if (command.id === this.#current) {
       this.#current = undefined;
       clearTimeout(this.#timer);
-      this.#face("run", "Run");
+      this.#face("run", t("run.run"));
     }
     if (this.#current) return;
     const expected = command.code !== 130 && this.#compare(command);
@@ -93,16 +94,16 @@ class Block {
     const equal = same(partsOf(sample), command.stdout + command.stderr);
     const note = head.querySelector(".differs") ?? head.appendChild(document.createElement("span"));
     note.className = `push differs state ${equal ? "ok" : ""}`;
-    note.replaceChildren(...(equal ? [icon("check"), "yours is the same"] : ["yours is in the console"]));
+    note.replaceChildren(...(equal ? [icon("check"), t("run.same")] : [t("run.inConsole")]));
     return equal;
   }
 }
 
 /** A failure that the lesson shows is no reason for alarm. */
 function verdict(command: Command, expected: boolean): [string, string] {
-  if (command.code === 0) return ["ok", `ran · ${command.millis} ms`];
-  if (command.code === 130) return ["", "stopped"];
-  return [expected ? "" : "bad", `exit ${command.code} · ${command.millis} ms`];
+  if (command.code === 0) return ["ok", t("run.ran", { millis: command.millis ?? 0 })];
+  if (command.code === 130) return ["", t("run.stopped")];
+  return [expected ? "" : "bad", t("run.exit", { code: command.code ?? 1, millis: command.millis ?? 0 })];
 }
 
 /** Copy buttons, of commands and of whole blocks. */
@@ -114,10 +115,10 @@ export function setUpCopies(): void {
     const done = await copy(text);
     const symbol = button.querySelector("use");
     symbol?.setAttribute("href", done ? "#i-check" : "#i-cross");
-    button.setAttribute("aria-label", done ? "Copied" : "Could not copy");
+    button.setAttribute("aria-label", t(done ? "run.copied" : "run.notCopied"));
     setTimeout(() => {
       symbol?.setAttribute("href", "#i-copy");
-      button.setAttribute("aria-label", "Copy");
+      button.setAttribute("aria-label", t("run.copy"));
     }, 1_500);
   });
 }

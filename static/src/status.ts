@@ -1,7 +1,8 @@
-// The status line: the connection and the sandbox, each a glyph and a word.
+// The status line: the connection and the sandbox, each a glyph and a word; and the way to stay when time runs out.
 
 import type { Connection } from "./connection";
 import { el, icon, the } from "./dom";
+import { t } from "./text";
 
 /** A drop shorter than this is not worth a word. */
 const QUIET = 600;
@@ -9,21 +10,37 @@ const QUIET = 600;
 export function setUpStatus(connection: Connection): void {
   const link = the("connection");
   const sandbox = the("sandbox");
+  const extend = the<HTMLButtonElement>("extend");
   let timer: number | undefined;
   connection.watch((state) => {
     clearTimeout(timer);
-    if (state === "open") show(link, "ok", "check", "Connected");
-    else if (state === "lost") timer = window.setTimeout(() => show(link, "warn", "wait", "Reconnecting"), QUIET);
-    else if (state === "over") show(link, "bad", "cross", "Ended");
+    if (state === "open") show(link, "ok", "check", t(connection.roundabout ? "status.roundabout" : "status.connected"));
+    else if (state === "lost") timer = window.setTimeout(() => show(link, "warn", "wait", t("status.reconnecting")), QUIET);
+    else if (state === "over") show(link, "bad", "cross", t("status.ended"));
   });
   let before: { state: string; text: string } = { state: "starting", text: "" };
+  let ends: number | undefined;
+  let counting: number | undefined;
+  const count = () => {
+    clearTimeout(counting);
+    if (ends === undefined) return;
+    const left = ends - performance.now();
+    show(sandbox, "warn", "wait", t("status.ends", { minutes: Math.max(1, Math.ceil(left / 60_000)) }));
+    counting = window.setTimeout(count, 20_000);
+  };
   connection.on("expires", ({ seconds }) => {
+    ends = seconds === null ? undefined : performance.now() + seconds * 1_000;
+    sandbox.classList.toggle("wide-only", seconds === null);
+    extend.hidden = seconds === null;
     if (seconds === null) show(sandbox, ...look(before.state), before.text);
-    else show(sandbox, "warn", "wait", `Ends in ${Math.ceil(seconds / 60)} min unless you do something`);
+    count();
+  });
+  extend.addEventListener("click", () => {
+    if (connection.tell({ op: "extend" })) extend.hidden = true;
   });
   connection.on("sandbox", ({ state, text }) => {
-    before = { state, text };
-    show(sandbox, ...look(state), text);
+    before = { state, text: state === "ready" && text === "Your cluster is ready." ? t("status.sandboxReady") : text };
+    if (ends === undefined) show(sandbox, ...look(state), before.text);
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { el, icon, setText, the } from "./dom";
 import * as progress from "./progress";
+import { t } from "./text";
 
 export class Steps {
   readonly #lesson: string;
@@ -11,7 +12,11 @@ export class Steps {
   readonly #done = new Set<string>();
   #current = 0;
 
-  constructor(lesson: string, title: string) {
+  readonly #moved: (step: number) => void;
+
+  /** `moved` hears which step one reads, from 0; -1 is before the first. */
+  constructor(lesson: string, title: string, moved: (step: number) => void) {
+    this.#moved = moved;
     this.#lesson = lesson;
     this.#title = title;
     for (const id of progress.all()[lesson]?.done ?? []) this.#done.add(id);
@@ -46,7 +51,7 @@ export class Steps {
     const link = this.#links[at];
     if (!link || !this.#done.has(this.#id(section))) return;
     link.parentElement?.classList.add("done");
-    link.setAttribute("aria-label", `Step ${at + 1}, done: ${link.title}`);
+    link.setAttribute("aria-label", t("steps.done", { number: at + 1, title: link.title }));
     link.replaceChildren(icon("check", "ico"));
   }
 
@@ -62,11 +67,12 @@ export class Steps {
     });
     if (past === this.#current) return;
     this.#current = past;
+    this.#moved(past - 1);
     this.#links.forEach((link, at) => (at === past - 1 ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
     const title = this.#links[past - 1]?.title ?? "";
     const here = document.getElementById("here");
     here?.replaceChildren(...(title ? [el("b", {}, title)] : []));
-    setText(the("switch-step"), past ? `step ${past} of ${this.#links.length}` : `${this.#links.length} steps`);
+    setText(the("switch-step"), past ? t("steps.here", { number: past, of: this.#links.length }) : t("steps.many", { count: this.#links.length }));
     this.#keep();
   }
 

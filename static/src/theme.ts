@@ -1,5 +1,7 @@
 // Light, dark, or as the system wishes.
 
+import { t } from "./text";
+
 const NAMES = ["system", "light", "dark"] as const;
 type Theme = (typeof NAMES)[number];
 const KEY = "podyard-theme";
@@ -19,8 +21,8 @@ export function setUpTheme(): void {
   const show = () => {
     if (theme === "system") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = theme;
-    button?.setAttribute("aria-label", `Theme: ${theme}`);
-    button?.setAttribute("title", `Theme: ${theme}`);
+    button?.setAttribute("aria-label", t(`theme.${theme}`));
+    button?.setAttribute("title", t(`theme.${theme}`));
   };
   show();
   button?.addEventListener("click", () => {

@@ -5,6 +5,7 @@ import type { Connection } from "./connection";
 import { el, icon } from "./dom";
 import { type Explanation, explain, type Pod, type Seen } from "./explain";
 import type { PodRow } from "./protocol";
+import { t } from "./text";
 
 export class Why {
   /** The place under the table. */
@@ -109,13 +110,13 @@ export class Why {
   #fill(found: Explanation, name: string): void {
     const opened = new Set([...this.place.querySelectorAll("details[open]")].map((fold) => fold.querySelector("summary")?.textContent));
     const inside = this.place.contains(document.activeElement);
-    const close = el("button", { class: "btn quiet", type: "button", "aria-label": "Close explanation" }, icon("cross"));
+    const close = el("button", { class: "btn quiet", type: "button", "aria-label": t("why.close") }, icon("cross"));
     close.addEventListener("click", () => this.close());
     const head = el("div", { class: "explain-head" }, el("h3", { id: "why-title", class: "grow" }, found.title), close);
-    const run = el("button", { class: "btn primary", type: "button" }, icon("run", "ico sm solid"), el("span", {}, "Run"));
+    const run = el("button", { class: "btn primary", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
     run.addEventListener("click", () => this.#run(found.next.line));
     const next = el("div", {}, el("div", { class: "label" }, found.next.why), el("div", { class: "next" }, el("code", {}, found.next.line), run));
-    const folds = [fold("Hint", found.hint, opened), fold("Answer", found.answer, opened)].filter((one) => one !== undefined);
+    const folds = [fold(t("why.hint"), found.hint, opened), fold(t("why.answer"), found.answer, opened)].filter((one) => one !== undefined);
     const body = el("div", { class: "explain-body" }, el("div", { class: "stack" }, el("p", {}, found.text), next), el("div", { class: "stack" }, this.#facts(found, name), folds.length ? el("div", { class: "ladder" }, ...folds) : null));
     this.place.replaceChildren(el("section", { class: "explain", "aria-labelledby": "why-title" }, head, body));
     if (inside) close.focus();
@@ -124,7 +125,7 @@ export class Why {
   #facts(found: Explanation, name: string): HTMLElement | null {
     if (!found.facts.length) return null;
     const list = found.facts.flatMap((fact) => [el("dt", {}, fact.name), el("dd", { class: fact.hot ? "hot" : undefined }, fact.value)]);
-    return el("div", {}, el("div", { class: "label" }, `Seen on ${name}`), el("dl", { class: "facts" }, ...list));
+    return el("div", {}, el("div", { class: "label" }, t("why.seen", { name })), el("dl", { class: "facts" }, ...list));
   }
 }
 

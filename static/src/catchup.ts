@@ -1,0 +1,107 @@
+// "Catch me up": runs the lesson's own commands of the steps before the present one, in order; what has run well
+// already is left out. "Restart step" empties the cluster first.
+
+import type { Command, Commands } from "./commands";
+import type { Connection } from "./connection";
+import type { Console } from "./console";
+import { el, icon, setText, the } from "./dom";
+import { confirm } from "./reset";
+import { t } from "./text";
+
+/** Commands that never end by themselves: they show something, and nothing after them needs them. */
+const ENDLESS = /(^|\s)(-w|--watch|-f\s*$|--follow|port-forward|attach|proxy)(\s|=|$)|exec\s.*-\w*t|\s-it\s|^watch\s/;
+
+/** What has to run before a step: its blocks, in order. Pure but for reading the page. */
+export function before(sections: HTMLElement[], step: number): HTMLElement[] {
+  const blocks = sections.slice(0, step).flatMap((section) => [...section.querySelectorAll<HTMLElement>(".block.command[data-command]")]);
+  return blocks.filter((block) => !isEndless(block.dataset.command ?? ""));
+}
+
+export function isEndless(line: string): boolean {
+  return ENDLESS.test(line) && !/\blogs\b.*-f\s+\S+\.ya?ml/.test(line) && !/\b(apply|create|delete|replace|diff)\s+-f\b/.test(line);
+}
+
+export class CatchUp {
+  readonly #commands: Commands;
+  readonly #console: Console;
+  readonly #connection: Connection;
+  readonly #button = the<HTMLButtonElement>("catch-up");
+  readonly #restart = the<HTMLButtonElement>("restart");
+  readonly #sections = [...document.querySelectorAll<HTMLElement>("section.step")];
+  #step = 0;
+  #current: string | undefined;
+  #busy = false;
+
+  constructor(connection: Connection, commands: Commands, console: Console) {
+    this.#connection = connection;
+    this.#commands = commands;
+    this.#console = console;
+    this.#button.addEventListener("click", () => void this.#press());
+    this.#restart.addEventListener("click", () => void this.#again());
+  }
+
+  /** Which step one reads, from 0. */
+  at(step: number): void {
+    this.#step = step;
+    if (this.#busy) return;
+    const some = before(this.#sections, step).length > 0;
+    this.#button.hidden = !some;
+    this.#restart.hidden = step < 0 || !this.#sections[step];
+    setText(this.#button, t("steps.catchUp"));
+  }
+
+  async #press(): Promise<void> {
+    if (this.#busy) {
+      if (this.#current) this.#commands.cancel(this.#current);
+      this.#busy = false;
+      return;
+    }
+    await this.#run(before(this.#sections, this.#step).filter((block) => block.dataset.ran !== "ok"));
+  }
+
+  async #again(): Promise<void> {
+    if (this.#busy || !(await confirm())) return;
+    if (!this.#connection.tell({ op: "reset" })) {
+      setText(this.#button, t("reset.offline"));
+      return;
+    }
+    await this.#run(before(this.#sections, this.#step));
+  }
+
+  async #run(blocks: HTMLElement[]): Promise<void> {
+    const step = this.#step;
+    this.#busy = true;
+    let failed: string | undefined;
+    for (const [at, block] of blocks.entries()) {
+      if (!this.#busy) break;
+      this.#button.hidden = false;
+      setText(this.#button, t("steps.catchingUp", { done: at, all: blocks.length }));
+      const line = block.dataset.command ?? "";
+      const command = await this.#end(line);
+      // A failure that the lesson shows is part of the way.
+      if (command.code !== 0 && block.dataset.ran !== "ok") {
+        failed = line;
+        break;
+      }
+    }
+    this.#busy = false;
+    this.#current = undefined;
+    this.#say(failed, step, blocks.length);
+  }
+
+  #say(failed: string | undefined, step: number, ran: number): void {
+    const text = failed ? t("steps.catchUpFailed", { line: failed }) : ran ? t("steps.caughtUp", { number: step + 1 }) : t("steps.nothingBefore");
+    this.#button.replaceChildren(el("span", { class: failed ? "bad" : "ok" }, icon(failed ? "cross" : "check")), el("span", {}, text));
+    setTimeout(() => this.at(this.#step), 4_000);
+  }
+
+  #end(line: string): Promise<Command> {
+    return new Promise((resolve) => {
+      const command = this.#commands.run(line, (now) => {
+        if (now.state === "ended") queueMicrotask(() => resolve(now));
+      });
+      this.#current = command.id;
+      this.#console.shown(command);
+    });
+  }
+}
