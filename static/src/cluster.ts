@@ -49,6 +49,14 @@ export function forget(): void {
 }
 
 async function get<T>(path: (namespace: string) => string): Promise<T | undefined> {
+  return (await answer(path))?.json() as Promise<T> | undefined;
+}
+
+async function getText(path: (namespace: string) => string): Promise<string | undefined> {
+  return (await answer(path))?.text();
+}
+
+async function answer(path: (namespace: string) => string): Promise<Response | undefined> {
   try {
     door ??= find();
     const way = await door;
@@ -59,8 +67,8 @@ async function get<T>(path: (namespace: string) => string): Promise<T | undefine
     const answer = await fetch(`${way.path}${path(encodeURIComponent(way.namespace))}`, { credentials: "same-origin", headers: { accept: "application/json" } });
     const date = Date.parse(answer.headers.get("date") ?? "");
     if (!Number.isNaN(date)) ahead = date - Date.now();
-    if (answer.ok) return (await answer.json()) as T;
-    if (answer.status !== 404) door = undefined;
+    if (answer.ok) return answer;
+    if (answer.status === 401 || answer.status === 503) door = undefined;
   } catch {
     // Without the objects the tables still tell the story.
     door = undefined;
@@ -136,6 +144,13 @@ async function* textLines(body: ReadableStream<Uint8Array>, signal: AbortSignal)
 /** A Pod; undefined when it is not there or can't be asked for. */
 export function pod(name: string): Promise<Pod | undefined> {
   return get<Pod>((namespace) => `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}`);
+}
+
+/** The last lines of a container's log; empty where there is none. */
+export async function lastLines(name: string, container: string, previous: boolean): Promise<string[]> {
+  const query = `container=${encodeURIComponent(container)}&tailLines=5&previous=${previous}`;
+  const text = await getText((namespace) => `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}/log?${query}`);
+  return (text ?? "").split("\n").filter((line) => line.trim());
 }
 
 /** All Pods of the namespace. */

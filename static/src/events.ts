@@ -3,6 +3,7 @@
 import { older } from "./ages";
 import type { Connection } from "./connection";
 import { el, setText, the } from "./dom";
+import { t } from "./text";
 
 export class Events {
   readonly #panel = the("v-events");
@@ -21,7 +22,7 @@ export class Events {
 
   #empty(): void {
     const text = "No resources found in default namespace.";
-    this.#panel.replaceChildren(el("div", { class: "nothing" }, el("p", { class: "empty" }, text), el("p", { class: "mute" }, "Whatever the cluster does for you is noted here, in a sentence each.")));
+    this.#panel.replaceChildren(el("div", { class: "nothing" }, el("p", { class: "empty" }, text), el("p", { class: "mute" }, t("events.soon"))));
   }
 
   #show(columns: string[], rows: string[][]): void {
@@ -56,7 +57,7 @@ export class Events {
       return el("tr", { class: lit ? "lit" : undefined }, ...cells);
     });
     const head = el("tr", {}, ...this.#columns.map((name) => el("th", { scope: "col" }, name)));
-    const table = el("table", { class: "kt" }, el("caption", { class: "vh" }, "kubectl get events, live"), el("thead", {}, head), el("tbody", {}, ...rows));
+    const table = el("table", { class: "kt" }, el("caption", { class: "vh" }, t("events.caption")), el("thead", {}, head), el("tbody", {}, ...rows));
     this.#panel.replaceChildren(el("div", { class: "kt-wrap" }, table));
   }
 

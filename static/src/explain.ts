@@ -1,5 +1,7 @@
 // Why a Pod is in the state it is in: rules over what the cluster itself says about it. Pure: facts in, words out.
 
+import { t } from "./text";
+
 export interface Fact {
   name: string;
   value: string;
@@ -37,7 +39,7 @@ export interface ContainerStatus {
 
 /** The parts of a Pod that the rules look at. */
 export interface Pod {
-  metadata?: { name?: string; uid?: string; creationTimestamp?: string; deletionTimestamp?: string; deletionGracePeriodSeconds?: number };
+  metadata?: { name?: string; uid?: string; resourceVersion?: string; creationTimestamp?: string; deletionTimestamp?: string; deletionGracePeriodSeconds?: number };
   spec?: {
     nodeName?: string;
     restartPolicy?: string;
@@ -63,6 +65,8 @@ export interface Seen {
   events: { reason: string; message: string; type: string }[];
   /** The object itself, where it could be asked for. */
   pod?: Pod;
+  /** The last line that the container wrote before it ended, where it could be asked for. */
+  lastWords?: string;
 }
 
 type Rule = (seen: Seen) => Explanation | undefined;
@@ -121,7 +125,7 @@ function crashLoop(seen: Seen): Explanation | undefined {
   return {
     title: `${seen.status}: ${init ? "an init container" : "the container"} ends again and again`,
     text: "The image is fine and the container starts, but its process ends by itself. The kubelet starts it again and waits longer each time: 10 s, 20 s, 40 s, up to 5 minutes. Waiting doesn’t help; the cause is inside.",
-    facts: [...endFacts(seen), ...facts(["restarts", seen.restarts])],
+    facts: [...endFacts(seen), ...facts(["restarts", seen.restarts]), ...lastWords(seen)],
     next: { why: "What did it say before it ended?", line: `kubectl logs ${seen.name}${inContainer(seen)} --previous` },
     hint: exitMeaning(lastEnd(seen).end?.exitCode),
     answer: crashAnswer(lastEnd(seen).end?.exitCode),
@@ -241,7 +245,7 @@ function waitsForInit(seen: Seen): Explanation | undefined {
   return {
     title: `${seen.status}: ${done} of ${all} init containers are done`,
     text: "Init containers run one after the other before anything else, and each has to end well before the next begins. The Pod waits for the one that runs now.",
-    facts: facts(["running now", current]),
+    facts: [...facts(["running now", current]), ...lastWords(seen)],
     next: { why: "What is it waiting for?", line: `kubectl logs ${seen.name}${current ? ` -c ${current}` : ""}` },
     hint: "An init container often waits on purpose, for a service or a file that isn’t there yet.",
   };
@@ -254,7 +258,7 @@ function ended(seen: Seen): Explanation | undefined {
   return {
     title: `${seen.status}: it ended, and not well`,
     text: "The process in the container ended with an exit code other than zero, which is how a program says that something went wrong.",
-    facts: endFacts(seen),
+    facts: [...endFacts(seen), ...lastWords(seen)],
     next: { why: "What did it say before it ended?", line: `kubectl logs ${seen.name}${inContainer(seen)}` },
     hint: exitMeaning(Number.isNaN(code) ? undefined : code),
     answer: crashAnswer(Number.isNaN(code) ? undefined : code),
@@ -317,6 +321,24 @@ function lastEnd(seen: Seen): { end?: Ended; container?: string } {
 function inContainer(seen: Seen): string {
   const { container } = lastEnd(seen);
   return statuses(seen).length > 1 && container ? ` -c ${container}` : "";
+}
+
+function lastWords({ lastWords }: Seen): Fact[] {
+  return lastWords ? [{ name: t("why.lastLine"), value: lastWords, hot: true }] : [];
+}
+
+/** Whose log has the last words: the container that ended, or the init container that runs. */
+export function speaker(seen: Seen): { container: string; previous: boolean } | undefined {
+  const all = statuses(seen);
+  const progress = seen.status.match(/^Init:(\d+)\//);
+  if (progress) {
+    const running = seen.pod?.status?.initContainerStatuses?.[Number(progress[1])];
+    return running ? { container: running.name, previous: false } : undefined;
+  }
+  const { container } = lastEnd(seen);
+  const own = all.find((one) => one.name === container);
+  // The run that ended last may still be the present one, or the one before it.
+  return own ? { container: own.name, previous: !own.state?.terminated && own.lastState?.terminated !== undefined && own.state?.running !== undefined } : undefined;
 }
 
 function endFacts(seen: Seen): Fact[] {

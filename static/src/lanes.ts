@@ -93,7 +93,7 @@ function drawBar(bar: Bar, y: number, place: (at: number) => number): SVGElement
   const shape = svg("rect", { class: `bar ${bar.tone}`, x: percent(from), width: width < 0.4 ? 4 : percent(width), y: y - high / 2, height: high, rx: 2 }, svg("title", {}, bar.title));
   const parts = [shape];
   // About 0.9 % a letter on the narrowest pane; what has no room is in the title.
-  if (bar.text && width > bar.text.length * 1.05 + 1) parts.push(svg("text", { class: "in-bar", x: percent(from + 0.7), y: y + 4 }, bar.text));
+  if (bar.text && width > bar.text.length * 1.05 + 1) parts.push(svg("text", { class: "in-bar", x: percent(from + 1.2), y: y + 4 }, bar.text));
   if (bar.below !== undefined) parts.push(svg("text", { class: bar.below === "0" ? "code" : "code badt", x: percent(from), y: y + high / 2 + 11 }, bar.below));
   return parts;
 }

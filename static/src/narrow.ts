@@ -2,8 +2,8 @@
 
 import type { Connection } from "./connection";
 import { the } from "./dom";
-import { tone } from "./pods";
 import { t } from "./text";
+import { tone } from "./tone";
 
 export function setUpNarrow(connection: Connection): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>(".switch a")];

@@ -6,6 +6,7 @@ import { el, hidden, icon, setText, the } from "./dom";
 import { unhealthy } from "./explain";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
+import { tone } from "./tone";
 import type { Why } from "./why";
 
 /** As long as the light of a change lasts; the style sheet has the same. */
@@ -175,14 +176,4 @@ export class Pods {
 
 function withoutAge(text: string, ages: boolean): string {
   return ages ? text.replace(/(\d+[ydhms])+/g, "") : text;
-}
-
-const BAD = /Error|BackOff|Never|OOMKilled|Evicted|Invalid|Failed|Unknown|DeadlineExceeded/;
-const UNDERWAY = /Pending|Creating|Init:|PodInitializing|Terminating|NotReady/;
-
-/** The colour that repeats what a status says. */
-export function tone(status: string): string {
-  if (BAD.test(status)) return "bad";
-  if (UNDERWAY.test(status)) return "warn";
-  return status === "Running" || status === "Completed" ? "ok" : "";
 }

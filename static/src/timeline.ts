@@ -1,47 +1,70 @@
-// The Timeline: a Pod's life in lanes on one axis of time; each mark opens what is known about it.
+// The Timeline: a Pod's life in lanes on one axis of time; each mark opens what is known about it, and one can look
+// back to any moment.
 
 import { age } from "./ages";
 import * as cluster from "./cluster";
 import type { Connection } from "./connection";
-import { el, the } from "./dom";
-import { axis, type Life, Lives } from "./lifeline";
-import { marksOf, nextStart, type Observation, Observed } from "./observed";
+import { el, setText, the } from "./dom";
+import type { Pod } from "./explain";
 import { picture, type Row } from "./lanes";
-import { tone } from "./pods";
+import { axis, type Life, Lives } from "./lifeline";
+import { lifeAt, marksAt, observationAt, statusAt, Versions } from "./moment";
+import { type Mark, marksOf, nextStart, type Observation, Observed } from "./observed";
+import { objectRows, readyWords, statusRow } from "./rows";
+import { t } from "./text";
+import { lines, shown, type Value } from "./yaml";
 
 /** Messages that come closer together than this lead to one question. */
 const SETTLE = 150;
+
+type Stored = { [key: string]: Value };
 
 export class Timeline {
   readonly #panel = the("v-timeline");
   readonly #lives = new Lives();
   readonly #observed = new Observed();
-  readonly #choice = el("select", { class: "select", "aria-label": "Pod", "data-key": "choice" });
+  readonly #versions = new Versions<Stored>();
+  readonly #choice = el("select", { class: "select", "aria-label": t("logs.pod") });
+  readonly #source = el("span", { class: "mute" });
+  readonly #drawn = el("div");
+  readonly #slider = el("input", { type: "range", class: "grow", "aria-label": t("timeline.back"), min: 0, step: 100 });
+  readonly #live = el("button", { class: "btn quiet", type: "button" }, t("timeline.live"));
+  readonly #moment = el("p", { class: "moment", role: "status", hidden: true });
+  readonly #object = el("details", { class: "fold", hidden: true }, el("summary", {}, t("timeline.object")), el("div"));
+  readonly #details = el("div");
+  readonly #all: HTMLElement;
+  readonly #nothing = el("div", { class: "nothing" }, el("p", { class: "empty" }, t("timeline.empty")));
   #events: cluster.ClusterEvent[] = [];
   #wanted: string | undefined;
   #opened: string | undefined;
   #timer: number | undefined;
+  /** The moment one looks back to; undefined is now. */
+  #at: number | undefined;
+  #start = 0;
 
   constructor(connection: Connection) {
     this.#panel.classList.add("timeline");
+    const head = el("div", { class: "tl-head" }, el("label", {}, `${t("logs.pod")} `, this.#choice), this.#source);
+    const back = el("label", { class: "tl-back" }, el("span", {}, t("timeline.back")), this.#slider, this.#live);
+    this.#all = el("div", { class: "tl" }, head, this.#drawn, back, this.#moment, this.#object, this.#details);
+    this.#panel.replaceChildren(this.#nothing, this.#all);
     connection.on("pods", ({ columns, rows }) => {
       this.#lives.note(columns, rows, cluster.now());
       if (rows.length) this.#askSoon();
       this.draw();
     });
     connection.on("events", () => this.#askSoon());
-    this.#choice.addEventListener("change", () => {
-      this.#wanted = this.#choice.value;
-      this.#opened = undefined;
-      this.draw();
-    });
-    setInterval(() => this.draw(), 1_000);
+    this.#setUp();
+    setInterval(() => {
+      if (this.#at === undefined) this.draw();
+    }, 1_000);
     this.draw();
   }
 
   /** Shows a Pod's life. */
   follow(name: string): void {
     this.#wanted = this.#lives.all.filter((life) => life.name === name).at(-1)?.uid;
+    this.#at = undefined;
     this.draw();
   }
 
@@ -50,15 +73,30 @@ export class Timeline {
     if (this.#panel.hidden) return;
     const lives = this.#lives.all;
     const life = lives.find((one) => one.uid === this.#wanted) ?? lives.at(-1);
-    if (!life) {
-      const text = "No Pod has lived here yet. When one does, you see here what happened to it and when.";
-      this.#panel.replaceChildren(el("div", { class: "nothing" }, el("p", { class: "empty" }, text)));
-      return;
-    }
-    if (document.activeElement === this.#choice) return;
-    const focused = this.#panel.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : undefined;
-    this.#panel.replaceChildren(el("div", { class: "tl" }, this.#head(lives, life), ...this.#body(life)));
-    if (focused) this.#panel.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.#nothing.hidden = life !== undefined;
+    this.#all.hidden = life === undefined;
+    if (!life) return;
+    this.#choices(lives, life);
+    this.#body(life);
+  }
+
+  #setUp(): void {
+    this.#choice.addEventListener("change", () => {
+      this.#wanted = this.#choice.value;
+      this.#opened = undefined;
+      this.#at = undefined;
+      this.draw();
+    });
+    this.#slider.addEventListener("input", () => {
+      const { value, max } = this.#slider;
+      this.#at = Number(value) >= Number(max) ? undefined : this.#start + Number(value);
+      this.draw();
+    });
+    this.#live.addEventListener("click", () => {
+      this.#at = undefined;
+      this.draw();
+    });
+    this.#object.addEventListener("toggle", () => this.draw());
   }
 
   #askSoon(): void {
@@ -69,110 +107,88 @@ export class Timeline {
   async #ask(): Promise<void> {
     const [pods, events] = await Promise.all([cluster.pods(), cluster.events()]);
     if (pods) this.#observed.note(pods);
+    for (const pod of pods ?? []) this.#keep(pod);
     if (events) this.#events = events;
-    this.draw();
+    if (this.#at === undefined) this.draw();
   }
 
-  #head(lives: Life[], life: Life): HTMLElement {
-    const label = (one: Life) => (one.ended === undefined ? one.name : `${one.name} (gone)`);
+  #keep(pod: Pod): void {
+    const { uid, resourceVersion } = pod.metadata ?? {};
+    if (uid) this.#versions.note(uid, resourceVersion ?? "", { apiVersion: "v1", kind: "Pod", ...(pod as Stored) }, cluster.now());
+  }
+
+  #choices(lives: Life[], life: Life): void {
+    const label = (one: Life) => (one.ended === undefined ? one.name : t("timeline.gone", { name: one.name }));
     const wanted = lives.map((one) => `${one.uid} ${label(one)}`).join();
     if (this.#choice.dataset.shown !== wanted) {
       this.#choice.replaceChildren(...lives.map((one) => el("option", { value: one.uid }, label(one))));
       this.#choice.dataset.shown = wanted;
     }
-    this.#choice.value = life.uid;
-    return el("div", { class: "tl-head" }, el("label", {}, "Pod ", this.#choice), el("span", { class: "mute" }, this.#observed.of(life.uid) ? "times to the second, as Kubernetes keeps them" : "as this page has seen it"));
+    if (this.#choice.value !== life.uid) this.#choice.value = life.uid;
+    setText(this.#source, t(this.#observed.of(life.uid) ? "timeline.exact" : "timeline.seen"));
   }
 
-  #body(life: Life): HTMLElement[] {
-    const seen = this.#observed.of(life.uid);
-    const now = life.ended ?? cluster.now();
-    const marks = marksOf(this.#events, life.uid);
-    const start = Math.min(seen?.created ?? life.born, ...life.stretches.map((one) => one.from), ...marks.map((mark) => mark.at));
-    const soon = Math.max(...(seen?.lanes ?? []).map((lane) => (life.ended === undefined ? (nextStart(lane) ?? 0) : 0)), 0);
-    const { length, tick } = axis((Math.max((now - start) * 1.06, soon - start) + 300) / 1_000);
-    const rows = [statusRow(life, now), ...(seen ? objectRows(seen, now, life.ended !== undefined, marks) : [])];
-    const events: Row = {
-      name: "Events",
-      bars: [],
-      texts: [],
-      marks: marks.map((mark, at) => ({ at: mark.at, warning: mark.type === "Warning", key: `event-${at}`, label: `${age((mark.at - start) / 1_000)}, event ${mark.reason}: ${mark.message}` })),
-    };
+  #body(life: Life): void {
+    const last = life.ended ?? cluster.now();
+    const at = this.#at ?? last;
+    const whole = this.#observed.of(life.uid);
+    const all = marksOf(this.#events, life.uid);
+    this.#start = Math.min(whole?.created ?? life.born, ...life.stretches.map((one) => one.from), ...all.map((mark) => mark.at));
+    const seen = whole && observationAt(whole, at);
+    const then = lifeAt(life, at);
+    const marks = marksAt(all, at);
+    this.#draw(then, seen, marks, at, last);
+    this.#lookBack(life, last);
+    this.#list(life, seen, marks);
+  }
+
+  #draw(life: Life, seen: Observation | undefined, marks: Mark[], now: number, last: number): void {
+    const soon = Math.max(0, ...(seen?.lanes ?? []).map((lane) => (life.ended === undefined ? (nextStart(lane) ?? 0) : 0)));
+    const { length, tick } = axis((Math.max((last - this.#start) * 1.06, soon - this.#start) + 300) / 1_000);
+    const rows = [statusRow(life, now), ...(seen ? objectRows(seen, now, life.ended !== undefined, marks) : []), this.#eventRow(marks)];
     const open = (key: string) => {
       this.#opened = this.#opened === key ? undefined : key;
       this.draw();
-      this.#panel.querySelector(".opened")?.scrollIntoView({ block: "nearest" });
+      this.#details.querySelector(".opened")?.scrollIntoView({ block: "nearest" });
     };
-    const drawn = picture({ rows: [...rows, events], start, length, tick, now: life.ended === undefined ? now : undefined, opened: this.#opened, open, label: `Timeline of Pod ${life.name}, ${length} seconds` });
-    const lines = marks.flatMap((mark, at) => {
-      const opened = this.#opened === `event-${at}`;
-      const count = mark.count > 1 ? ` (x${mark.count})` : "";
-      const who = mark.container ? ` ${mark.container}:` : "";
-      return [el("dt", {}, age((mark.at - start) / 1_000)), el("dd", { class: opened ? "opened" : undefined }, el("b", { class: mark.type === "Warning" ? "warn" : undefined }, `${mark.reason}${count}`), `${who} ${mark.message}`)];
-    });
-    return [drawn, lines.length ? el("dl", { class: "tl-detail" }, ...lines) : el("p", { class: "mute" }, `No event speaks of ${life.name} yet.`)];
+    const focused = this.#drawn.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : undefined;
+    const label = t("timeline.label", { name: life.name, length });
+    this.#drawn.replaceChildren(picture({ rows, start: this.#start, length, tick, now: life.ended === undefined ? now : undefined, opened: this.#opened, open, label }));
+    if (focused) this.#drawn.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
-}
 
-function statusRow(life: Life, now: number): Row {
-  const bars = life.stretches.map(({ status, from, to }) => ({ from, to: to ?? now, tone: tone(status) || "plain", text: status, title: `${status}, ${age(((to ?? now) - from) / 1_000)}` }));
-  return { name: "Status", bars, texts: [], marks: [] };
-}
-
-function objectRows(seen: Observation, now: number, gone: boolean, marks: { at: number; reason: string; message: string }[]): Row[] {
-  const rows: Row[] = [];
-  const refused = marks.filter((mark) => mark.reason === "FailedScheduling");
-  if (seen.scheduled !== undefined || refused.length) {
-    const placed = seen.scheduled === undefined ? [] : [{ at: seen.scheduled, text: seen.node ?? "" }];
-    rows.push({ name: "Scheduling", bars: seen.scheduled === undefined ? [{ from: seen.created, to: now, tone: "wait", text: "no node fits", title: refused.at(-1)?.message ?? "" }] : [], texts: placed, marks: [] });
+  #eventRow(marks: Mark[]): Row {
+    const drawn = marks.map((mark, at) => ({ at: mark.at, warning: mark.type === "Warning", key: `event-${at}`, label: t("timeline.event", { age: this.#since(mark.at), reason: mark.reason, message: mark.message }) }));
+    return { name: t("views.events"), bars: [], texts: [], marks: drawn };
   }
-  const pulled = marks.filter((mark) => mark.reason === "Pulled" || mark.reason === "Pulling");
-  const image = imageRow(pulled);
-  if (image) rows.push(image);
-  for (const lane of seen.lanes) rows.push(containerRow(lane, now, gone));
-  const turns = seen.ready;
-  if (turns.length) {
-    const bars = turns.map((turn, at) => ({ from: turn.at, to: turns[at + 1]?.at ?? now, tone: turn.status ? "ok" : "off", text: turn.status ? "ready" : "", title: turn.status ? "Ready" : `Not ready: ${turn.reason ?? ""}` }));
-    rows.push({ name: "Ready", bars, texts: [], marks: [] });
+
+  #since(at: number): string {
+    return age((at - this.#start) / 1_000);
   }
-  return rows;
-}
 
-function imageRow(marks: { at: number; reason: string; message: string }[]): Row | undefined {
-  const first = marks[0];
-  if (!first) return undefined;
-  const bars = marks.flatMap((mark, at) => {
-    const next = marks[at + 1];
-    return mark.reason === "Pulling" && next?.reason === "Pulled" ? [{ from: mark.at, to: next.at, tone: "warn", text: "", title: next.message }] : [];
-  });
-  const last = marks.findLast((mark) => mark.reason === "Pulled");
-  const text = !last ? "being pulled" : /already present/.test(last.message) ? "already present" : `pulled in ${last.message.match(/ in (\S+) \(/)?.[1] ?? "a moment"}`;
-  return { name: "Image", bars, texts: [{ at: first.at, text }], marks: [] };
-}
-
-function containerRow(lane: Observation["lanes"][number], now: number, gone: boolean): Row {
-  const runs = lane.runs.filter((run) => !Number.isNaN(run.startedAt));
-  const bars: Row["bars"] = runs.map((run) => ({
-    from: run.startedAt,
-    to: run.finishedAt ?? now,
-    tone: run.finishedAt === undefined ? "run-on" : run.exitCode === 0 ? "run-ok" : "run-bad",
-    text: run.finishedAt === undefined ? "running" : "",
-    title: run.finishedAt === undefined ? `runs since ${age((now - run.startedAt) / 1_000)}` : `ran ${age((run.finishedAt - run.startedAt) / 1_000)}, ${run.reason ?? "ended"}, exit code ${run.exitCode}`,
-    below: run.exitCode === undefined ? undefined : String(run.exitCode),
-  }));
-  runs.forEach((run, at) => {
-    const next = runs[at + 1];
-    if (run.finishedAt !== undefined && next && next.startedAt - run.finishedAt >= 2_000) bars.push(wait(run.finishedAt, next.startedAt, age((next.startedAt - run.finishedAt) / 1_000)));
-  });
-  const last = runs.at(-1);
-  const soon = gone || last?.finishedAt === undefined ? undefined : nextStart(lane);
-  if (last?.finishedAt !== undefined && soon !== undefined) {
-    bars.push(wait(last.finishedAt, Math.min(now, Math.max(soon, last.finishedAt)), ""));
-    if (soon > now) bars.push({ from: now, to: soon, tone: "rest", text: `next start in about ${age((soon - now) / 1_000)}`, title: "The wait before the next start" });
+  #lookBack(life: Life, last: number): void {
+    const length = Math.max(1_000, Math.ceil((last - this.#start) / 100) * 100);
+    this.#slider.max = String(length);
+    this.#slider.value = String(this.#at === undefined ? length : this.#at - this.#start);
+    this.#slider.setAttribute("aria-valuetext", this.#at === undefined ? t("timeline.now") : t("timeline.backTo", { age: this.#since(this.#at) }));
+    this.#live.setAttribute("aria-pressed", String(this.#at === undefined));
+    this.#moment.hidden = this.#object.hidden = this.#at === undefined;
+    if (this.#at === undefined) return;
+    setText(this.#moment, t("timeline.then", { age: this.#since(this.#at), status: statusAt(life, this.#at) ?? "" }));
+    if (!this.#object.open) return;
+    const object = this.#versions.at(life.uid, this.#at);
+    const text = object ? lines(shown(object)).map((line) => line.text).join("\n") : "";
+    this.#object.lastElementChild?.replaceChildren(el("pre", { tabindex: 0 }, text));
   }
-  return { name: lane.kind === "main" ? "Container" : lane.kind === "init" ? "Init" : "Sidecar", detail: lane.container, bars, texts: [], marks: [], tall: true };
-}
 
-function wait(from: number, to: number, text: string): Row["bars"][number] {
-  return { from, to, tone: "wait", text, title: `waited ${text || "so far"} before starting again` };
+  #list(life: Life, seen: Observation | undefined, marks: Mark[]): void {
+    const events = marks.map((mark, at) => ({ at: mark.at, key: [`event-${at}`], warning: mark.type === "Warning", title: mark.count > 1 ? `${mark.reason} (x${mark.count})` : mark.reason, text: `${mark.container ? ` ${mark.container}:` : ""} ${mark.message}` }));
+    const probes = events.filter((_, at) => marks[at]?.reason === "Unhealthy");
+    probes.forEach((event, at) => event.key.push(`probe-${at}`));
+    const turns = (seen?.ready ?? []).map((turn, at) => ({ at: turn.at, key: [`ready-${at}`], warning: false, title: readyWords(turn), text: "" }));
+    const opened = this.#opened ?? "";
+    const all = [...events, ...turns.filter((turn) => turn.key.includes(opened))].sort((one, other) => Math.floor(one.at / 1_000) - Math.floor(other.at / 1_000));
+    const rows = all.flatMap((one) => [el("dt", {}, this.#since(one.at)), el("dd", { class: one.key.includes(opened) ? "opened" : undefined }, el("b", { class: one.warning ? "warn" : undefined }, one.title), one.text)]);
+    this.#details.replaceChildren(rows.length ? el("dl", { class: "tl-detail" }, ...rows) : el("p", { class: "mute" }, t("timeline.noEvents", { name: life.name })));
+  }
 }

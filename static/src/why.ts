@@ -3,9 +3,16 @@
 import * as cluster from "./cluster";
 import type { Connection } from "./connection";
 import { el, icon } from "./dom";
-import { type Explanation, explain, type Pod, type Seen } from "./explain";
+import { type Explanation, explain, type Pod, type Seen, speaker } from "./explain";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
+
+interface Open {
+  uid: string;
+  pod?: Pod;
+  lastWords?: string;
+  drawn: string;
+}
 
 export class Why {
   /** The place under the table. */
@@ -14,7 +21,7 @@ export class Why {
   #events: { columns: string[]; rows: string[][] } = { columns: [], rows: [] };
   #columns: string[] = [];
   #rows: PodRow[] = [];
-  #open: { uid: string; pod?: Pod; drawn: string } | undefined;
+  #open: Open | undefined;
   #button: HTMLElement | undefined;
 
   constructor(connection: Connection, run: (line: string) => void) {
@@ -49,6 +56,7 @@ export class Why {
     this.#button = button;
     button.setAttribute("aria-expanded", "true");
     this.#draw();
+    this.place.scrollIntoView({ block: "nearest" });
     void this.#refresh();
   }
 
@@ -79,13 +87,24 @@ export class Why {
     if (this.#open !== open || !pod) return;
     open.pod = pod;
     this.#draw();
+    await this.#listen(open, row);
+  }
+
+  /** The last line of the log is evidence too. */
+  async #listen(open: Open, row: PodRow): Promise<void> {
+    const whose = speaker(this.#seen(row, open));
+    if (!whose) return;
+    const lines = await cluster.lastLines(row.cells[0] ?? "", whose.container, whose.previous);
+    if (this.#open !== open || !lines.length) return;
+    open.lastWords = lines.at(-1);
+    this.#draw();
   }
 
   #draw(): void {
     const open = this.#open;
     const row = this.#rows.find((one) => one.uid === open?.uid);
     if (!open || !row) return;
-    const found = explain(this.#seen(row, open.pod));
+    const found = explain(this.#seen(row, open));
     const key = JSON.stringify([found, row.cells[0]]);
     if (open.drawn === key) return;
     open.drawn = key;
@@ -97,14 +116,14 @@ export class Why {
     return row.cells[this.#columns.indexOf(column)] ?? "";
   }
 
-  #seen(row: PodRow, pod: Pod | undefined): Seen {
+  #seen(row: PodRow, { pod, lastWords }: { pod?: Pod; lastWords?: string }): Seen {
     const at = (name: string) => this.#events.columns.indexOf(name);
     const [reason, message, type, object] = [at("REASON"), at("MESSAGE"), at("TYPE"), at("OBJECT")] as [number, number, number, number];
     const name = row.cells[0] ?? "";
     const events = this.#events.rows
       .filter((event) => event[object]?.toLowerCase() === `pod/${name}`)
       .map((event) => ({ reason: event[reason] ?? "", message: event[message] ?? "", type: event[type] ?? "" }));
-    return { name, status: this.#cell(row, "STATUS"), ready: this.#cell(row, "READY"), restarts: this.#cell(row, "RESTARTS"), events, pod };
+    return { name, status: this.#cell(row, "STATUS"), ready: this.#cell(row, "READY"), restarts: this.#cell(row, "RESTARTS"), events, pod, lastWords };
   }
 
   #fill(found: Explanation, name: string): void {
@@ -116,7 +135,7 @@ export class Why {
     const run = el("button", { class: "btn primary", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
     run.addEventListener("click", () => this.#run(found.next.line));
     const next = el("div", {}, el("div", { class: "label" }, found.next.why), el("div", { class: "next" }, el("code", {}, found.next.line), run));
-    const folds = [fold(t("why.hint"), found.hint, opened), fold(t("why.answer"), found.answer, opened)].filter((one) => one !== undefined);
+    const folds = ladder(fold(t("why.hint"), found.hint, opened), fold(t("why.answer"), found.answer, opened));
     const body = el("div", { class: "explain-body" }, el("div", { class: "stack" }, el("p", {}, found.text), next), el("div", { class: "stack" }, this.#facts(found, name), folds.length ? el("div", { class: "ladder" }, ...folds) : null));
     this.place.replaceChildren(el("section", { class: "explain", "aria-labelledby": "why-title" }, head, body));
     if (inside) close.focus();
@@ -129,7 +148,20 @@ export class Why {
   }
 }
 
-function fold(name: string, text: string | undefined, opened: Set<string | null | undefined>): HTMLElement | undefined {
+/** The answer opens after the hint: whoever wants to find it alone is not told at once. */
+function ladder(hint: HTMLDetailsElement | undefined, answer: HTMLDetailsElement | undefined): HTMLElement[] {
+  const steps = [hint, answer].filter((one) => one !== undefined);
+  if (!hint || !answer || hint.open) return steps;
+  answer.hidden = true;
+  const after = el("span", { class: "mute" }, t("why.afterHint"));
+  hint.addEventListener("toggle", () => {
+    answer.hidden = false;
+    after.remove();
+  }, { once: true });
+  return [...steps, after];
+}
+
+function fold(name: string, text: string | undefined, opened: Set<string | null | undefined>): HTMLDetailsElement | undefined {
   if (!text) return undefined;
   return el("details", { class: "fold", open: opened.has(name) }, el("summary", {}, name), el("div", {}, text));
 }

@@ -34,3 +34,28 @@ fn a_session_is_kept_and_kept_apart() {
 fn a_wrong_manifest_is_answered_at_its_place() {
     play("mistakes");
 }
+
+#[test]
+fn a_command_in_a_container_has_a_real_terminal() {
+    play("terminal");
+}
+
+#[test]
+fn each_view_shows_what_it_promises() {
+    play("views");
+}
+
+#[test]
+fn the_console_is_a_comfort() {
+    play("comfort");
+}
+
+#[test]
+fn everybody_can_use_it_at_every_size() {
+    play("access");
+}
+
+#[test]
+fn the_page_is_light_and_stays_quick() {
+    play("weight");
+}

@@ -95,6 +95,10 @@ export class Learner {
     await locator.filter({ hasText: text }).first().waitFor();
   }
 
+  button(name) {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
   tab(name) {
     return this.page.getByRole("tab", { name });
   }

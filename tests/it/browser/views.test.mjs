@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Learner, browser } from "./learner.mjs";
+
+let chromium;
+before(async () => { chromium = await browser(); });
+after(() => chromium.close());
+
+const panel = (learner, name) => learner.page.getByRole("tabpanel", { name, exact: true });
+
+test("Dry-run shows what Apply would change, and Delete deletes", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("The anatomy of a Pod manifest");
+  await learner.button("Dry-run").click();
+  const diff = learner.page.getByRole("region", { name: "Pod pythonapp" });
+  await learner.says(diff, "+ kind: Pod");
+  await learner.page.keyboard.press("Escape");
+  await diff.waitFor({ state: "hidden" });
+  await learner.seesNoPods();
+  await learner.apply.click();
+  await learner.seesPod("pythonapp", "Running");
+  await learner.button("Dry-run").click();
+  await learner.says(learner.page.getByRole("region", { name: "Editor" }), "Apply would change nothing");
+  await learner.button("Delete").click();
+  await learner.says(learner.console, 'pod "pythonapp" deleted from default namespace');
+  await learner.seesNoPods();
+  assert.deepEqual(learner.complaints, []);
+});
+
+test("a crash is explained with its own evidence, and its next command runs", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl run bad --image=busybox -- sh -c 'echo GREETING is not set; exit 2'");
+  await learner.seesPod("bad", "CrashLoopBackOff");
+  await learner.page.getByRole("button", { name: "CrashLoopBackOff, explain" }).click();
+  const why = learner.page.getByRole("region", { name: "CrashLoopBackOff: the container ends again and again" });
+  await learner.says(why, "GREETING is not set");
+  assert.equal(await why.getByText("Answer", { exact: true }).isVisible(), false, "the answer waits for the hint");
+  await why.getByText("Hint", { exact: true }).click();
+  await why.getByText("Answer", { exact: true }).waitFor();
+  await why.getByRole("button", { name: "Run" }).click();
+  await learner.says(learner.console, "kubectl logs bad --previous");
+  await learner.says(learner.console.locator(".o"), "GREETING is not set");
+  assert.deepEqual(learner.complaints, []);
+});
+
+test("logs of the run before, with times, searched", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl run bad --image=busybox -- sh -c 'echo one; echo two; exit 1'");
+  await learner.seesPod("bad", "CrashLoopBackOff");
+  await learner.tab("Logs").click();
+  const logs = panel(learner, "Logs");
+  await learner.says(logs, "two");
+  await logs.getByRole("checkbox", { name: "Times" }).check();
+  await logs.getByText(/^\d{4}-\d\d-\d\dT[\d:.]+Z one/m).first().waitFor();
+  await logs.getByRole("searchbox", { name: "Search" }).fill("TWO");
+  await logs.getByText(/^\d+ lines$/).waitFor();
+  await logs.locator("mark").first().waitFor();
+  assert.ok(!(await logs.locator("pre").innerText()).includes("one"));
+  await logs.getByRole("checkbox", { name: "Previous run" }).check();
+  await learner.says(logs.locator("pre"), "two");
+  assert.deepEqual(learner.complaints, []);
+});
+
+test("the YAML of an object, with what has just changed marked", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl create configmap colours --from-literal=sky=blue");
+  await learner.says(learner.console, "configmap/colours created");
+  await learner.page.getByRole("tab", { name: "YAML", exact: true }).click();
+  const yaml = panel(learner, "YAML");
+  await yaml.getByRole("combobox", { name: "Object" }).selectOption("ConfigMap/colours");
+  await learner.says(yaml, "sky: blue");
+  await learner.type("kubectl patch configmap colours -p '{\"data\":{\"sky\":\"grey\"}}'");
+  await learner.says(yaml.locator(".lit"), "sky: grey");
+  assert.deepEqual(learner.complaints, []);
+});
+
+test("the Timeline looks back", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl run bad --image=busybox -- sh -c 'sleep 2; exit 1'");
+  await learner.seesPod("bad", "CrashLoopBackOff");
+  await learner.tab("Timeline").click();
+  const timeline = panel(learner, "Timeline");
+  await learner.says(timeline, "BackOff");
+  const slider = timeline.getByRole("slider", { name: "Look back" });
+  await slider.fill("100");
+  await timeline.getByText(/^After 0s: /).waitFor();
+  await timeline.filter({ hasNotText: "Back-off restarting failed container" }).waitFor();
+  await timeline.getByText("The object then").click();
+  await learner.says(timeline, "kind: Pod");
+  await timeline.getByRole("button", { name: "Live" }).click();
+  await learner.says(timeline, "Back-off restarting failed container");
+  assert.deepEqual(learner.complaints, []);
+});
