@@ -3,7 +3,10 @@
 //! A request's path names a [`path::Target`]; discovery and the like are answered at once, and what is about objects
 //! becomes a [`call::Call`] for one of `read`, `create`, `update`, `patch`, `delete`, `watch` and the subresources.
 
+mod access;
+mod account_token;
 mod call;
+mod caller;
 mod create;
 mod decode;
 mod delete;
@@ -35,7 +38,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use serde_json::Value;
 
-use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, registry::Resource, store::Store};
+use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, registry::Resource, store::Store, tokens::Signer};
 
 /// What the API server works with.
 pub(crate) struct Api {
@@ -45,6 +48,8 @@ pub(crate) struct Api {
     pub clock: SharedClock,
     /// The node behind log, exec, attach and port-forward.
     pub node: Arc<dyn NodeEndpoint>,
+    /// Makes and checks service account tokens.
+    pub signer: Signer,
     /// How many objects a sandbox may hold.
     pub max_objects: usize,
     /// Ends watches, and what runs beside the API, when the cluster ends or nobody can reach it any more.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::{Clock, api_time},
-    registry,
+    rbac, registry,
     store::{Key, Store},
 };
 
@@ -52,6 +52,7 @@ pub(crate) fn fill(store: &Store, clock: &dyn Clock) {
     }
     add_priorities(&mut seed);
     add_own_service(&mut seed);
+    rbac::seed(store, clock);
 }
 
 struct Seed<'a> {

@@ -13,6 +13,7 @@ use crate::{
     node::{Node, NodeConfig, images::Images, runtime::Runtime},
     scheduler,
     store::Store,
+    tokens::Signer,
     transport::InProcess,
 };
 
@@ -104,6 +105,7 @@ impl Cluster {
         }
         let store = Store::new();
         bootstrap::fill(&store, &*config.clock);
+        let signer = Signer::new(rand::random());
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         controllers::start(&store, &config.clock, &tasks, closing.clone());
         scheduler::start(&store, &config.clock, &tasks, closing.clone());
@@ -115,10 +117,12 @@ impl Cluster {
             clock: config.clock.clone(),
             volumes: config.directory.join("volumes"),
             logs: config.directory.join("logs"),
+            signer: signer.clone(),
         });
-        let (clock, max_objects) = (config.clock, config.max_objects);
+        // What every cluster has is not counted.
+        let (clock, max_objects) = (config.clock, config.max_objects + store.len());
         let closing = closing.drop_guard();
-        let api = Arc::new(Api { store, clock, node: node.clone(), max_objects, closing });
+        let api = Arc::new(Api { store, clock, node: node.clone(), signer, max_objects, closing });
         let router = api.clone().router();
         Ok(Self { api, router, tasks, node })
     }

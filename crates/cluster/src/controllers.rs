@@ -20,6 +20,7 @@ mod quota;
 mod replica_set;
 mod retry;
 mod revision_hash;
+mod role_aggregation;
 pub(crate) mod selector;
 mod stateful_set;
 mod worker;
@@ -76,6 +77,7 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::<garbage::Garbage>::default(),
         Box::new(endpoints::ServiceEndpoints),
         Box::new(quota::Quotas),
+        Box::new(role_aggregation::AggregatedRoles),
         Box::new(replica_set::ReplicaSets::new(world)),
         Box::new(deployment::Deployments::new(world)),
         Box::new(job::Jobs::new(world)),

@@ -13,6 +13,8 @@
 //! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
 //! | [`registry`] | the kinds, one row each |
 //! | [`admission`] | defaulting and validation |
+//! | `rbac` | who may do what |
+//! | [`tokens`] | service account tokens |
 //! | [`printers`] | what `kubectl get` prints |
 //! | [`controllers`] | what acts on objects: namespaces, garbage, endpoints, workloads |
 //! | [`scheduler`] | gives Pods a node |
@@ -31,9 +33,11 @@ mod managed;
 pub mod node;
 mod openapi;
 pub mod printers;
+mod rbac;
 pub mod registry;
 pub mod scheduler;
 pub mod store;
+pub mod tokens;
 mod transport;
 pub mod version;
 

@@ -47,7 +47,6 @@ use self::{
     images::Images,
     pod::Pod,
     runtime::Runtime,
-    volumes::Signer,
     worker::{Handle, News, Worker},
     write::PODS,
 };
@@ -55,6 +54,7 @@ use crate::{
     clock::SharedClock,
     events::Recorder,
     store::{Change, Event, Key, Store, TooOld},
+    tokens::Signer,
 };
 
 /// The node's address in every recording: that of a kind node on Docker's first network.
@@ -78,6 +78,8 @@ pub struct NodeConfig {
     pub volumes: PathBuf,
     /// Where logs are kept.
     pub logs: PathBuf,
+    /// Signs the tokens of Pods' service accounts.
+    pub signer: Signer,
 }
 
 /// A node at work. It ends its Pods' workers when it is dropped; [`Node::shutdown`] waits for them.
@@ -101,7 +103,7 @@ fn lock(pods: &Pods) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
 impl Node {
     /// Registers the Node object and takes up the Pods that are bound to it.
     pub fn start(config: NodeConfig) -> Arc<Self> {
-        let NodeConfig { name, store, runtime, images, clock, volumes, logs } = config;
+        let NodeConfig { name, store, runtime, images, clock, volumes, logs, signer } = config;
         let machine = machine::Machine::read();
         let context = Arc::new(Context {
             recorder: Recorder::kubelet(store.clone(), clock.clone(), &name),
@@ -114,7 +116,7 @@ impl Node {
             volumes,
             logs,
             addresses: Addresses::default(),
-            signer: Signer::new(rand::random()),
+            signer,
             allocatable: machine.allocatable(),
         });
         machine::register(&context, &machine);

@@ -168,6 +168,12 @@ impl Store {
         (inner.revision, inner.objects.iter().map(|(key, object)| (key.clone(), object.clone())).collect())
     }
 
+    /// Puts in what was there before the first write. It keeps its own `resourceVersion`, no watch hears of it, and
+    /// stores may share it.
+    pub(crate) fn seed(&self, objects: &[(Key, Object)]) {
+        self.lock().objects.extend(objects.iter().cloned());
+    }
+
     /// Adds an object; its `resourceVersion` is set here.
     pub fn insert(&self, key: Key, object: Value) -> Result<Object, AlreadyExists> {
         let mut inner = self.lock();

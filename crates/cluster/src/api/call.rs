@@ -9,7 +9,7 @@ use super::{
     path::{Part, Place},
     query::Query,
 };
-use crate::{managed::Writer, registry::Resource, store::Key};
+use crate::{managed::Writer, rbac::User, registry::Resource, store::Key};
 
 /// What a request wants done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,8 @@ impl Verb {
 /// One request about objects.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// Who asks.
+    pub user: User,
     /// What is to be done.
     pub verb: Verb,
     /// With which kind, in which namespace.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Api, call::Call, decode, failure::Failure, respond::Reply, versions};
+use super::{Api, access, call::Call, decode, failure::Failure, respond::Reply, versions};
 use crate::{
     admission::{self, Context, Forbidden},
     clock::api_time,
@@ -49,6 +49,9 @@ impl Api {
         self.check_namespace(call)?;
         refuse_unserved(resource, &name)?;
         self.start_life(resource, &mut object);
+        if let Some(author) = self.author(call, &object) {
+            access::check_grants(call, &author, &Value::Null, &object)?;
+        }
         let dry_run = call.query.dry_run();
         let context = Context { store: &self.store, clock: &*self.clock, dry_run };
         admission::default_object(resource, &mut object);

@@ -81,6 +81,17 @@ impl Failure {
         Self::new(403, "Forbidden", message).about(resource, name)
     }
 
+    /// 403 for who has not the right; `plural` is empty when it is about a path.
+    pub fn no_right(group: &str, plural: &str, name: &str, why: &str) -> Self {
+        let resource = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        let message = match (plural, name) {
+            ("", _) => format!("forbidden: {why}"),
+            (_, "") => format!("{resource} is forbidden: {why}"),
+            _ => format!("{resource} {name:?} is forbidden: {why}"),
+        };
+        Self { details: Some(subject(group, plural, name).into()), ..Self::new(403, "Forbidden", message) }
+    }
+
     /// 415 for a body of an unknown form.
     pub fn unsupported_body() -> Self {
         let message = "the body of the request was in an unknown format - accepted media types include: \

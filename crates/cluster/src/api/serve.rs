@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{
-    Api,
+    Api, access,
     call::{Call, Verb, verb},
     discovery,
     failure::Failure,
@@ -20,7 +20,7 @@ use super::{
     respond::{self, Reply},
     shape, watch,
 };
-use crate::version;
+use crate::{rbac::User, version};
 
 /// The largest body that is read (the API server's own limit).
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
@@ -44,14 +44,18 @@ fn agent_only(headers: &HeaderMap) -> Option<(header::HeaderName, header::Header
 }
 
 async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) -> Result<Response, Failure> {
+    let user = api.caller(request.headers())?;
+    for asked in access::asked(request.method(), request.uri().path(), &target, &query) {
+        access::check(&api.store, &user, &asked)?;
+    }
     match target {
         Target::Collection(place) => {
             let verb = verb(request.method(), &place, "", None, &query)?;
-            objects(api, (verb, place, String::new(), None), query, request).await
+            objects(api, user, (verb, place, String::new(), None), query, request).await
         }
         Target::Object(place, name, part) => {
             let verb = verb(request.method(), &place, &name, part.as_ref(), &query)?;
-            objects(api, (verb, place, name, part), query, request).await
+            objects(api, user, (verb, place, name, part), query, request).await
         }
         Target::Outside => Ok(respond::document(404, "text/plain; charset=utf-8", "404 page not found\n".into())),
         Target::Health => Ok(respond::document(200, "text/plain; charset=utf-8", "ok".into())),
@@ -84,7 +88,6 @@ fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Resp
 fn unserved(call: &Call, part: &str) -> Failure {
     let why = match part {
         "resize" => "this sandbox's node can't change the resources of running containers; create the Pod anew",
-        "token" => "this sandbox makes tokens for Pods only; nothing here asks for one",
         _ => "this sandbox has no proxy; use port-forward instead",
     };
     Failure::forbidden(call.resource(), &call.name, why)
@@ -102,11 +105,11 @@ fn deprecation(call: &Call) -> Vec<String> {
     }
 }
 
-async fn objects(api: Arc<Api>, about: About, query: Query, request: Request) -> Result<Response, Failure> {
+async fn objects(api: Arc<Api>, user: User, about: About, query: Query, request: Request) -> Result<Response, Failure> {
     let (verb, place, name, part) = about;
     let accept = Accept::negotiate(request.headers(), query.text("pretty"))?;
     let headers = request.headers().clone();
-    let call = Call { verb, place, name, part, query, headers, accept };
+    let call = Call { user, verb, place, name, part, query, headers, accept };
     if call.verb == Verb::Watch {
         return watch::watch(&api, &call);
     }
@@ -127,7 +130,8 @@ fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         return match (part.row.name, call.verb) {
             (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
             ("scale", Verb::Get | Verb::Update | Verb::Patch) => api.scale(call, body),
-            (part @ ("resize" | "token" | "proxy"), _) => Err(unserved(call, part)),
+            ("token", Verb::Create) => api.request_token(call, body),
+            (part @ ("resize" | "proxy"), _) => Err(unserved(call, part)),
             ("status" | "ephemeralcontainers" | "finalize", Verb::Update) => api.update(call, body),
             ("status" | "ephemeralcontainers", Verb::Patch) => api.patch(call, body),
             ("binding", Verb::Create) => api.bind(call, body),

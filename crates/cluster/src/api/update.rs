@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Api,
+    Api, access,
     call::Call,
     create::{Record, metadata_mut, place_in_namespace, text},
     decode,
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     admission, managed,
+    rbac::Author,
     registry::Resource,
     store::{Next, WriteError},
 };
@@ -41,9 +42,11 @@ impl Api {
     ) -> Result<Value, Failure> {
         let mut answer = None;
         let resource = call.resource();
+        // Whatever has to be looked up is looked up before the store is locked.
+        let author = self.store.get(&call.key()).and_then(|stored| self.author(call, &stored));
         let outcome = self.store.modify(&call.key(), |old| {
             let old = &*versions::served(resource, old);
-            let new = self.revise(call, old, make(old)?, record)?;
+            let new = self.revise(call, old, make(old)?, record, author.as_ref())?;
             if call.query.dry_run() {
                 answer = Some(new);
                 return Ok(Next::Keep);
@@ -58,7 +61,14 @@ impl Api {
     }
 
     /// What becomes of `old` when a client wants `new`.
-    fn revise(&self, call: &Call, old: &Value, mut new: Value, record: Record) -> Result<Value, Failure> {
+    fn revise(
+        &self,
+        call: &Call,
+        old: &Value,
+        mut new: Value,
+        record: Record,
+        author: Option<&Author<'_>>,
+    ) -> Result<Value, Failure> {
         let resource = call.resource();
         let part = call.part.as_ref().map_or("", |part| part.row.name);
         check_versions(call, old, &new)?;
@@ -68,6 +78,9 @@ impl Api {
             _ => admission::prepare_update(resource, old, &mut new, part),
         }
         admission::default_object(resource, &mut new);
+        if let Some(author) = author {
+            access::check_grants(call, author, old, &new)?;
+        }
         if record == Record::Keep {
             let manager = call.manager();
             managed::track(resource, old, &mut new, &call.writer(&manager, self.clock.now()), false);

@@ -11,6 +11,7 @@ use super::*;
 use crate::node::runtime::scripted::Scripted;
 
 mod images;
+mod rights;
 mod streams;
 mod wire;
 
@@ -145,15 +146,6 @@ async fn a_kind_that_nothing_acts_on_is_listed_and_refused() {
     assert_eq!(ask(&cluster, "GET", path, &[], "").await.1["items"], json!([]));
     let (code, body) = ask(&cluster, "POST", path, &[], r#"{"metadata": {"name": "x"}}"#).await;
     assert_eq!((code, &body["reason"]), (403, &json!("Forbidden")));
-}
-
-#[tokio::test]
-async fn questions_about_rights_are_answered() {
-    let cluster = cluster().await;
-    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let body = r#"{"spec": {"resourceAttributes": {"verb": "create", "resource": "pods"}}}"#;
-    let (code, review) = ask(&cluster, "POST", path, &[], body).await;
-    assert_eq!((code, &review["status"]), (201, &json!({"allowed": true})));
 }
 
 #[tokio::test]

@@ -9,11 +9,12 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{downward::Allocatable, images::Images, runtime::Runtime, volumes::Signer};
+use super::{downward::Allocatable, images::Images, runtime::Runtime};
 use crate::{
     clock::{Clock, SharedClock},
     events::{Recorder, Severity, Subject},
     store::Store,
+    tokens::Signer,
 };
 
 /// What all Pod workers of a node share.

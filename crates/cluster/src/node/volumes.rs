@@ -3,7 +3,6 @@
 mod files;
 mod mounts;
 mod payload;
-mod token;
 
 use std::{
     collections::BTreeMap,
@@ -16,8 +15,8 @@ use std::{
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Volume;
 
+pub use self::payload::Sources;
 use self::payload::{Payload, Rendered};
-pub use self::{payload::Sources, token::Signer};
 use super::pod::Pod;
 use crate::admission::quantity::Quantity;
 

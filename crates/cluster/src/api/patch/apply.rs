@@ -33,6 +33,7 @@ impl Api {
         match outcome {
             Ok(object) => Ok(Reply::ok(object)),
             Err(failure) if failure.code == 404 && call.part.is_none() => {
+                self.check_create(call)?;
                 let mut object = merge(&json!({"metadata": {}}))?;
                 object["kind"] = call.resource().kind.into();
                 object["apiVersion"] = call.resource().api_version().into();

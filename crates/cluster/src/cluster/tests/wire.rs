@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn recorded(name: &str) -> Value {
+pub(super) fn recorded(name: &str) -> Value {
     let path = format!("{}/tests/wire/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
@@ -50,7 +50,7 @@ fn masked(mut value: Value) -> Value {
     value
 }
 
-async fn assert_recorded(cluster: &Cluster, name: &str) {
+pub(super) async fn assert_recorded(cluster: &Cluster, name: &str) {
     let recording = recorded(name);
     let (code, body) = replay(cluster, &recording).await;
     assert_eq!(masked(body), masked(recording["body"].clone()), "{name}");

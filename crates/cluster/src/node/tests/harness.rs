@@ -112,6 +112,7 @@ impl Bench {
             clock: clock.clone(),
             volumes: directory.path().join("volumes"),
             logs: directory.path().join("logs"),
+            signer: crate::tokens::Signer::new([7; 32]),
         });
         Self { from: store.revision(), store, runtime, clock, node, _directory: directory }
     }

@@ -7,7 +7,6 @@ use k8s_openapi::api::core::v1::{
     ConfigMapProjection, DownwardAPIVolumeFile, KeyToPath, SecretProjection, ServiceAccountTokenProjection, Volume,
 };
 
-use super::token::{Bearer, Signer};
 use crate::{
     node::{
         downward::{self, Facts},
@@ -15,6 +14,7 @@ use crate::{
         pod::Pod,
     },
     store::Key,
+    tokens::{Bearer, Signer},
 };
 
 /// The mode of files when the manifest says nothing.
@@ -197,12 +197,14 @@ fn token(
     let account = account.ok_or_else(|| format!("failed to fetch token: serviceaccounts {name:?} not found"))?;
     let bearer = Bearer {
         namespace: pod.namespace(),
-        pod: (pod.name(), pod.uid()),
         account: (name, account["metadata"]["uid"].as_str().unwrap_or("")),
-        node: sources.facts.node,
+        pod: Some((pod.name(), pod.uid())),
+        node: Some(sources.facts.node),
+        ..Bearer::default()
     };
     let seconds = projection.expiration_seconds.unwrap_or(TOKEN_SECONDS);
-    let audience = projection.audience.as_deref().unwrap_or("");
-    let token = sources.signer.token(bearer, audience, seconds, sources.token_id, sources.now);
+    let audiences: Vec<&str> =
+        projection.audience.as_deref().filter(|audience| !audience.is_empty()).into_iter().collect();
+    let token = sources.signer.token(bearer, &audiences, seconds, sources.token_id, sources.now);
     Ok(Entry { bytes: token.into_bytes(), mode: mode(None, default) })
 }

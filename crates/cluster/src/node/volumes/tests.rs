@@ -10,6 +10,7 @@ use crate::{
         runtime::MountSource,
     },
     store::{Key, Next, Store},
+    tokens::Signer,
 };
 
 struct Bench {
