@@ -17,6 +17,8 @@ pub mod images;
 mod live;
 mod logs;
 mod machine;
+mod names;
+mod network;
 mod objects;
 mod observed;
 mod phase;
@@ -33,7 +35,6 @@ mod write;
 
 use std::{
     collections::BTreeMap,
-    net::Ipv4Addr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -57,8 +58,8 @@ use crate::{
     tokens::Signer,
 };
 
-/// The node's address in every recording: that of a kind node on Docker's first network.
-pub const HOST: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
+pub use self::runtime::network::HOST;
+
 /// Objects that Pods refer to: when one changes, what failed for want of it is tried again.
 const REFERRED: [&str; 3] = ["configmaps", "secrets", "persistentvolumeclaims"];
 
@@ -121,7 +122,10 @@ impl Node {
         });
         machine::register(&context, &machine);
         let pods = Arc::new(Pods::default());
-        let mut tasks = vec![tokio::spawn(follow_pods(context.clone(), pods.clone()))];
+        let mut tasks = vec![
+            tokio::spawn(follow_pods(context.clone(), pods.clone())),
+            tokio::spawn(network::follow(context.clone())),
+        ];
         for resource in REFERRED {
             tasks.push(tokio::spawn(follow_referred(context.store.clone(), resource, pods.clone())));
         }

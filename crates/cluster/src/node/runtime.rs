@@ -3,6 +3,7 @@
 //! The Linux runtime does it with namespaces; the scripted one lets tests say what each container does.
 
 pub mod linux;
+pub mod network;
 pub mod scripted;
 
 use std::{
@@ -10,11 +11,14 @@ use std::{
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
     path::PathBuf,
+    sync::Arc,
 };
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
+
+use self::network::{Names, NetworkRules};
 
 /// A future of the runtime; it may outlive the borrow that made it.
 pub type RuntimeFuture<T> = BoxFuture<'static, Result<T, RuntimeError>>;
@@ -233,6 +237,10 @@ pub trait Runtime: Send + Sync + 'static {
     fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>>;
     /// Bytes of memory and thousandths of a processor a container uses now.
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage>;
+    /// Puts rules for the Pods' network in place of those before; before the first Pod they only are kept.
+    fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()>;
+    /// Has Pods' questions at [`network::NAME_SERVER`] answered.
+    fn set_names(&self, names: Arc<dyn Names>);
     /// Ends everything. Further calls fail.
     fn shutdown(&self) -> BoxFuture<'static, ()>;
 }

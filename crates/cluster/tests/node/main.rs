@@ -9,6 +9,7 @@ mod containers;
 mod ends;
 mod fixture;
 mod lesson_images;
+mod network;
 mod ordinary_user;
 mod probing;
 mod security;

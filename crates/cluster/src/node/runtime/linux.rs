@@ -8,6 +8,7 @@ mod cgroups;
 mod channel;
 mod disk;
 mod ids;
+mod names;
 mod orders;
 mod probe;
 mod running;
@@ -38,6 +39,7 @@ use self::{
 use super::{
     Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture, SandboxId,
     SandboxSpec, Usage,
+    network::{Names, NetworkRules},
 };
 
 /// The argument with which a program is told to become the agent.
@@ -86,6 +88,20 @@ struct Inner {
     /// The running node; `None` before the first Pod.
     node: tokio::sync::Mutex<Option<Arc<Node>>>,
     known: Mutex<Known>,
+    network: Mutex<Wanted>,
+}
+
+/// What the Pods' network is to be, kept for the next agent.
+#[derive(Default)]
+struct Wanted {
+    rules: NetworkRules,
+    names: Option<Arc<dyn Names>>,
+}
+
+impl std::fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wanted").field("rules", &self.rules).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +114,8 @@ struct Known {
 impl Linux {
     /// A runtime that has started nothing yet.
     pub fn new(config: LinuxConfig) -> Self {
-        Self(Arc::new(Inner { config, node: tokio::sync::Mutex::new(None), known: Mutex::default() }))
+        let node = tokio::sync::Mutex::new(None);
+        Self(Arc::new(Inner { config, node, known: Mutex::default(), network: Mutex::default() }))
     }
 
     /// What it was made with.
@@ -121,9 +138,30 @@ impl Inner {
         match node.as_ref() {
             Some(running) if !running.has_gone() => Ok(Arc::clone(running)),
             _ => {
-                let started = Arc::new(Node::start(&self.config).await?);
-                Ok(Arc::clone(node.insert(started)))
+                let (rules, names) = {
+                    let wanted = self.network();
+                    (wanted.rules.clone(), wanted.names.clone())
+                };
+                let started = Node::start(&self.config, names.as_ref()).await?;
+                if rules != NetworkRules::default() {
+                    started.order(Order::Network(rules)).await?;
+                }
+                Ok(Arc::clone(node.insert(Arc::new(started))))
             }
+        }
+    }
+
+    fn network(&self) -> MutexGuard<'_, Wanted> {
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn set_network(&self, rules: NetworkRules) -> Result<(), RuntimeError> {
+        // An agent that is being started gets the newest rules, either there or here.
+        let node = self.node.lock().await;
+        self.network().rules = rules.clone();
+        match node.as_ref() {
+            Some(running) if !running.has_gone() => running.order(Order::Network(rules)).await,
+            _ => Ok(()),
         }
     }
 
@@ -255,6 +293,15 @@ impl Runtime for Linux {
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage> {
         let inner = Arc::clone(&self.0);
         async move { inner.usage(id).await }.boxed()
+    }
+
+    fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.set_network(rules).await }.boxed()
+    }
+
+    fn set_names(&self, names: Arc<dyn Names>) {
+        self.0.network().names = Some(names);
     }
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {

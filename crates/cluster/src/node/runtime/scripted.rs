@@ -22,6 +22,7 @@ pub use self::script::Script;
 use super::{
     Connection, ContainerId, ContainerSpec, ExecSpec, Process, Runtime, RuntimeError, RuntimeFuture, SandboxId,
     SandboxSpec, Usage,
+    network::{Names, NetworkRules},
 };
 use crate::clock::SharedClock;
 
@@ -42,6 +43,8 @@ pub enum Call {
     Exec(ContainerId, ExecSpec),
     /// [`Runtime::connect`].
     Connect(SandboxId, SocketAddrV4),
+    /// [`Runtime::set_network`].
+    SetNetwork(NetworkRules),
     /// [`Runtime::shutdown`].
     Shutdown,
 }
@@ -260,6 +263,14 @@ impl Runtime for Scripted {
         let usage = self.state().usage.get(&id).copied();
         std::future::ready(Ok(usage.unwrap_or_default())).boxed()
     }
+
+    fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()> {
+        drop(self.record(Call::SetNetwork(rules)));
+        std::future::ready(Ok(())).boxed()
+    }
+
+    /// Nobody asks: scripted programs know no names.
+    fn set_names(&self, _names: Arc<dyn Names>) {}
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {
         let state = self.record(Call::Shutdown);

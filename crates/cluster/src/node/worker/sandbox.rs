@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::{Worker, lock};
-use crate::node::runtime::{SandboxId, SandboxSpec};
+use crate::node::runtime::{SandboxId, SandboxSpec, network::NAME_SERVER};
 
 /// How long until a sandbox that could not be made is tried again.
 const RETRY: SignedDuration = SignedDuration::from_secs(2);
@@ -107,7 +107,7 @@ impl Worker {
             _ => {
                 let local = format!("{}.svc.cluster.local", self.pod.namespace());
                 let searches = vec![local, "svc.cluster.local".to_owned(), "cluster.local".to_owned()];
-                (searches, vec!["10.96.0.10".to_owned()], vec!["ndots:5".to_owned()])
+                (searches, vec![NAME_SERVER.ip().to_string()], vec!["ndots:5".to_owned()])
             }
         };
         if let Some(config) = &self.pod.spec.dns_config {

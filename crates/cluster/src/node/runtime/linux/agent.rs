@@ -10,6 +10,7 @@
 //! | `jail` | the agent's own root |
 //! | `serve` | the loop: orders, children's notes, ends |
 //! | `pod` | a Pod's namespaces and the process that holds them |
+//! | `network`, `firewall` | what joins the Pods: interfaces and routes, Services and policies |
 //! | `launch` | from an order to a running program |
 //! | `rootfs` | a container's file system |
 //! | `program` | from a set-up process to the learner's program |
@@ -17,6 +18,7 @@
 mod capabilities;
 mod failure;
 mod files;
+mod firewall;
 mod jail;
 mod janitor;
 mod launch;
@@ -24,6 +26,7 @@ mod lookup;
 mod members;
 mod netlink;
 mod network;
+mod nftables;
 mod note;
 mod pod;
 mod program;

@@ -20,10 +20,13 @@ use super::{
     channel::{Channel, Ended, OrderError},
     disk,
     ids::{self, Ids},
+    names::NameServer,
     orders, spawn, streams,
     wire::{ExecOrder, Failure, Order, Program, Setup},
 };
-use crate::node::runtime::{ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage};
+use crate::node::runtime::{
+    ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage, network::Names,
+};
 
 /// Processes of a container that sets no limit; a fork bomb then leaves its neighbours in the sandbox their share.
 const PIDS: u64 = 256;
@@ -35,6 +38,8 @@ pub(super) struct Node {
     janitor: tokio::sync::Mutex<Child>,
     group: Option<Group>,
     disk: u64,
+    /// `None` when nobody has said what the names are.
+    _names: Option<NameServer>,
     /// Kept until the agent has ended.
     _ids: Option<Ids>,
 }
@@ -55,7 +60,7 @@ impl Held {
 }
 
 impl Node {
-    pub(super) async fn start(config: &LinuxConfig) -> Result<Self, RuntimeError> {
+    pub(super) async fn start(config: &LinuxConfig, names: Option<&Arc<dyn Names>>) -> Result<Self, RuntimeError> {
         let ids = if nix::unistd::geteuid().is_root() { Ids::take() } else { None };
         let refused = |error: io::Error| RuntimeError::Unavailable(format!("{}: {error}", config.state.display()));
         let scratch = make_directories(config, ids.as_ref()).map_err(refused)?;
@@ -73,7 +78,11 @@ impl Node {
         let started = spawn::start(&config.agent, &setup, &joins).await?;
         let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
         tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
-        Ok(Self { channel, janitor, group, disk: config.disk, _ids: ids })
+        let names = match names {
+            Some(names) => Some(NameServer::start(channel.order(Order::NameServer, &[]).await?.fds, names)?),
+            None => None,
+        };
+        Ok(Self { channel, janitor, group, disk: config.disk, _names: names, _ids: ids })
     }
 
     pub(super) fn has_gone(&self) -> bool {

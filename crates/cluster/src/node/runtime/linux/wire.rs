@@ -15,6 +15,8 @@ use nix::sys::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::node::runtime::network::NetworkRules;
+
 /// The biggest body inside a packet; the kernel's default send buffer takes about three times this (`net.core.wmem_default`).
 const INLINE: usize = 64 * 1024;
 /// The most descriptors that travel with one packet (the kernel allows 253).
@@ -65,6 +67,10 @@ pub(super) enum Order {
         /// The Pod's sandbox id.
         pod: String,
     },
+    /// Put these in place of the rules before.
+    Network(NetworkRules),
+    /// Make the name server's sockets: UDP, then TCP, which listens.
+    NameServer,
     /// Take a Pod's namespaces away, with everything in them.
     RemovePod {
         /// The Pod's sandbox id.

@@ -1,55 +1,97 @@
-//! The sandbox's own network: a bridge in the agent's network namespace, and an interface per Pod.
+//! The sandbox's own network: an interface pair per Pod, and routes between them through the agent's network namespace.
 //!
-//! The host has no part in it: no interface, no route, no rule, no forwarding. Pods reach each other and nothing else.
+//! The host has no part in it: no interface, no route, no rule, no forwarding. Pods reach each other and nothing else. It
+//! looks as in a kind cluster: every packet of a Pod goes to its gateway, which is where Services and policies act
+//! (`firewall`). Only that a Pod has no default route: so who wants to go further is told at once, "Network is
+//! unreachable". A gateway that says so comes too early for a client on the same machine, which then waits for a second.
 
-use std::{fs, net::Ipv4Addr};
+use std::{
+    fs,
+    net::Ipv4Addr,
+    os::fd::{AsRawFd, OwnedFd},
+};
 
-use nix::unistd::Pid;
+use nix::{
+    sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, SockaddrIn},
+    unistd::Pid,
+};
 
 use super::{
     failure::Trying,
-    netlink::{Netlink, index_of},
+    firewall::Firewall,
+    netlink::{Address, Netlink, Route, index_of},
 };
-use crate::node::runtime::linux::wire::Failure;
+use crate::node::runtime::{
+    linux::wire::Failure,
+    network::{HOST, NAME_SERVER, NetworkRules, SERVICES},
+};
 
-/// The bridge's name, as most clusters' bridge plugin calls it.
-const BRIDGE: &str = "cni0";
-/// The node's own address in the Pods' network. It is no gateway: a Pod has no route to anywhere else, so that what is for
-/// nobody here fails at once ("Network is unreachable") instead of after a while.
-const NODE: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 1);
+/// The Pods' gateway.
+const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 1);
 /// The Pods' network is 10.244.0.0/24, as the first node of a kind cluster has it.
-const PREFIX: u8 = 24;
+const PODS: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 244, 0, 0), 24);
+/// Its last address.
+const BROADCAST: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 255);
 /// The loopback interface is the first of every network namespace.
 const LOOPBACK: u32 = 1;
 /// A Pod's interface.
 const INTERFACE: &str = "eth0";
+/// The kernel's own interfaces, such as tunnels, have lower numbers than the agent's side of the first Pod's pair.
+const FIRST_PAIR: u32 = 100;
 
 /// The agent's side of the network.
 pub(super) struct Network {
     netlink: Netlink,
-    bridge: u32,
-    pairs: u64,
+    firewall: Firewall,
+    pairs: u32,
 }
 
 impl Network {
-    /// Makes the bridge in this process's network namespace.
+    /// Sets up this process's network namespace as the node's.
     pub(super) fn new() -> Result<Self, Failure> {
         let mut netlink = Netlink::open().trying("open netlink")?;
         netlink.set_up(LOOPBACK);
-        netlink.add_bridge(BRIDGE);
-        netlink.commit().trying("make the bridge")?;
-        let bridge = index_of(BRIDGE).trying("find the bridge")?;
-        netlink.add_address(bridge, NODE, PREFIX);
-        netlink.commit().trying("give the bridge its address")?;
-        Ok(Self { netlink, bridge, pairs: 0 })
+        for own in [GATEWAY, HOST] {
+            netlink.add_address(LOOPBACK, &Address::alone(own));
+        }
+        // What no Service has taken is refused by this very machine.
+        netlink.add_route(&Route::local(SERVICES, LOOPBACK));
+        netlink.commit().trying("give the node its addresses")?;
+        fs::write("/proc/sys/net/ipv4/ip_forward", "1").trying("let packets pass between Pods")?;
+        Ok(Self { netlink, firewall: Firewall::default(), pairs: 0 })
     }
 
-    /// Connects the network namespace of a process to the bridge.
-    pub(super) fn connect(&mut self, pod: Pid) -> Result<(), Failure> {
+    /// Connects the network namespace of a process, which is to have this address.
+    pub(super) fn connect(&mut self, pod: Pid, address: Ipv4Addr) -> Result<(), Failure> {
+        let index = FIRST_PAIR + self.pairs;
         self.pairs += 1;
-        self.netlink.add_pair(&format!("veth{}", self.pairs), self.bridge, INTERFACE, pod);
+        self.netlink.add_pair(&format!("veth{index}"), index, INTERFACE, pod);
+        // A Pod that had the address before may still be on its way out.
+        self.netlink.set_route(&Route::link((address, 32), index, GATEWAY));
         self.netlink.commit().trying("make the Pod's interface")
     }
+
+    /// Puts rules in place of those before.
+    pub(super) fn set_rules(&mut self, rules: &NetworkRules) -> Result<(), Failure> {
+        self.firewall.set(rules)
+    }
+}
+
+/// The name server's sockets: UDP, then TCP.
+pub(super) fn name_server() -> Result<[OwnedFd; 2], Failure> {
+    let make = |kind| -> nix::Result<OwnedFd> {
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let socket = socket::socket(AddressFamily::Inet, kind, flags, None)?;
+        socket::bind(socket.as_raw_fd(), &SockaddrIn::from(NAME_SERVER))?;
+        if kind == SockType::Stream {
+            socket::listen(&socket, Backlog::MAXCONN)?;
+        }
+        Ok(socket)
+    };
+    Ok([
+        make(SockType::Datagram).trying("open the name server's port")?,
+        make(SockType::Stream).trying("open the name server's port")?,
+    ])
 }
 
 /// Sets up this process's own network namespace, once the agent has connected it.
@@ -57,8 +99,12 @@ pub(super) fn configure(address: Ipv4Addr) -> Result<(), Failure> {
     let mut netlink = Netlink::open().trying("open netlink")?;
     let interface = index_of(INTERFACE).trying("find the Pod's interface")?;
     netlink.set_up(LOOPBACK);
-    netlink.add_address(interface, address, PREFIX);
+    netlink.add_address(interface, &Address { address, prefix: PODS.1, broadcast: Some(BROADCAST) });
     netlink.set_up(interface);
+    netlink.add_route(&Route::link((GATEWAY, 32), interface, address));
+    for network in [PODS, SERVICES, (HOST, 32)] {
+        netlink.add_route(&Route::through(GATEWAY, network, interface, Some(address)));
+    }
     netlink.commit().trying("give the Pod its address")?;
     // As containerd does: ping and low ports without a capability.
     let _ = fs::write("/proc/sys/net/ipv4/ping_group_range", "0 2147483647")

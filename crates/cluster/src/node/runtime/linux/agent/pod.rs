@@ -56,7 +56,7 @@ impl Pod {
         drop(theirs);
         let process = sys::pidfd_open(pid).trying("open the Pod's first process")?;
         let pod = Self { pid, process, share_processes: order.share_processes, files };
-        match map_ids(pid).and_then(|()| network.connect(pid)).and_then(|()| note::go(&ours)) {
+        match map_ids(pid).and_then(|()| network.connect(pid, order.address)).and_then(|()| note::go(&ours)) {
             Ok(()) => Ok((pod, ours)),
             Err(failure) => {
                 pod.end();

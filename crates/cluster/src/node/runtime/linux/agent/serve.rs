@@ -23,7 +23,7 @@ use nix::{
 use super::{
     failure::Trying,
     files, jail, launch, members,
-    network::Network,
+    network::{self, Network},
     note::{self, Note},
     pod::Pod,
     seccomp::Filters,
@@ -164,6 +164,11 @@ impl Agent {
             Order::Socket { pod } => {
                 let socket = self.pod(&pod)?.socket()?;
                 return wire::send(server, &Report::Done { order: number }, &[socket.as_fd()]).trying("answer");
+            }
+            Order::Network(rules) => self.network.set_rules(&rules)?,
+            Order::NameServer => {
+                let sockets = network::name_server()?;
+                return wire::send(server, &Report::Done { order: number }, &wire::borrowed(&sockets)).trying("answer");
             }
             Order::RemovePod { pod } => self.remove_pod(&pod),
             Order::RemoveContainer { id } => files::remove(&PathBuf::from(format!("{}/{id}", jail::SCRATCH))),
