@@ -50,7 +50,9 @@ fn respond(query: &Query, zone: &Zone<'_>) -> Answer {
             _ => Found::Nothing,
         },
         [.., "in-addr" | "ip6", "arpa"] => Found::Nothing,
-        // CoreDNS would ask the machine's own name server, which can't be reached from here.
+        // CoreDNS would ask the machine's own name server, which can't be reached from here. But that would not know what
+        // was meant for a shorter search either.
+        [.., last] if labels.len() == 1 || *last == "svc" || zone.has_namespace(last) => Found::Nothing,
         _ => return Answer::refusal(Code::ServerFailure),
     };
     match found {

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use podyard_cluster::node::{
@@ -154,14 +154,14 @@ pub async fn ended(process: Process) -> Exit {
 }
 
 /// The images of this repository's lessons, made once for all tests.
-pub fn images() -> &'static ImageStore {
-    static IMAGES: OnceLock<ImageStore> = OnceLock::new();
+pub fn images() -> &'static Arc<ImageStore> {
+    static IMAGES: OnceLock<Arc<ImageStore>> = OnceLock::new();
     IMAGES.get_or_init(|| {
         let store =
             ImageStore::open(&std::env::temp_dir().join(format!("podyard-test-images-{}", nix::unistd::geteuid())))
                 .unwrap();
         store.seed(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../content/images"))).unwrap();
-        store
+        Arc::new(store)
     })
 }
 

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod bounds;
+mod cluster;
+mod conformance;
 mod containers;
 mod ends;
 mod fixture;

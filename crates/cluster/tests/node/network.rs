@@ -10,7 +10,10 @@ use podyard_cluster::node::runtime::{
     network::{Allowed, Direction, Isolation, Names, NetworkRules, Peers, PortRange, Protocol, ServiceRule},
 };
 
-use crate::fixture::Sandbox;
+use crate::{
+    cluster::{TestCluster, ready},
+    fixture::Sandbox,
+};
 
 const SERVICE: Ipv4Addr = Ipv4Addr::new(10, 96, 7, 7);
 
@@ -153,3 +156,59 @@ async fn a_pod_has_routes_to_the_cluster_and_to_nothing_else() {
     );
     sandbox.runtime.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_learner_finds_services_by_name_and_keeps_others_out_by_a_policy() {
+    let test = TestCluster::start().await;
+    test.create(WEB).await;
+    for pod in ["web", "client"] {
+        test.pod_when(pod, ready).await;
+    }
+    let fetch = "until wget -qO- http://web/hostname 2>/dev/null; do :; done; wget -qO- http://web.default.svc.cluster.local/hostname; \
+                 env | grep -c ^WEB_SERVICE_HOST=10.96";
+    let fetched = test.exec("client", fetch).await;
+    assert!(fetched == "web\nweb\n1\n", "{fetched}");
+    let address = "nslookup web.all.default.svc.cluster.local | grep -c 'Address: 10.244'";
+    assert_eq!(test.exec("client", address).await, "1\n");
+    test.create(CLOSED).await;
+    let closed = "while timeout 1 wget -qO- http://web/hostname > /dev/null 2>&1; do :; done; echo closed";
+    assert_eq!(test.exec("client", closed).await, "closed\n");
+    test.cluster.shutdown().await;
+}
+
+const WEB: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: all}
+spec: {clusterIP: None, selector: {app: web}, ports: [{port: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec:
+  hostname: web
+  subdomain: all
+  terminationGracePeriodSeconds: 0
+  containers:
+  - name: c
+    image: busybox
+    command: [httpd, -f, -p, '8080', -h, /etc]
+    ports: [{name: http, containerPort: 8080}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: client}
+spec: {terminationGracePeriodSeconds: 0, containers: [{name: c, image: busybox, command: [sleep, '10000']}]}
+";
+
+const CLOSED: &str = "
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
+";

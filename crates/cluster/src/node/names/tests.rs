@@ -86,6 +86,9 @@ fn what_is_not_there_has_no_name_and_what_has_no_such_record_has_none() {
     }
     assert_eq!(ask("web.default.svc.cluster.local", AAAA), (Code::Fine, vec![]));
     assert_eq!(ask("default.svc.cluster.local", A), (Code::Fine, vec![]));
+    for name in ["web", "web.default", "web.default.svc"] {
+        assert_eq!(ask(name, A), (Code::NoSuchName, vec![]), "{name}");
+    }
     assert_eq!(ask("example.com", A), (Code::ServerFailure, vec![]));
 }
 

@@ -80,7 +80,8 @@ impl Zone<'_> {
         name.map_or(Found::Nothing, |name| one(reversed, Data::Pointer(name)))
     }
 
-    fn has_namespace(&self, name: &str) -> bool {
+    /// Whether there is such a namespace.
+    pub fn has_namespace(&self, name: &str) -> bool {
         self.store.get(&Key::new("namespaces", "", name)).is_some()
     }
 

@@ -1,0 +1,110 @@
+//! A whole cluster on the real runtime, and what tests ask of it as a learner's client would.
+
+use std::{path::PathBuf, sync::Arc};
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, Client, ResourceExt,
+    api::{AttachParams, DynamicObject, LogParams, PostParams},
+    core::{ApiResource, GroupVersionKind},
+    runtime::wait::{Condition, await_condition},
+};
+use podyard_cluster::{
+    Cluster, ClusterConfig,
+    node::runtime::linux::{AgentProgram, Linux, LinuxConfig},
+};
+use serde_json::Value;
+use tokio::io::AsyncReadExt;
+
+use crate::fixture::images;
+
+/// A cluster of a test's own.
+pub struct TestCluster {
+    pub cluster: Cluster,
+    pub client: Client,
+    pub pods: Api<Pod>,
+    _directory: tempfile::TempDir,
+}
+
+impl TestCluster {
+    pub async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let state = directory.path().join("state");
+        let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
+        let linux = LinuxConfig { agent, ..LinuxConfig::new(images().directory().to_owned(), state.clone()) };
+        let config = ClusterConfig::new(images().clone(), Arc::new(Linux::new(linux))).with_directory(state);
+        let cluster = Cluster::start(config).await.unwrap();
+        let client = cluster.client();
+        Self { pods: Api::default_namespaced(client.clone()), client, cluster, _directory: directory }
+    }
+
+    /// Creates objects of any kind, from YAML documents.
+    pub async fn create(&self, yaml: &str) {
+        for document in yaml.split("\n---\n") {
+            let object: DynamicObject = serde_yaml::from_str(document).unwrap();
+            let types = object.types.clone().unwrap();
+            let kind = GroupVersionKind::try_from(&types).unwrap();
+            let (resource, capabilities) = kube::discovery::pinned_kind(&self.client, &kind).await.unwrap();
+            let api = self.api(&resource, capabilities.scope == kube::discovery::Scope::Cluster, &object);
+            api.create(&PostParams::default(), &object).await.unwrap();
+        }
+    }
+
+    fn api(&self, resource: &ApiResource, cluster_wide: bool, object: &DynamicObject) -> Api<DynamicObject> {
+        match (cluster_wide, &object.metadata.namespace) {
+            (true, _) => Api::all_with(self.client.clone(), resource),
+            (false, None) => Api::default_namespaced_with(self.client.clone(), resource),
+            (false, Some(namespace)) => Api::namespaced_with(self.client.clone(), namespace, resource),
+        }
+    }
+
+    /// Waits until a Pod is as wanted, and gives it.
+    pub async fn pod_when(&self, name: &str, condition: impl Condition<Pod>) -> Pod {
+        await_condition(self.pods.clone(), name, condition).await.unwrap().unwrap()
+    }
+
+    /// Creates a Pod, waits for its end, and gives it with what its container wrote.
+    pub async fn run(&self, spec: Value) -> (Pod, String) {
+        let pod = self.start_pod(spec).await;
+        let name = pod.name_any();
+        let pod = self.pod_when(&name, ended).await;
+        let container = pod.spec.as_ref().unwrap().containers[0].name.clone();
+        let log = self.log(&name, &container).await;
+        (pod, log)
+    }
+
+    /// Creates a Pod with a name of its own.
+    pub async fn start_pod(&self, spec: Value) -> Pod {
+        let pod = serde_json::json!({"metadata": {"generateName": "p-"}, "spec": spec});
+        self.pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap()
+    }
+
+    pub async fn log(&self, pod: &str, container: &str) -> String {
+        let params = LogParams { container: Some(container.to_owned()), ..LogParams::default() };
+        self.pods.logs(pod, &params).await.unwrap()
+    }
+
+    /// What a shell script in a running container prints.
+    pub async fn exec(&self, pod: &str, script: &str) -> String {
+        let params = AttachParams::default().stderr(false);
+        let mut process = self.pods.exec(pod, ["sh", "-c", script], &params).await.unwrap();
+        let mut text = String::new();
+        process.stdout().unwrap().read_to_string(&mut text).await.unwrap();
+        text
+    }
+}
+
+/// Whether a Pod has ended for good.
+pub fn ended(pod: Option<&Pod>) -> bool {
+    matches!(phase(pod), Some("Succeeded" | "Failed"))
+}
+
+/// Whether a Pod and all its containers are ready.
+pub fn ready(pod: Option<&Pod>) -> bool {
+    let conditions = pod.and_then(|pod| pod.status.as_ref()).and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+fn phase(pod: Option<&Pod>) -> Option<&str> {
+    pod?.status.as_ref()?.phase.as_deref()
+}
