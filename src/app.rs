@@ -1,7 +1,5 @@
 //! The server, built once and then run.
 
-mod secret;
-
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::Router;
@@ -15,8 +13,7 @@ use crate::{
         Provider,
         embedded::{Embedded, EmbeddedError},
     },
-    sessions::{Rules, Sessions, state::Limits},
-    storage::{Location, Storage, StorageError},
+    sessions::Sessions,
     web::{router::router, site::Site, state::AppState},
 };
 
@@ -29,17 +26,6 @@ pub enum AppError {
     /// The sandboxes.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
-    /// The database.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The server's secret.
-    #[error("the server's secret in {path} can't be read or made: {source}")]
-    Secret {
-        /// Its file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -89,8 +75,7 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let work = TaskTracker::new();
-        let storage = Storage::open(&location(&config)).await?;
-        let sessions = Sessions::new(provider.clone(), storage, rules(&config)?, work.clone());
+        let sessions = Sessions::new(provider.clone(), config.session_idle, config.max_sessions, work.clone());
         let site = site(&config, address);
         let state = AppState::new(catalog, sessions.clone(), site, provider.caveat(), closing.clone());
         let conversations = state.tasks.clone();
@@ -116,7 +101,7 @@ impl App {
         let serving = tokio::spawn(serve.into_future());
         let timekeeper = sessions.clone();
         tokio::select! {
-            ((), ()) = async { tokio::join!(timekeeper.keep_time(), timekeeper.keep_stored()) } => {}
+            () = timekeeper.keep_time() => {}
             () = closing.cancelled() => {}
         }
         let ending = async {
@@ -126,8 +111,6 @@ impl App {
             sessions.close();
             work.close();
             work.wait().await;
-            sessions.put_away().await;
-            sessions.storage().close().await;
             provider.shutdown().await;
             // Requests that were being answered; watches ended with their sandboxes.
             let _ = serving.await;
@@ -147,23 +130,6 @@ async fn provider(config: &Config) -> Result<Provider, AppError> {
         }
         other => Err(AppError::NotBuilt(other)),
     }
-}
-
-fn location(config: &Config) -> Location {
-    match &config.database {
-        Some(url) => Location::Postgres(url.0.clone()),
-        None => Location::File(config.data.database()),
-    }
-}
-
-fn rules(config: &Config) -> Result<Rules, AppError> {
-    let path = config.data.path().join("secret");
-    let secret = secret::open(&path).map_err(|source| AppError::Secret { path, source })?;
-    Ok(Rules {
-        limits: Limits { idle: config.session_idle, total: config.session_total },
-        places: config.max_sessions,
-        secret,
-    })
 }
 
 fn lessons(config: &Config) -> Result<Catalog, AppError> {

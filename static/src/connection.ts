@@ -117,8 +117,7 @@ export class Connection {
       heard: (text) => {
         if (this.#line !== line) return;
         const message = JSON.parse(text) as Message;
-        // Who waits in line has been heard.
-        if (message.op === "welcome" || message.op === "queue") clearTimeout(patience);
+        if (message.op === "welcome") clearTimeout(patience);
         this.#receive(message);
       },
       closed: (code) => {
