@@ -121,7 +121,11 @@ impl App {
     }
 }
 
-async fn provider(config: &Config) -> Result<Provider, AppError> {
+/// What makes the sandboxes that a configuration asks for.
+///
+/// # Errors
+/// When there can be none.
+pub async fn provider(config: &Config) -> Result<Provider, AppError> {
     match config.sandbox {
         SandboxKind::Embedded => {
             let images = config.content.join("images");

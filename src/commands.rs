@@ -3,6 +3,7 @@
 mod cluster;
 mod doctor;
 mod kubectl;
+mod lessons;
 mod serve;
 mod signals;
 
@@ -25,6 +26,7 @@ pub fn run(task: Task) -> anyhow::Result<u8> {
             Task::Serve(config) => serve::run(*config).await,
             Task::Cluster(task) => cluster::run(task).await,
             Task::Kubectl(task) => kubectl::run(task).await,
+            Task::Lessons(task) => lessons::run(task).await,
             Task::Doctor(task) => doctor::run(task).await,
         }
     });

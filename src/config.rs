@@ -4,6 +4,7 @@
 //! shows every mistake, not the first.
 
 pub mod data;
+mod lessons;
 mod raw;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 use public_url::PublicUrl;
 
 pub use self::data::DataDirectory;
+pub use self::lessons::{LessonsTask, LessonsTest};
 
 pub mod public_url;
 
@@ -26,6 +28,8 @@ pub enum Task {
     Cluster(ClusterTask),
     /// The kubectl engine; the arguments after `kubectl`, untouched.
     Kubectl(KubectlTask),
+    /// What authors do with lessons.
+    Lessons(LessonsTask),
     /// What this machine can do.
     Doctor(DoctorTask),
 }
@@ -36,7 +40,8 @@ impl Task {
         match self {
             Self::Serve(config) => Some(&config.log),
             Self::Cluster(task) => Some(&task.log),
-            Self::Kubectl(_) | Self::Doctor(_) => None,
+            Self::Lessons(LessonsTask::Test(task)) => Some(&task.server.log),
+            Self::Kubectl(_) | Self::Lessons(_) | Self::Doctor(_) => None,
         }
     }
 }

@@ -7,16 +7,16 @@
 
 pub mod catalog;
 pub mod check;
+pub mod commands;
 pub mod model;
 pub mod page;
 pub mod problem;
 pub mod quiz;
 
 mod blocks;
-mod commands;
 mod dialect;
 mod examples;
-mod expected;
+pub mod expected;
 mod fences;
 mod front_matter;
 mod highlight;

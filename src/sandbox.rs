@@ -4,6 +4,7 @@
 //! is [`Lease::release`]; a lease that is merely dropped is queued for the [`reaper`], which does the same later.
 
 pub mod embedded;
+pub mod idle;
 mod lesson_images;
 mod order;
 pub mod reaper;

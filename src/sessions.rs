@@ -1,8 +1,9 @@
 //! Learners' sessions: who has one, what it holds, and when it ends.
 //!
 //! `state` decides (pure), `session` does it; the rest is what a session holds: `scrollback` (what the console shows),
-//! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs).
+//! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs), `checks` (of lessons).
 
+pub mod checks;
 pub mod commands;
 pub mod desk;
 mod flow;
@@ -26,10 +27,12 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
 pub use self::session::Session;
 use self::{
+    checks::{StepDone, board::NEWS},
     ids::Token,
     session::{Clock, Surroundings},
 };
@@ -90,7 +93,7 @@ impl Sessions {
     }
 
     fn with_clock(provider: Provider, idle: Duration, max: usize, tasks: TaskTracker, clock: Clock) -> Self {
-        let around = Arc::new(Surroundings { provider, idle, tasks, clock });
+        let around = Arc::new(Surroundings { provider, idle, tasks, clock, news: broadcast::Sender::new(NEWS) });
         Self(Arc::new(Inner { around, max, book: Mutex::default() }))
     }
 
@@ -156,6 +159,11 @@ impl Sessions {
         let sessions: Vec<Arc<Session>> = self.book().live.values().cloned().collect();
         let mut found = sessions.iter().filter_map(|s| s.forwards().connect_preview(token).ok());
         found.next().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
+    }
+
+    /// Tells of every step that is done from now on, in any session.
+    pub fn steps_done(&self) -> broadcast::Receiver<StepDone> {
+        self.0.around.news.subscribe()
     }
 
     /// How many live.

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     ClusterTask, Config, ConfigError, DataDirectory, DoctorTask, KubectlTask, Mistake, Mistakes, SandboxKind, Task,
+    lessons::{self, LessonsCommand},
     public_url::PublicUrl,
 };
 
@@ -49,12 +50,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// For authors: check lessons, run them, begin and bring over new ones
+    #[command(subcommand)]
+    Lessons(LessonsCommand),
     /// What this machine can do, and what to do about what it can't
     Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Args)]
-struct ServeArgs {
+pub(super) struct ServeArgs {
     /// Where to listen
     #[arg(long, env = "PODYARD_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS:PORT")]
     listen: String,
@@ -63,7 +67,7 @@ struct ServeArgs {
     public_url: Option<String>,
     /// The lessons' folder
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
-    content: String,
+    pub(super) content: String,
     #[command(flatten)]
     data: DataArgs,
     /// Where learners' Pods run: embedded, kind or kubernetes
@@ -121,10 +125,10 @@ struct LogArgs {
 
 /// Collects mistakes instead of stopping at the first.
 #[derive(Default)]
-struct Checker(Vec<Mistake>);
+pub(super) struct Checker(Vec<Mistake>);
 
 impl Checker {
-    fn take<T>(&mut self, flag: &'static str, value: &str, parsed: Result<T, String>) -> Option<T> {
+    pub(super) fn take<T>(&mut self, flag: &'static str, value: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|why| self.0.push(Mistake { flag, value: value.to_owned(), why })).ok()
     }
 
@@ -143,7 +147,7 @@ impl Checker {
         self.take("--log", &log, parsed)
     }
 
-    fn finish<T>(self, built: Option<T>) -> Result<T, Mistakes> {
+    pub(super) fn finish<T>(self, built: Option<T>) -> Result<T, Mistakes> {
         match built {
             Some(built) if self.0.is_empty() => Ok(built),
             _ => Err(Mistakes(self.0)),
@@ -162,6 +166,7 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         Command::Serve(args) => Task::Serve(Box::new(serve(args, s)?)),
         Command::Cluster(args) => Task::Cluster(cluster(args, s)?),
         Command::Kubectl { args } => kubectl(args, s),
+        Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
         Command::Doctor(DoctorArgs { data }) => {
             let mut check = Checker::default();
             let data = check.data(data, s);
@@ -174,7 +179,7 @@ fn kubectl(args: Vec<String>, s: &Surroundings) -> Task {
     Task::Kubectl(KubectlTask { args, kubeconfig: s.kubeconfig.clone(), home: s.home.clone() })
 }
 
-fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
+pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
     let mut check = Checker::default();
     let listen = check.take("--listen", &args.listen, address(&args.listen));
     let public_url = args.public_url.filter(|u| !u.is_empty());
@@ -265,6 +270,6 @@ fn period(text: &str) -> Result<Duration, String> {
     if parsed < Duration::from_secs(1) { Err(format!("{hint}, at least 1s")) } else { Ok(parsed) }
 }
 
-fn count(text: &str) -> Result<usize, String> {
+pub(super) fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be a number above 0".to_owned())
 }

@@ -14,6 +14,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::wanted::like;
 pub use self::{
     evaluate::{Verdict, evaluate},
     kind::Kind,

@@ -1,5 +1,7 @@
 //! Command blocks: which lines run, which are comments, which are what came back.
 
+pub mod manner;
+
 /// One piece of a command block, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {

@@ -1,4 +1,10 @@
-//! Expected outputs: which parts of one differ from run to run.
+//! Expected outputs: which parts of one differ from run to run, and whether another output is the same but for those.
+
+pub mod compare;
+
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// A stretch of an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,19 +15,29 @@ pub enum Part<'a> {
     Varies(&'a str),
 }
 
+/// `Thu, 26 Nov 2026 01:33:53 +0000`, as describe prints times.
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}")
+        .expect("a fixed expression")
+});
+
 /// Cuts an output into what stays and what varies.
 pub fn parts(output: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut fixed_from = 0;
-    for (start, word) in words(output) {
-        if let Some(range) = varying(word) {
-            let (from, to) = (start + range.0, start + range.1);
-            if from > fixed_from {
-                parts.push(Part::Fixed(&output[fixed_from..from]));
-            }
-            parts.push(Part::Varies(&output[from..to]));
-            fixed_from = to;
+    let dates: Vec<_> = DATE.find_iter(output).map(|found| (found.start(), found.end())).collect();
+    let in_date = |at: usize| dates.iter().any(|(from, to)| (*from..*to).contains(&at));
+    let words = words(output)
+        .filter(|(start, _)| !in_date(*start))
+        .filter_map(|(start, word)| varying(word).map(|(from, to)| (start + from, start + to)));
+    let mut ranges: Vec<(usize, usize)> = words.chain(dates.iter().copied()).collect();
+    ranges.sort_unstable();
+    for (from, to) in ranges {
+        if from > fixed_from {
+            parts.push(Part::Fixed(&output[fixed_from..from]));
         }
+        parts.push(Part::Varies(&output[from..to]));
+        fixed_from = to;
     }
     if fixed_from < output.len() {
         parts.push(Part::Fixed(&output[fixed_from..]));
@@ -38,12 +54,29 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn varying(word: &str) -> Option<(usize, usize)> {
     let bare = word.trim_start_matches('(').trim_end_matches([')', ',', '.']);
     let from = word.len() - word.trim_start_matches('(').len();
-    if word == "..." || is_duration(bare) || is_clock(bare) || is_address(bare) || is_generated(bare) {
+    if word == "..." || is_duration(bare) || is_clock(bare) || is_time(bare) || is_address(bare) || is_generated(bare) {
         let end = if word == "..." { word.len() } else { from + bare.len() };
         return Some((from.min(end), end));
     }
+    if let Some(at) = generated_end(bare) {
+        return Some((from + at, from + bare.len()));
+    }
     let (before, last) = word.rsplit_once('/')?;
     is_address(last).then_some((before.len() + 1, word.len()))
+}
+
+/// Where the part of a name begins that a controller made: `web-7c5ddbdf54-x2x4k`, `web-x2x4k`.
+fn generated_end(word: &str) -> Option<usize> {
+    let name = word.trim_end_matches(['"', '\'', ':']);
+    let (before, last) = name.rsplit_once('-')?;
+    let random = |text: &str| text.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte));
+    let digit = |text: &str| text.bytes().any(|byte| byte.is_ascii_digit());
+    let hash = |text: &str| (8..=10).contains(&text.len()) && random(text) && digit(text);
+    match before.rsplit_once('-') {
+        Some((owner, middle)) if hash(middle) && last.len() == 5 && random(last) => Some(owner.len() + 1),
+        _ if hash(last) || (last.len() == 5 && random(last) && digit(last)) => Some(before.len() + 1),
+        _ => None,
+    }
 }
 
 /// `8s`, `2m10s`, `3d4h`, `21ms`
@@ -66,6 +99,11 @@ fn is_duration(word: &str) -> bool {
 fn is_clock(word: &str) -> bool {
     let parts: Vec<&str> = word.split(':').collect();
     parts.len() == 3 && parts.iter().all(|part| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `2026-11-26T01:33:53Z`
+fn is_time(word: &str) -> bool {
+    word.trim_matches(['"', '\'']).parse::<jiff::Timestamp>().is_ok()
 }
 
 /// An IPv4 address, but not the local one, which is content.
@@ -116,6 +154,15 @@ mod tests {
         );
         assert_eq!(varies("from kube-api-access-n7g8s (ro)"), ["kube-api-access-n7g8s"]);
         assert_eq!(varies("..."), ["..."]);
+    }
+
+    #[test]
+    fn dates_and_generated_names_vary() {
+        assert_eq!(varies("Started:  Thu, 26 Nov 2026 01:33:53 +0000"), ["Thu, 26 Nov 2026 01:33:53 +0000"]);
+        assert_eq!(varies("startedAt: \"2026-11-26T01:33:53Z\""), ["\"2026-11-26T01:33:53Z\""]);
+        assert_eq!(varies("web-7c5ddbdf54-x2x4k 1/1"), ["7c5ddbdf54-x2x4k"]);
+        assert_eq!(varies("pod/web-x2x4k created, my-nginx, web-server"), ["x2x4k"]);
+        assert_eq!(varies("replicaset.apps/web-7c5ddbdf54"), ["7c5ddbdf54"]);
     }
 
     #[test]

@@ -2,31 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use futures::future::BoxFuture;
 use podyard_cluster::{
     clock::SystemClock,
-    node::{
-        images::{Image, ImageError, Images},
-        runtime::{Runtime, scripted::Scripted},
-    },
+    node::runtime::{Runtime, scripted::Scripted},
 };
 
-use super::{Provider, embedded::Embedded, workplace::Workplace};
-
-struct NoImages;
-
-impl Images for NoImages {
-    fn local(&self, _: &str) -> Result<Option<Image>, ImageError> {
-        Ok(None)
-    }
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
-        let why = ImageError::NotFound(reference.to_owned());
-        Box::pin(async move { Err(why) })
-    }
-    fn all(&self) -> Vec<Image> {
-        Vec::new()
-    }
-}
+use super::{Provider, embedded::Embedded, idle::NoImages, workplace::Workplace};
 
 /// A provider without images, whose containers do nothing.
 pub fn provider() -> Provider {

@@ -126,13 +126,26 @@ struct TargetPorts {
 
 impl Ports for TargetPorts {
     fn listen(&self, address: &str, port: u16) -> BoxFuture<'_, io::Result<Box<dyn Listener>>> {
-        // kubectl listens on 127.0.0.1 and tries ::1 beside it; here they are the same, so the second finds it taken
-        // exactly as on a machine without IPv6.
-        let listening = match address {
-            "::1" => Err(io::ErrorKind::AddrNotAvailable.into()),
-            _ => self.forwards.listen(port, &self.target),
+        // kubectl listens on 127.0.0.1 and on ::1 beside it; here they are the same port, and the first takes all.
+        let listening = match (address, port) {
+            ("::1", 0) => Err(io::ErrorKind::AddrNotAvailable.into()),
+            ("::1", port) => Ok(Box::new(SamePort(port)) as Box<dyn Listener>),
+            _ => self.forwards.listen(port, &self.target).map(|l| Box::new(l) as Box<dyn Listener>),
         };
-        Box::pin(async move { listening.map(|l| Box::new(l) as Box<dyn Listener>) })
+        Box::pin(async move { listening })
+    }
+}
+
+/// The IPv6 side of a port, whose connections all come to the other side.
+struct SamePort(u16);
+
+impl Listener for SamePort {
+    fn port(&self) -> u16 {
+        self.0
+    }
+
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn Stream>>> {
+        Box::pin(std::future::pending())
     }
 }
 

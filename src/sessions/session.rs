@@ -33,6 +33,8 @@ pub(super) struct Surroundings {
     pub idle: Duration,
     pub tasks: TaskTracker,
     pub clock: Clock,
+    /// Tells of steps that were done.
+    pub news: super::checks::board::News,
 }
 
 /// Now.
@@ -103,6 +105,7 @@ pub struct Session {
     forwards: Forwards,
     keyboards: Keyboards,
     variables: crate::console::Variables,
+    done: super::checks::board::Done,
     over: CancellationToken,
 }
 
@@ -135,6 +138,7 @@ impl Session {
             forwards: Forwards::default(),
             keyboards: Keyboards::default(),
             variables: crate::console::Variables::default(),
+            done: super::checks::board::Done::default(),
             over: CancellationToken::new(),
         })
     }
@@ -172,6 +176,16 @@ impl Session {
     /// The console's variables.
     pub fn variables(&self) -> &crate::console::Variables {
         &self.variables
+    }
+
+    /// The steps that have been done.
+    pub(super) fn done(&self) -> &super::checks::board::Done {
+        &self.done
+    }
+
+    /// Where steps that were done are told.
+    pub(super) fn news(&self) -> &super::checks::board::News {
+        &self.around.news
     }
 
     /// Cancelled when the session is over.

@@ -9,7 +9,7 @@ use std::{
 /// Each room of the server, and the rooms it may name. What is not here may name nothing.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["app", "commands", "config"]),
-    ("commands", &["app", "config", "sandbox"]),
+    ("commands", &["app", "config", "console", "lessons", "manifest", "sandbox", "sessions"]),
     ("app", &["config", "lessons", "sandbox", "sessions", "storage", "web"]),
     ("web", &["console", "lessons", "manifest", "sandbox", "sessions", "storage"]),
     ("sessions", &["console", "lessons", "manifest", "sandbox", "storage"]),

@@ -168,7 +168,7 @@ fn same(wanted: &str, value: &str) -> bool {
 }
 
 /// Whether a text is a pattern's, in which `*` stands for anything.
-pub(super) fn like(pattern: &str, text: &str) -> bool {
+pub fn like(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
