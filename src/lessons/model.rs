@@ -76,6 +76,8 @@ pub struct Step {
     pub html: String,
     /// How long it takes, in minutes, where the page says so.
     pub minutes: Option<u32>,
+    /// How long its checks may take to hold, in seconds, where the page says so.
+    pub timeout: Option<u64>,
     /// What it has the learner do, in order.
     pub work: Vec<Work>,
     /// What it wants to see in the sandbox.

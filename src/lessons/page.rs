@@ -136,11 +136,21 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
 }
 
 fn step(heading: &Heading, (title, mut html): (String, String), done: Done, place: usize) -> Step {
-    let Done { work, checks, minutes } = done;
+    let Done { work, checks, minutes, timeout } = done;
     if !checks.is_empty() {
         html.push_str(&blocks::checks(&heading.id, &checks));
     }
-    Step { id: heading.id.clone(), title: heading.title.clone(), heading: title, html, minutes, work, checks, place }
+    Step {
+        id: heading.id.clone(),
+        title: heading.title.clone(),
+        heading: title,
+        html,
+        minutes,
+        timeout,
+        work,
+        checks,
+        place,
+    }
 }
 
 /// The checks that `lab.checks` of the front matter has for a step.

@@ -5,5 +5,6 @@ mod architecture;
 mod browser;
 mod ending;
 mod leftovers;
+mod lessons;
 mod program;
 mod replay;

@@ -36,6 +36,7 @@ impl Place {
             variables: Variables::default(),
             clock: Arc::new(Timestamp::now),
             engine: console::engine(),
+            terminal: None,
         };
         Self { world, desk }
     }

@@ -46,6 +46,8 @@ pub struct Done {
     pub checks: Vec<Check>,
     /// As the author says.
     pub minutes: Option<u32>,
+    /// How long its checks may take to hold, in seconds, as the author says.
+    pub timeout: Option<u64>,
 }
 
 /// Reads a page's code blocks.
@@ -148,7 +150,7 @@ impl Reader<'_> {
                     let written = self.manifest(fences, at);
                     let html = blocks::manifest(&written.file.name, &fence.info.language, &fence.text, self.painter);
                     if !fence.hint {
-                        done.work.push(Work::Write(written));
+                        done.work.extend(applied(fence, &written));
                     }
                     html
                 }
@@ -231,12 +233,26 @@ impl Reader<'_> {
     }
 }
 
+/// A manifest is written; with `lab=apply` it is applied as well.
+fn applied(fence: &Fence<'_>, written: &Written) -> Vec<Work> {
+    let mut work = vec![Work::Write(written.clone())];
+    if fence.info.lab.as_deref() == Some("apply") {
+        let line = format!("kubectl apply -f {}", written.file.name);
+        let (exit, timeout, place) = (fence.info.exit, fence.info.timeout, written.place);
+        work.push(Work::Run(Command { line, expected: None, exit, timeout, runnable: true, place }));
+    }
+    work
+}
+
 /// What a comment wishes, and where hints begin and end.
 fn comment(literal: &str, at: &mut Position, steps: &mut [Done]) {
     if let Some(words) = wishes::words(literal) {
-        at.wish = wishes::read(words);
-        if let (Some(minutes), Some(step)) = (at.wish.minutes, steps.get_mut(at.step)) {
-            step.minutes = Some(minutes);
+        match (wishes::of_step(words), steps.get_mut(at.step)) {
+            (Some(words), Some(step)) => {
+                let wish = wishes::read(words);
+                (step.minutes, step.timeout) = (wish.minutes.or(step.minutes), wish.timeout.or(step.timeout));
+            }
+            _ => at.wish = wishes::read(words),
         }
     }
     if html::summary(literal).is_some_and(|summary| html::role(summary) == Some("hint")) {

@@ -6,8 +6,12 @@ use crate::lessons::fences::Info;
 pub fn words(html: &str) -> Option<&str> {
     let inner = html.trim().strip_prefix("<!--")?.strip_suffix("-->")?.trim();
     let rest = inner.strip_prefix("lab:").or_else(|| inner.strip_prefix("lab "))?;
-    // The words of a step may say so: `<!-- lab:step time=3m -->`.
-    Some(rest.trim().strip_prefix("step ").unwrap_or(rest).trim())
+    Some(rest.trim())
+}
+
+/// The words that are about the step: `<!-- lab: step time=3m timeout=2m -->`; `time` is always the step's.
+pub fn of_step(words: &str) -> Option<&str> {
+    words.strip_prefix("step ").or_else(|| words.split(' ').any(|word| word.starts_with("time=")).then_some(words))
 }
 
 /// A comment's wishes; `run`, `copy`, `output` and `none` may stand alone.
@@ -27,7 +31,8 @@ mod tests {
     #[test]
     fn comments_of_ours_are_read_and_others_are_not() {
         assert_eq!(words("<!-- lab: time=3m -->\n"), Some("time=3m"));
-        assert_eq!(words("<!-- lab:step time=3m -->"), Some("time=3m"));
+        assert_eq!(words("<!-- lab:step time=3m -->").and_then(of_step), Some("time=3m"));
+        assert_eq!(of_step("copy timeout=3s"), None);
         assert_eq!(words("<!-- labour -->"), None);
         assert_eq!(read("copy").lab.as_deref(), Some("copy"));
         assert_eq!(read("expect=exit:1 timeout=5s").exit, Some(1));

@@ -182,7 +182,7 @@ impl Board {
             self.seen = last;
             for frame in &missed.frames {
                 match &frame.what {
-                    What::Started { id, line } => drop(self.running.insert(id.clone(), line.clone())),
+                    What::Started { id, line, .. } => drop(self.running.insert(id.clone(), line.clone())),
                     What::Exit { id, code, .. } => {
                         if let Some(line) = self.running.remove(id) {
                             self.ran(&line, *code);

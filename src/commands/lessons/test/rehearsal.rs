@@ -118,7 +118,8 @@ impl<'l> Rehearsal<'l> {
     async fn after(&self, step: &Step, verdicts: &mut channel::Receiver<Vec<Verdict>>) -> Vec<Problem> {
         let all = |verdicts: &Vec<Verdict>| !verdicts.is_empty() && verdicts.iter().all(|verdict| verdict.holds);
         // Nothing more will happen in a step without anything to do.
-        let patience = if step.work.is_empty() { Duration::ZERO } else { HOLDS };
+        let patience =
+            if step.work.is_empty() { Duration::ZERO } else { step.timeout.map_or(HOLDS, Duration::from_secs) };
         if timeout(patience, verdicts.wait_for(all)).await.is_ok_and(|held| held.is_ok()) {
             return Vec::new();
         }
@@ -257,7 +258,7 @@ impl<'l> Rehearsal<'l> {
     /// What is wrong with what a command came to.
     fn judge(&self, command: &Command, came: &Came, reading: Reading) -> Option<Problem> {
         let source = &self.lesson.source;
-        let first = came.output.trim().lines().next_back().unwrap_or("nothing").to_owned();
+        let first = gist(&came.output);
         if let Some(exit) = command.exit.filter(|exit| *exit != came.code) {
             let message = format!("`{}` ended with {} instead of {exit}: {first}", command.line, came.code);
             return Some(Problem::at(source, command.place, 1, message));
@@ -273,6 +274,13 @@ impl<'l> Rehearsal<'l> {
         }
         None
     }
+}
+
+/// The line of an output that says most: the error, else the last.
+fn gist(output: &str) -> &str {
+    let mut lines = output.trim().lines();
+    let error = lines.clone().find(|line| line.to_lowercase().starts_with("error"));
+    error.or_else(|| lines.next_back()).unwrap_or("nothing was printed")
 }
 
 /// Where checks look.
