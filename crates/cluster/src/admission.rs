@@ -1,7 +1,8 @@
 //! Defaulting and validation per kind, in the API server's own words.
 //!
-//! The API calls these in order, for a new object: [`default_object`], [`prepare_create`], [`validate_create`],
-//! [`approve_create`]; for a change: [`default_object`], [`prepare_update`], [`validate_update`].
+//! The API calls these in order, for a new object: [`default_object`], [`prepare_create`], [`validate_create`], [`taken`],
+//! [`approve_create`]; for a change: [`prepare_update`], [`default_object`], [`validate_update`], [`taken`],
+//! [`approve_update`].
 
 mod defaults;
 pub mod field;
@@ -12,9 +13,10 @@ pub mod resources;
 pub(crate) mod validate;
 
 pub(crate) use self::plugins::quota_usage;
+pub(crate) use self::validate::validate_ephemeral;
 pub use self::{
     defaults::default_object,
-    plugins::{approve_create, prepare_create, prepare_update},
+    plugins::{approve_create, approve_update, prepare_create, prepare_update, taken},
     validate::{validate_create, validate_update},
 };
 

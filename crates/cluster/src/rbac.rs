@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) use self::{defaults::seed, escalation::Author};
+pub(crate) use self::{defaults::seed, escalation::excess};
 use crate::{
     json::{items, text},
     store::{Key, Object, Store},

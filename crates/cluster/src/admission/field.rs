@@ -36,6 +36,8 @@ pub struct FieldError {
     pub field: String,
     /// The value, where the text shows it.
     pub value: Option<Value>,
+    /// The value's text, where it is not just the value's JSON: the API server writes some with its own field names.
+    pub shown: Option<String>,
     /// What would be right.
     pub detail: String,
 }
@@ -43,12 +45,18 @@ pub struct FieldError {
 impl FieldError {
     /// A mistake without a value.
     pub fn new(fault: Fault, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { fault, field: field.into(), value: None, detail: detail.into() }
+        Self { fault, field: field.into(), value: None, shown: None, detail: detail.into() }
     }
 
     /// The same with the offending value.
     pub fn with_value(mut self, value: Value) -> Self {
         self.value = Some(value);
+        self
+    }
+
+    /// The same with the text of the offending value.
+    pub fn with_shown(mut self, shown: String) -> Self {
+        self.shown = Some(shown);
         self
     }
 
@@ -81,9 +89,9 @@ impl FieldError {
             Fault::Internal => "Internal error",
         };
         let mut text = head.to_owned();
-        if let Some(value) = &self.value {
+        if let Some(value) = self.shown.clone().or_else(|| self.value.as_ref().map(Value::to_string)) {
             text.push_str(": ");
-            text.push_str(&value.to_string());
+            text.push_str(&value);
         }
         if !self.detail.is_empty() {
             text.push_str(": ");

@@ -16,7 +16,7 @@ mod warnings;
 pub(crate) use quota::usage as quota_usage;
 use serde_json::Value;
 
-use super::{Context, Forbidden};
+use super::{Context, Forbidden, field::FieldError};
 use crate::registry::Resource;
 
 /// What happens to a new object before it is validated: the mutating admission plugins, then the kind's own strategy
@@ -52,6 +52,38 @@ pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>
     said.extend(warnings::of(resource, object));
     quota::check(resource, object, context)?;
     Ok(said)
+}
+
+/// The validating admission plugins for a change. `subresource` is empty or names the part that is written.
+///
+/// # Errors
+/// [`Forbidden`] when a plugin refuses.
+pub fn approve_update(
+    resource: &Resource,
+    old: &Value,
+    new: &Value,
+    subresource: &str,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Forbidden> {
+    if matches!(subresource, "status" | "finalize" | "scale")
+        || old["spec"] == new["spec"] && resource.kind != "Namespace"
+    {
+        return Ok(Vec::new());
+    }
+    let mut said = pod_security::check_update(resource, old, new, subresource, context)?;
+    if subresource.is_empty() {
+        said.extend(warnings::of(resource, new));
+        quota::check_update(resource, old, new, context)?;
+    }
+    Ok(said)
+}
+
+/// What an object asks for by name and others have already: addresses and ports of Services.
+pub fn taken(resource: &Resource, old: Option<&Value>, object: &Value, context: &Context<'_>) -> Vec<FieldError> {
+    match (resource.group, resource.kind) {
+        ("", "Service") => service_address::taken(old, object, context),
+        _ => Vec::new(),
+    }
 }
 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes

@@ -4,7 +4,12 @@
 //! write one, and how the API server writes it back, are described in "Resource Management for Pods and Containers"
 //! and in the reference of `Quantity` (kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/).
 
-use std::{cmp::Ordering, fmt, ops::Add, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    ops::{Add, Sub},
+    str::FromStr,
+};
 
 use serde_json::Value;
 
@@ -120,6 +125,14 @@ impl Add for Quantity {
     fn add(self, other: Self) -> Self {
         let notation = if self.is_zero() { other.notation } else { self.notation };
         Self { nanos: (self.nanos + other.nanos).clamp(-MAX, MAX), notation }
+    }
+}
+
+impl Sub for Quantity {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { nanos: (self.nanos - other.nanos).clamp(-MAX, MAX), ..self }
     }
 }
 

@@ -4,19 +4,27 @@ mod claim;
 mod config;
 mod container;
 pub(crate) mod cron;
+mod endpoints;
 mod environment;
 mod findings;
+mod ingress;
+mod job;
+mod job_failure;
 mod metadata;
 mod names;
+mod network_policy;
 mod path;
+mod percent;
 mod pod;
 mod pod_update;
 mod policy;
 mod probe;
 mod resource;
+mod roles;
 mod scheduling;
 mod security;
 mod service;
+mod storage;
 mod volume;
 mod workload;
 
@@ -58,6 +66,13 @@ pub fn validate_update(resource: &Resource, old: &Value, new: &Value) -> Vec<Fie
     found.into_errors()
 }
 
+/// Everything that is wrong with the ephemeral containers that a Pod is to have.
+pub(crate) fn validate_ephemeral(old: &Value, new: &Value) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    pod_update::ephemeral(&mut found, old, new);
+    found.into_errors()
+}
+
 /// Kinds whose metadata is looked at together with the rest.
 fn has_own_metadata(resource: &Resource) -> bool {
     match resource.group {
@@ -83,15 +98,23 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("", "Secret") => config::secret(found, object, old),
         ("", "Service") => service::service(found, object, old),
         ("", "LimitRange") => policy::limit_range(found, object),
-        ("", "ResourceQuota") => policy::quota(found, object),
+        ("", "ResourceQuota") => policy::quota(found, object, old),
         ("", "Node") => policy::node(found, object),
         ("apps", kind) => workload::apps(found, kind, object, old),
-        ("batch", "Job") => workload::job(found, object, old),
-        ("batch", "CronJob") => workload::cron_job(found, object, old),
+        ("batch", "Job") => job::job(found, object, old),
+        ("batch", "CronJob") => job::cron_job(found, object, old),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(found, object),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(found, object, old),
-        ("networking.k8s.io", "NetworkPolicy") => policy::network_policy(found, object),
-        ("rbac.authorization.k8s.io", kind) => policy::rbac(found, kind, object, old),
+        ("networking.k8s.io", "NetworkPolicy") => network_policy::network_policy(found, object),
+        ("networking.k8s.io", "Ingress") => ingress::ingress(found, object, old),
+        ("networking.k8s.io", "IngressClass") => ingress::class(found, object, old),
+        ("rbac.authorization.k8s.io", kind) => roles::rbac(found, kind, object, old),
+        ("storage.k8s.io", "StorageClass") => storage::class(found, object, old),
+        ("", "PersistentVolume") => storage::persistent_volume(found, object, old),
+        ("", "Endpoints") => endpoints::endpoints(found, object),
+        ("discovery.k8s.io", "EndpointSlice") => endpoints::slice(found, object, old),
+        ("", "PodTemplate") => workload::template_content(found, &object["template"], &Path::new("template")),
+        ("node.k8s.io", "RuntimeClass") => policy::runtime_class(found, object, old),
         _ => {}
     }
 }

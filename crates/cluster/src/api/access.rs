@@ -11,7 +11,7 @@ use super::{
     query::Query,
 };
 use crate::{
-    rbac::{self, Attributes, Author, User},
+    rbac::{self, Attributes, User},
     store::Store,
 };
 
@@ -83,21 +83,16 @@ impl Api {
         check(&self.store, &call.user, &asked)
     }
 
-    /// Who writes a role or binding and has to hold what it grants; nobody when it is something else.
-    pub(super) fn author<'c>(&self, call: &'c Call, written: &Value) -> Option<Author<'c>> {
-        let concerns = call.resource().group == rbac::GROUP && call.part.is_none() && !call.user.owner;
-        concerns.then(|| Author::read(&self.store, &call.user, call.namespace(), written))
-    }
-}
-
-/// Roles and bindings grant no more than their author has.
-pub(super) fn check_grants(call: &Call, author: &Author<'_>, old: &Value, object: &Value) -> Result<(), Failure> {
-    let resource = call.resource();
-    if ["rules", "roleRef", "subjects"].iter().all(|field| old[field] == object[field]) {
-        return Ok(());
-    }
-    match author.excess(resource.kind, object) {
-        None => Ok(()),
-        Some(why) => Err(Failure::forbidden(resource, super::create::text(object, "name"), &why)),
+    /// Roles and bindings grant no more than their author has.
+    pub(super) fn check_grants(&self, call: &Call, old: &Value, object: &Value) -> Result<(), Failure> {
+        let resource = call.resource();
+        let same = ["rules", "roleRef", "subjects"].iter().all(|field| old[field] == object[field]);
+        if resource.group != rbac::GROUP || call.part.is_some() || call.user.owner || same {
+            return Ok(());
+        }
+        match rbac::excess(&self.store, &call.user, resource.kind, object) {
+            None => Ok(()),
+            Some(why) => Err(Failure::forbidden(resource, super::create::text(object, "name"), &why)),
+        }
     }
 }

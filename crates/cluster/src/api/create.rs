@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Api, access, call::Call, decode, failure::Failure, respond::Reply, versions};
+use super::{Api, call::Call, decode, failure::Failure, respond::Reply, versions};
 use crate::{
     admission::{self, Context, Forbidden},
     clock::api_time,
@@ -49,9 +49,7 @@ impl Api {
         self.check_namespace(call)?;
         refuse_unserved(resource, &name)?;
         self.start_life(resource, &mut object);
-        if let Some(author) = self.author(call, &object) {
-            access::check_grants(call, &author, &Value::Null, &object)?;
-        }
+        self.check_grants(call, &Value::Null, &object)?;
         let dry_run = call.query.dry_run();
         let context = Context { store: &self.store, clock: &*self.clock, dry_run };
         admission::default_object(resource, &mut object);
@@ -62,7 +60,10 @@ impl Api {
         }
         let forbidden = |why: Forbidden| Failure::forbidden(resource, &name, &why.to_string());
         let mut warnings = admission::prepare_create(resource, &mut object, &context).map_err(forbidden)?;
-        let errors = admission::validate_create(resource, &object);
+        let mut errors = admission::validate_create(resource, &object);
+        if errors.is_empty() {
+            errors = admission::taken(resource, None, &object, &context);
+        }
         if !errors.is_empty() {
             return Err(Failure::invalid(resource, &name, &errors));
         }

@@ -25,12 +25,12 @@ impl Api {
         }
         let change = change_of(call)?;
         let mut warnings = Vec::new();
-        let object = self.change(call, Record::Keep, |old| {
+        let (object, said) = self.change(call, Record::Keep, |old| {
             let decoded = decode::patched(call, change(call, old, body)?)?;
             warnings = decoded.warnings;
             Ok(decoded.object)
         })?;
-        Ok(Reply::ok(object).with_warnings(warnings))
+        Ok(Reply::ok(object).with_warnings(warnings).with_warnings(said))
     }
 }
 

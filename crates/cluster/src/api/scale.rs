@@ -19,7 +19,7 @@ impl Api {
         if call.verb == Verb::Get {
             return Ok(Reply::ok(view(&Value::clone(&*self.find(call)?))));
         }
-        let object = self.change(call, Record::Keep, |old| {
+        let (object, _) = self.change(call, Record::Keep, |old| {
             let scale = match call.verb {
                 Verb::Update => decode::body(call, body)?,
                 _ => patch::change_of(call)?(call, &view(old), body)?,

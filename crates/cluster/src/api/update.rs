@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    Api, access,
+    Api,
     call::Call,
     create::{Record, metadata_mut, place_in_namespace, text},
     decode,
@@ -12,8 +12,8 @@ use super::{
     versions,
 };
 use crate::{
-    admission, managed,
-    rbac::Author,
+    admission::{self, Context},
+    managed,
     registry::Resource,
     store::{Next, WriteError},
 };
@@ -29,34 +29,36 @@ impl Api {
             return Err(Failure::bad_request(message));
         }
         place_in_namespace(call, &mut sent)?;
-        let object = self.change(call, Record::Keep, |_| Ok(sent))?;
-        Ok(Reply::ok(object).with_warnings(decoded.warnings))
+        let (object, warnings) = self.change(call, Record::Keep, |_| Ok(sent.clone()))?;
+        Ok(Reply::ok(object).with_warnings(decoded.warnings).with_warnings(warnings))
     }
 
-    /// Shows `make` the stored object and stores what it makes of it, with everything an update must hold to.
+    /// Shows `make` the stored object and stores what it makes of it, with everything an update must hold to; again
+    /// when somebody else was quicker. Gives the object and what the client is to be warned of.
     pub(super) fn change(
         &self,
         call: &Call,
         record: Record,
-        make: impl FnOnce(&Value) -> Result<Value, Failure>,
-    ) -> Result<Value, Failure> {
-        let mut answer = None;
+        mut make: impl FnMut(&Value) -> Result<Value, Failure>,
+    ) -> Result<(Value, Vec<String>), Failure> {
         let resource = call.resource();
-        // Whatever has to be looked up is looked up before the store is locked.
-        let author = self.store.get(&call.key()).and_then(|stored| self.author(call, &stored));
-        let outcome = self.store.modify(&call.key(), |old| {
-            let old = &*versions::served(resource, old);
-            let new = self.revise(call, old, make(old)?, record, author.as_ref())?;
+        loop {
+            let stored = self.find(call)?;
+            let old = &*versions::served(resource, &stored);
+            let (new, warnings) = self.revise(call, old, make(old)?, record)?;
             if call.query.dry_run() {
-                answer = Some(new);
-                return Ok(Next::Keep);
+                return Ok((new, warnings));
             }
-            Ok(if is_finished(&new) { Next::Remove } else { Next::Put(versions::stored(resource, new)) })
-        });
-        match outcome {
-            Ok(object) => Ok(answer.unwrap_or_else(|| versions::served(resource, &object).into_owned())),
-            Err(WriteError::NotFound) => Err(Failure::not_found(call.resource(), &call.name)),
-            Err(WriteError::Refused(failure)) => Err(failure),
+            let next = if is_finished(&new) { Next::Remove } else { Next::Put(versions::stored(resource, new)) };
+            let outcome = self.store.modify(&call.key(), |current| {
+                let same = text(current, "resourceVersion") == text(&stored, "resourceVersion");
+                if same { Ok(next) } else { Err(Overtaken) }
+            });
+            match outcome {
+                Ok(object) => return Ok((versions::served(resource, &object).into_owned(), warnings)),
+                Err(WriteError::NotFound) => return Err(Failure::not_found(resource, &call.name)),
+                Err(WriteError::Refused(Overtaken)) => {}
+            }
         }
     }
 
@@ -67,8 +69,7 @@ impl Api {
         old: &Value,
         mut new: Value,
         record: Record,
-        author: Option<&Author<'_>>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<(Value, Vec<String>), Failure> {
         let resource = call.resource();
         let part = call.part.as_ref().map_or("", |part| part.row.name);
         check_versions(call, old, &new)?;
@@ -78,24 +79,32 @@ impl Api {
             _ => admission::prepare_update(resource, old, &mut new, part),
         }
         admission::default_object(resource, &mut new);
-        if let Some(author) = author {
-            access::check_grants(call, author, old, &new)?;
-        }
+        self.check_grants(call, old, &new)?;
         if record == Record::Keep {
             let manager = call.manager();
             managed::track(resource, old, &mut new, &call.writer(&manager, self.clock.now()), false);
         }
-        let errors = match part {
-            "ephemeralcontainers" | "finalize" => Vec::new(),
+        let context = Context { store: &self.store, clock: &*self.clock, dry_run: call.query.dry_run() };
+        let mut errors = match part {
+            "finalize" => Vec::new(),
+            "ephemeralcontainers" => admission::validate_ephemeral(old, &new),
             _ => admission::validate_update(resource, old, &new),
         };
+        if errors.is_empty() && part.is_empty() {
+            errors = admission::taken(resource, Some(old), &new, &context);
+        }
         if !errors.is_empty() {
             return Err(Failure::invalid(resource, &call.name, &errors));
         }
+        let approved = admission::approve_update(resource, old, &new, part, &context);
+        let warnings = approved.map_err(|why| Failure::forbidden(resource, &call.name, &why.to_string()))?;
         count_generation(resource, old, &mut new);
-        Ok(new)
+        Ok((new, warnings))
     }
 }
+
+/// Somebody else has changed the object since it was read.
+struct Overtaken;
 
 fn check_versions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
     let (resource, name) = (call.resource(), call.name.as_str());

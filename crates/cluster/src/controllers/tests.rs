@@ -224,7 +224,8 @@ fn a_claim_gets_its_volume_when_a_pod_needs_it() {
     let mut bench = Bench::new();
     let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
         "metadata": {"name": "data", "uid": "u", "finalizers": ["kubernetes.io/pvc-protection"]},
-        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard", "resources": {"requests": {"storage": "1Gi"}}}});
+        "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "standard", "volumeMode": "Filesystem",
+            "resources": {"requests": {"storage": "1Gi"}}}});
     bench.put("persistentvolumeclaims", "default", claim);
     assert!(bench.names("persistentvolumes").is_empty());
     let mut user = pod("a", "10.244.0.3", true);

@@ -4,74 +4,57 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Attributes, GROUP, Granted, User, decide, granted, role, rule};
+use super::{Attributes, GROUP, User, decide, granted, role, rule};
 use crate::{
     json::{items, text},
-    store::{Object, Store},
+    store::Store,
 };
 
-/// Who writes a role or a binding, with all that has to be known of them beforehand: the store is locked while it is
-/// decided.
-pub(crate) struct Author<'a> {
-    user: &'a User,
-    held: Granted,
-    namespace: &'a str,
-    /// The role that a binding names.
-    bound: Option<Object>,
-}
-
-impl<'a> Author<'a> {
-    /// Reads what `user` has. `written` is the role or binding, as it is or as it is to be: what a binding binds does
-    /// not change.
-    pub fn read(store: &Store, user: &'a User, namespace: &'a str, written: &Value) -> Self {
-        let (kind, name) = (text(&written["roleRef"], "kind"), text(&written["roleRef"], "name"));
-        let bound = role(store, kind, name, namespace);
-        Self { user, held: granted(store, user, namespace), namespace, bound }
-    }
-
-    fn may(&self, verb: &str, kind: &str, name: &str) -> bool {
+/// Why `user` may not write this role or binding; nothing when it may.
+pub(crate) fn excess(store: &Store, user: &User, kind: &str, object: &Value) -> Option<String> {
+    let namespace = text(&object["metadata"], "namespace");
+    let held = granted(store, user, namespace);
+    let may = |verb: &str, kind: &str, name: &str| {
         let asked = Attributes {
             verb: verb.into(),
             group: GROUP.into(),
             resource: format!("{}s", kind.to_lowercase()),
             name: name.into(),
-            namespace: self.namespace.into(),
+            namespace: namespace.into(),
             ..Attributes::default()
         };
-        decide(&self.held, self.user, &asked).allowed
-    }
+        decide(&held, user, &asked).allowed
+    };
+    let bound;
+    let rules = if kind.ends_with("Binding") {
+        let (kind, name) = (text(&object["roleRef"], "kind"), text(&object["roleRef"], "name"));
+        if may("bind", kind, name) {
+            return None;
+        }
+        bound = role(store, kind, name, namespace);
+        match &bound {
+            Some(role) => items(role, "rules"),
+            None => return Some(format!("{}.{GROUP} {name:?} not found", kind.to_lowercase())),
+        }
+    } else {
+        if may("escalate", kind, text(&object["metadata"], "name")) {
+            return None;
+        }
+        items(object, "rules")
+    };
+    let held: Vec<&Value> = held.roles.iter().flat_map(|grant| grant.rules()).collect();
+    let missing: BTreeSet<String> = rules.iter().filter_map(|rule| missing(rule, &held)).collect();
+    (!missing.is_empty()).then(|| refusal(user, missing))
+}
 
-    /// Why they may not write this role or binding; nothing when they may.
-    pub fn excess(&self, kind: &str, object: &Value) -> Option<String> {
-        let rules = if kind.ends_with("Binding") {
-            let (kind, name) = (text(&object["roleRef"], "kind"), text(&object["roleRef"], "name"));
-            if self.may("bind", kind, name) {
-                return None;
-            }
-            match &self.bound {
-                Some(role) => items(role, "rules"),
-                None => return Some(format!("{}.{GROUP} {name:?} not found", kind.to_lowercase())),
-            }
-        } else {
-            if self.may("escalate", kind, text(&object["metadata"], "name")) {
-                return None;
-            }
-            items(object, "rules")
-        };
-        let held: Vec<&Value> = self.held.roles.iter().flat_map(|grant| grant.rules()).collect();
-        let missing: BTreeSet<String> = rules.iter().filter_map(|rule| missing(rule, &held)).collect();
-        (!missing.is_empty()).then(|| self.refusal(missing))
-    }
-
-    fn refusal(&self, missing: BTreeSet<String>) -> String {
-        let groups: Vec<String> = self.user.groups.iter().map(|group| format!("{group:?}")).collect();
-        let listed = missing.into_iter().collect::<Vec<_>>().join("\n");
-        format!(
-            "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{listed}",
-            self.user.name,
-            groups.join(" "),
-        )
-    }
+fn refusal(user: &User, missing: BTreeSet<String>) -> String {
+    let groups: Vec<String> = user.groups.iter().map(|group| format!("{group:?}")).collect();
+    let listed = missing.into_iter().collect::<Vec<_>>().join("\n");
+    format!(
+        "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{listed}",
+        user.name,
+        groups.join(" "),
+    )
 }
 
 /// The part of a rule that none of those held covers.

@@ -92,8 +92,7 @@ fn a_binding_to_a_role_that_is_missing_says_so() {
 #[test]
 fn nobody_gives_away_what_they_do_not_have() {
     let (store, jane) = (cluster(), user("jane"));
-    let excess =
-        |user: &User, kind: &str, object: &Value| Author::read(&store, user, "default", object).excess(kind, object);
+    let excess = |user: &User, kind: &str, object: &Value| excess(&store, user, kind, object);
     bind(&store, "default", "admin", json!({"kind": "User", "name": "jane"}));
     let role = |rules: Value| json!({"metadata": {"name": "r", "namespace": "default"}, "rules": rules});
     let held = role(json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]));

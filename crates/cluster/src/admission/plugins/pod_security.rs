@@ -40,6 +40,61 @@ pub(super) fn check(resource: &Resource, object: &Value, context: &Context<'_>) 
     Ok(said.take(1).collect())
 }
 
+/// The same for a change: of a namespace's labels, of a template, of a Pod's ephemeral containers.
+pub(super) fn check_update(
+    resource: &Resource,
+    old: &Value,
+    new: &Value,
+    subresource: &str,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Forbidden> {
+    let is_pod = resource.group.is_empty() && resource.kind == "Pod";
+    match (resource.group, resource.kind) {
+        ("", "Namespace") => Ok(broken_by_those_there(old, new, context)),
+        // What else may change of a Pod makes it no less safe.
+        _ if is_pod && subresource != "ephemeralcontainers" => Ok(Vec::new()),
+        _ => check(resource, new, context),
+    }
+}
+
+/// Pods that are there already stay, but who asks for a level is told which of them break it.
+fn broken_by_those_there(old: &Value, new: &Value, context: &Context<'_>) -> Vec<String> {
+    const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+    let wish = |namespace: &Value| {
+        let labels = at(namespace, &["metadata", "labels"]);
+        let version = text(labels, &format!("{ENFORCE}-version")).to_owned();
+        (text(labels, ENFORCE).to_owned(), if version.is_empty() { "latest".to_owned() } else { version })
+    };
+    let (level, version) = wish(new);
+    if (&level, &version) == (&wish(old).0, &wish(old).1) {
+        return Vec::new();
+    }
+    let name = text(&new["metadata"], "name");
+    let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
+    for pod in context.store.list("pods", Some(name)).1 {
+        let reasons: Vec<&str> = found(&pod["spec"], &level).into_iter().map(|(what, _)| what).collect();
+        if reasons.is_empty() {
+            continue;
+        }
+        let (reason, pod) = (reasons.join(", "), text(&pod["metadata"], "name").to_owned());
+        match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, pods)) => pods.push(pod),
+            None => by_reason.push((reason, vec![pod])),
+        }
+    }
+    if by_reason.is_empty() {
+        return Vec::new();
+    }
+    let head =
+        format!("existing pods in namespace {name:?} violate the new PodSecurity enforce level \"{level}:{version}\"");
+    let lines = by_reason.into_iter().map(|(reason, pods)| match pods.as_slice() {
+        [pod] => format!("{pod}: {reason}"),
+        [pod, _] => format!("{pod} (and 1 other pod): {reason}"),
+        pods => format!("{} (and {} other pods): {reason}", pods[0], pods.len() - 1),
+    });
+    std::iter::once(head).chain(lines).collect()
+}
+
 fn pod_spec<'a>(resource: &Resource, object: &'a Value) -> Option<&'a Value> {
     let path: &[&str] = match (resource.group, resource.kind) {
         ("", "Pod") => &["spec"],
@@ -54,26 +109,33 @@ fn pod_spec<'a>(resource: &Resource, object: &'a Value) -> Option<&'a Value> {
 
 /// What a Pod spec breaks of a level, each thing with who does it; nothing when it holds.
 fn broken(spec: &Value, level: &str) -> Option<String> {
-    const BASELINE: [Check; 6] = [capabilities, host_namespaces, host_path_volumes, host_ports, privileged, seccomp];
-    const RESTRICTED: [Check; 9] = [
+    let found: Vec<String> = found(spec, level).into_iter().map(|(what, who)| format!("{what} ({who})")).collect();
+    (!found.is_empty()).then(|| found.join(", "))
+}
+
+/// What a Pod spec breaks of a level, in the order of the checks' names.
+fn found(spec: &Value, level: &str) -> Vec<(&'static str, String)> {
+    const BASELINE: [Check; 8] =
+        [capabilities, host_namespaces, host_path_volumes, host_ports, privileged, proc_mount, seccomp, sysctls];
+    const RESTRICTED: [Check; 11] = [
         privilege_escalation,
         restricted_capabilities,
         host_namespaces,
         host_ports,
         privileged,
+        proc_mount,
         restricted_volumes,
         run_as_non_root,
         run_as_user,
         restricted_seccomp,
+        sysctls,
     ];
     let checks: &[Check] = match level {
         "baseline" => &BASELINE,
         "restricted" => &RESTRICTED,
-        _ => return None,
+        _ => return Vec::new(),
     };
-    let found: Vec<String> =
-        checks.iter().filter_map(|check| check(spec)).map(|(what, who)| format!("{what} ({who})")).collect();
-    (!found.is_empty()).then(|| found.join(", "))
+    checks.iter().filter_map(|check| check(spec)).collect()
 }
 
 /// What is broken, and by whom.
@@ -108,6 +170,31 @@ fn privilege_escalation(spec: &Value) -> Option<(&'static str, String)> {
         "allowPrivilegeEscalation != false",
         format!("{who} must set securityContext.allowPrivilegeEscalation=false"),
     ))
+}
+
+fn proc_mount(spec: &Value) -> Option<(&'static str, String)> {
+    let who = who(spec, |c| !matches!(text(context(c), "procMount"), "" | "Default"))?;
+    Some(("procMount", format!("{who} must not set securityContext.procMount to \"Unmasked\"")))
+}
+
+/// Kernel settings that are the Pod's own and harm nobody.
+const SAFE_SYSCTLS: [&str; 10] = [
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+];
+
+fn sysctls(spec: &Value) -> Option<(&'static str, String)> {
+    let wished = items(at(spec, &["securityContext"]), "sysctls").iter().map(|sysctl| text(sysctl, "name"));
+    let forbidden: Vec<&str> = wished.filter(|name| !SAFE_SYSCTLS.contains(name)).collect();
+    (!forbidden.is_empty()).then(|| ("forbidden sysctls", forbidden.join(", ")))
 }
 
 const DEFAULT_CAPABILITIES: [&str; 13] = [

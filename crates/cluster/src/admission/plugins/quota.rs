@@ -41,6 +41,34 @@ pub(super) fn check(resource: &Resource, object: &Value, context: &Context<'_>) 
     Ok(())
 }
 
+/// Refuses a change by which an object would use more than a quota leaves.
+pub(super) fn check_update(
+    resource: &Resource,
+    old: &Value,
+    new: &Value,
+    context: &Context<'_>,
+) -> Result<(), Forbidden> {
+    let namespace = text(&new["metadata"], "namespace");
+    let name = resource.store_name();
+    let before = usage_of(&name, old);
+    let grown: Amounts = usage_of(&name, new)
+        .into_iter()
+        .filter_map(|(name, amount)| {
+            let before = before.get(&name).copied().unwrap_or(Quantity::ZERO);
+            (amount > before).then(|| (name, amount - before))
+        })
+        .collect();
+    if namespace.is_empty() || grown.is_empty() {
+        return Ok(());
+    }
+    for quota in context.store.list("resourcequotas", Some(namespace)).1 {
+        if resource.kind != "Pod" || in_scope(&quota, new) {
+            check_one(&quota, &amounts(&quota["spec"]["hard"]), &grown, context)?;
+        }
+    }
+    Ok(())
+}
+
 fn check_one(quota: &Value, hard: &Amounts, asked: &Amounts, context: &Context<'_>) -> Result<(), Forbidden> {
     let used = usage(quota, context.store);
     let over = |(name, amount): &(&String, &Quantity)| {

@@ -8,7 +8,11 @@ use std::{
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::json::{child, each, fill, has, int, items, put, text, zero};
+use crate::{
+    admission::field::{Fault, FieldError},
+    json::{child, each, fill, has, int, items, put, text, zero},
+    store::Object,
+};
 
 const NODE_PORTS: std::ops::RangeInclusive<i64> = 30000..=32767;
 
@@ -31,6 +35,59 @@ pub(super) fn allocate(service: &mut Value, context: &Context<'_>) {
     fill(spec, "ipFamilies", json!([family]));
     let headless_without_selector = address == "None" && zero(spec, "selector") && !has(spec, "selector");
     fill(spec, "ipFamilyPolicy", if headless_without_selector { "RequireDualStack" } else { "SingleStack" });
+}
+
+/// Addresses and ports that this Service names and that it can't have.
+pub(super) fn taken(old: Option<&Value>, service: &Value, context: &Context<'_>) -> Vec<FieldError> {
+    let (name, namespace) = (text(&service["metadata"], "name"), text(&service["metadata"], "namespace"));
+    let (_, services) = context.store.list("services", None);
+    let is_other = |other: &&Object| {
+        (text(&other["metadata"], "name"), text(&other["metadata"], "namespace")) != (name, namespace)
+    };
+    let others: Vec<&Object> = services.iter().filter(is_other).collect();
+    let before = old.map_or(&Value::Null, |old| &old["spec"]);
+    let mut found = Vec::new();
+    let address = text(&service["spec"], "clusterIP");
+    if !matches!(address, "" | "None") && address != text(before, "clusterIP") {
+        let held = others.iter().any(|other| text(&other["spec"], "clusterIP") == address);
+        found.extend(address_trouble(address, held).map(|why| {
+            let why = format!("failed to allocate IP {address}: {why}");
+            FieldError::new(Fault::Invalid, "spec.clusterIPs", why).with_value(service["spec"]["clusterIPs"].clone())
+        }));
+    }
+    let held_before: HashSet<i64> = node_ports_of(before).into_iter().map(|(_, port)| port).collect();
+    let held: HashSet<(&str, i64)> = others.iter().flat_map(|other| node_ports_of(&other["spec"])).collect();
+    for (index, port) in items(&service["spec"], "ports").iter().enumerate() {
+        let Some(number) = int(port, "nodePort").filter(|number| *number != 0) else { continue };
+        let why = if !NODE_PORTS.contains(&number) {
+            format!(
+                "provided port is not in the valid range. The range of valid ports is {}-{}",
+                NODE_PORTS.start(),
+                NODE_PORTS.end()
+            )
+        } else if !held_before.contains(&number) && held.contains(&(text(port, "protocol"), number)) {
+            "provided port is already allocated".to_owned()
+        } else {
+            continue;
+        };
+        let field = format!("spec.ports[{index}].nodePort");
+        found.push(FieldError::new(Fault::Invalid, field, why).with_value(number.into()));
+    }
+    found
+}
+
+fn address_trouble(address: &str, held: bool) -> Option<&'static str> {
+    let inside = address.parse::<Ipv4Addr>().is_ok_and(|address| address.octets()[..2] == [10, 96]);
+    match (inside, held) {
+        (false, _) => Some("the provided network does not match the current range"),
+        (true, true) => Some("provided IP is already allocated"),
+        (true, false) => None,
+    }
+}
+
+fn node_ports_of(spec: &Value) -> Vec<(&str, i64)> {
+    let ports = items(spec, "ports").iter();
+    ports.filter_map(|port| Some((text(port, "protocol"), int(port, "nodePort")?))).collect()
 }
 
 fn free_address(context: &Context<'_>) -> String {

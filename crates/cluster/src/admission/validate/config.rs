@@ -73,14 +73,32 @@ fn typed(found: &mut Findings, secret: &Value, path: &Path) {
                 found.required(&Path::new("metadata").child("annotations").key(ACCOUNT), "");
             }
         }
-        "kubernetes.io/dockercfg" => missing(found, &[".dockercfg"]),
-        "kubernetes.io/dockerconfigjson" => missing(found, &[".dockerconfigjson"]),
+        "kubernetes.io/dockercfg" => registry_login(found, secret, ".dockercfg", path),
+        "kubernetes.io/dockerconfigjson" => registry_login(found, secret, ".dockerconfigjson", path),
         "kubernetes.io/basic-auth" if !holds("username") && !holds("password") => {
             missing(found, &["username", "password"])
         }
         "kubernetes.io/ssh-auth" => missing(found, &["ssh-privatekey"]),
         "kubernetes.io/tls" => missing(found, &["tls.crt", "tls.key"]),
         _ => {}
+    }
+}
+
+/// The credentials of an image registry are JSON; what they are is not shown.
+fn registry_login(found: &mut Findings, secret: &Value, key: &str, path: &Path) {
+    let Ok(k8s_openapi::ByteString(bytes)) = serde_json::from_value(secret["data"][key].clone()) else {
+        return found.required(&path.key(key), "");
+    };
+    if let Err(error) = serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {
+        let first = String::from_utf8_lossy(&bytes).trim_start().chars().next();
+        let why = match first {
+            Some(first) if !error.is_eof() && !"{[\"-0123456789tfn".contains(first) => {
+                format!("invalid character '{first}' looking for beginning of value")
+            }
+            _ if error.is_eof() => "unexpected end of JSON input".to_owned(),
+            _ => error.to_string(),
+        };
+        found.invalid(&path.key(key), "<secret contents redacted>", why);
     }
 }
 

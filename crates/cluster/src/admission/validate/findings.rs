@@ -33,6 +33,16 @@ impl Findings {
         self.0.push(FieldError::new(Fault::Invalid, at.to_string(), detail).with_value(value.into()));
     }
 
+    /// A field has a value that it can't have, written as the API server writes it.
+    pub(crate) fn invalid_shown(&mut self, at: &Path, shown: String, detail: impl Into<String>) {
+        self.0.push(FieldError::new(Fault::Invalid, at.to_string(), detail).with_shown(shown));
+    }
+
+    /// A field is wrong, whatever its value.
+    pub(crate) fn invalid_whole(&mut self, at: &Path, detail: &str) {
+        self.0.push(FieldError::new(Fault::Invalid, at.to_string(), detail));
+    }
+
     /// The same for each message about the value.
     pub(crate) fn invalid_each(&mut self, at: &Path, value: &str, details: Vec<String>) {
         for detail in details {
@@ -50,9 +60,20 @@ impl Findings {
         self.0.push(FieldError::new(Fault::Duplicate, at.to_string(), "").with_value(value.into()));
     }
 
+    /// The same for a value that the API server writes in its own way.
+    pub(crate) fn duplicate_shown(&mut self, at: &Path, shown: String) {
+        self.0.push(FieldError::new(Fault::Duplicate, at.to_string(), "").with_shown(shown));
+    }
+
     /// What the value names is not there.
     pub(crate) fn not_found(&mut self, at: &Path, value: impl Into<Value>) {
         self.0.push(FieldError::new(Fault::NotFound, at.to_string(), "").with_value(value.into()));
+    }
+
+    /// A list is longer than it may be.
+    pub(crate) fn too_many(&mut self, at: &Path, count: usize, most: usize) {
+        let detail = format!("must have at most {most} items");
+        self.0.push(FieldError::new(Fault::TooMany, at.to_string(), detail).with_value(count.into()));
     }
 
     /// The value is longer than it may be.
@@ -63,9 +84,14 @@ impl Findings {
 
     /// The value is none of those there are.
     pub(crate) fn not_supported(&mut self, at: &Path, value: &str, supported: &[&str]) {
+        self.not_supported_shown(at, &Value::from(value), supported);
+    }
+
+    /// The same for a value that is no text.
+    pub(crate) fn not_supported_shown(&mut self, at: &Path, value: &Value, supported: &[&str]) {
         let quoted: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
         let detail = format!("supported values: {}", quoted.join(", "));
-        self.0.push(FieldError::new(Fault::NotSupported, at.to_string(), detail).with_value(value.into()));
+        self.0.push(FieldError::new(Fault::NotSupported, at.to_string(), detail).with_value(value.clone()));
     }
 
     /// The field `key` of `value` has to be one of these.
@@ -94,10 +120,11 @@ impl Findings {
         }
     }
 
-    /// A field may not change.
+    /// A field may not change. What is not set is shown as the text `"null"`, as pointers are.
     pub(crate) fn immutable(&mut self, at: &Path, new: &Value, old: &Value) {
         if new != old {
-            self.invalid(at, new.clone(), "field is immutable");
+            let shown = if new.is_null() { "null".into() } else { new.clone() };
+            self.invalid(at, shown, "field is immutable");
         }
     }
 }

@@ -61,6 +61,18 @@ pub(crate) fn subdomain(text: &str) -> Wrong {
     wrong
 }
 
+/// Hosts of Ingresses whose first part is a star.
+pub(crate) fn wildcard(text: &str) -> Wrong {
+    if text.len() <= 253 && text.strip_prefix("*.").is_some_and(|rest| subdomain(rest).is_empty()) {
+        return Wrong::new();
+    }
+    vec![expected(
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+        &format!("\\*\\.{LABEL}(\\.{LABEL})*"),
+        &["*.example.com"],
+    )]
+}
+
 /// RBAC objects: anything that fits into a path.
 pub(crate) fn path_segment(text: &str) -> Wrong {
     if matches!(text, "." | "..") {

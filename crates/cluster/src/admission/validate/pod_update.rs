@@ -34,6 +34,28 @@ pub(super) fn update(found: &mut Findings, old: &Value, new: &Value) {
     }
 }
 
+/// Ephemeral containers are added; none is taken away or changed.
+pub(super) fn ephemeral(found: &mut Findings, old: &Value, new: &Value) {
+    metadata::update(found, old, new);
+    pod::content(found, new);
+    let (before, after) = (items(&old["spec"], "ephemeralContainers"), items(&new["spec"], "ephemeralContainers"));
+    let path = Path::new("spec").child("ephemeralContainers");
+    let named = |list: &[Value], name: &str| list.iter().position(|container| text(container, "name") == name);
+    for (index, container) in after.iter().enumerate() {
+        let name = text(container, "name");
+        if let Some(known) = named(before, name)
+            && before[known] != *container
+        {
+            let message = format!("existing ephemeral containers {name:?} may not be changed\n");
+            found.forbidden(&path.index(index), message);
+        }
+    }
+    for name in before.iter().map(|container| text(container, "name")).filter(|name| named(after, name).is_none()) {
+        let message = format!("existing ephemeral containers {name:?} may not be removed\n");
+        found.forbidden(&path, message);
+    }
+}
+
 fn same_containers(found: &mut Findings, before: &Value, after: &Value, list: &str, path: &Path) -> bool {
     let path = path.child(list);
     if items(before, list).len() != items(after, list).len() {

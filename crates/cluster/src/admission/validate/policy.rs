@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Findings, Path, metadata, names, resource};
+use super::{Findings, Path, metadata, names, percent, resource};
 use crate::{
     admission::{quantity::Quantity, resources::amounts},
     json::{entries, has, items, text},
@@ -59,7 +59,9 @@ fn limit_names(found: &mut Findings, item: &Value, kind: &str, path: &Path) {
 fn limit_order(found: &mut Findings, item: &Value, path: &Path) {
     let list = |name: &str| amounts(&item[name]);
     let (min, max, default, request) = (list("min"), list("max"), list("default"), list("defaultRequest"));
-    let keys: BTreeSet<&String> = min.keys().chain(max.keys()).chain(default.keys()).chain(request.keys()).collect();
+    let ratios = list("maxLimitRequestRatio");
+    let keys = min.keys().chain(max.keys()).chain(default.keys()).chain(request.keys()).chain(ratios.keys());
+    let keys: BTreeSet<&String> = keys.collect();
     for name in keys {
         let (min, max, default, request) = (min.get(name), max.get(name), default.get(name), request.get(name));
         let mut check = |low: Option<&Quantity>,
@@ -81,11 +83,21 @@ fn limit_order(found: &mut Findings, item: &Value, path: &Path) {
         check(request, default, "defaultRequest", request, "default request", "default limit");
         check(min, default, "default", min, "min", "default");
         check(default, max, "default", max, "default", "max");
+        ratio(found, item, name, path);
+    }
+}
+
+fn ratio(found: &mut Findings, item: &Value, name: &str, path: &Path) {
+    let ratios = &item["maxLimitRequestRatio"];
+    let Ok(ratio) = Quantity::from_json(&ratios[name]) else { return };
+    if has(ratios, name) && ratio < Quantity::whole(1) {
+        let path = path.child("maxLimitRequestRatio").key(name);
+        found.invalid(&path, ratio.to_string(), format!("ratio {ratio} is less than 1"));
     }
 }
 
 /// A ResourceQuota.
-pub(super) fn quota(found: &mut Findings, quota: &Value) {
+pub(super) fn quota(found: &mut Findings, quota: &Value, old: Option<&Value>) {
     let path = Path::new("spec").child("hard");
     for (name, amount) in entries(&quota["spec"], "hard") {
         let at = path.key(name);
@@ -94,13 +106,50 @@ pub(super) fn quota(found: &mut Findings, quota: &Value) {
             if counted.is_empty() {
                 found.invalid(&at, name.as_str(), "must be a standard resource for quota");
             }
-        } else if resource::name(found, name, &at)
-            && !name.contains('/')
-            && matches!(name.as_str(), "nodes" | "storage" | "volumes")
-        {
-            found.invalid(&at, name.as_str(), "must be a standard resource for quota");
+        } else {
+            let known = resource::name(found, name, &at);
+            if !name.contains('/') && (!known || matches!(name.as_str(), "nodes" | "storage" | "volumes")) {
+                found.invalid(&at, name.as_str(), "must be a standard resource for quota");
+            }
         }
         resource::value(found, name, amount, &at);
+    }
+    let path = Path::new("spec").child("scopes");
+    scopes(found, &quota["spec"], &path);
+    if let Some(old) = old
+        && old["spec"].get("scopes") != quota["spec"].get("scopes")
+    {
+        found.invalid(&path, quota["spec"]["scopes"].clone(), "field is immutable");
+    }
+}
+
+/// What a quota may be narrowed to, with what else it then may count.
+const SCOPES: [&str; 7] = [
+    "Terminating",
+    "NotTerminating",
+    "BestEffort",
+    "NotBestEffort",
+    "PriorityClass",
+    "CrossNamespacePodAffinity",
+    "VolumeAttributesClass",
+];
+
+fn scopes(found: &mut Findings, spec: &Value, path: &Path) {
+    let scopes: Vec<&str> = items(spec, "scopes").iter().filter_map(Value::as_str).collect();
+    for scope in &scopes {
+        if !SCOPES.contains(scope) {
+            found.invalid(path, spec["scopes"].clone(), "unsupported scope");
+        }
+        for (name, _) in entries(spec, "hard") {
+            if !resource::counts_in_scope(scope, name) {
+                found.invalid(path, spec["scopes"].clone(), "unsupported scope applied to resource");
+            }
+        }
+    }
+    for pair in [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]] {
+        if pair.iter().all(|scope| scopes.contains(scope)) {
+            found.invalid(path, spec["scopes"].clone(), "conflicting scopes");
+        }
     }
 }
 
@@ -108,10 +157,15 @@ pub(super) fn quota(found: &mut Findings, quota: &Value) {
 pub(super) fn disruption_budget(found: &mut Findings, budget: &Value) {
     let (spec, path) = (&budget["spec"], Path::new("spec"));
     if has(spec, "minAvailable") && has(spec, "maxUnavailable") {
-        found.invalid(&path, spec.clone(), "minAvailable and maxUnavailable cannot be both set");
+        let shown = format!(
+            "{{\"MinAvailable\":{},\"Selector\":{},\"MaxUnavailable\":{},\"UnhealthyPodEvictionPolicy\":{}}}",
+            spec["minAvailable"], spec["selector"], spec["maxUnavailable"], spec["unhealthyPodEvictionPolicy"],
+        );
+        found.invalid_shown(&path, shown, "minAvailable and maxUnavailable cannot be both set");
     }
     for field in ["minAvailable", "maxUnavailable"] {
-        found.not_negative(&path, spec, field);
+        percent::number_or_percent(found, &spec[field], &path.child(field));
+        percent::at_most_all(found, &spec[field], &path.child(field));
     }
     metadata::selector(found, &spec["selector"], &path.child("selector"));
     found.one_of_if_set(&path, spec, "unhealthyPodEvictionPolicy", &["AlwaysAllow", "IfHealthyBudget"]);
@@ -148,90 +202,6 @@ pub(super) fn priority_class(found: &mut Findings, class: &Value, old: Option<&V
     }
 }
 
-/// A NetworkPolicy.
-pub(super) fn network_policy(found: &mut Findings, policy: &Value) {
-    let (spec, path) = (&policy["spec"], Path::new("spec"));
-    metadata::selector(found, &spec["podSelector"], &path.child("podSelector"));
-    for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
-        for (index, rule) in items(spec, direction).iter().enumerate() {
-            let path = path.child(direction).index(index);
-            for (index, port) in items(rule, "ports").iter().enumerate() {
-                found.one_of(&path.child("ports").index(index), port, "protocol", &["SCTP", "TCP", "UDP"]);
-            }
-            for (index, peer) in items(rule, peers).iter().enumerate() {
-                let at = path.child(peers).index(index);
-                let kinds =
-                    ["podSelector", "namespaceSelector", "ipBlock"].iter().filter(|kind| has(peer, kind)).count();
-                if kinds == 0 {
-                    found.required(&at, "must specify a peer");
-                } else if has(peer, "ipBlock") && kinds > 1 {
-                    found.forbidden(&at, "may not specify both ipBlock and another peer");
-                }
-            }
-        }
-    }
-    for (index, kind) in items(spec, "policyTypes").iter().filter_map(Value::as_str).enumerate() {
-        if !["Egress", "Ingress"].contains(&kind) {
-            found.not_supported(&path.child("policyTypes").index(index), kind, &["Egress", "Ingress"]);
-        }
-    }
-}
-
-/// Roles and bindings.
-pub(super) fn rbac(found: &mut Findings, kind: &str, object: &Value, old: Option<&Value>) {
-    if !kind.ends_with("Binding") {
-        return role(found, object);
-    }
-    let (reference, path) = (&object["roleRef"], Path::new("roleRef"));
-    if text(reference, "apiGroup") != "rbac.authorization.k8s.io" {
-        found.not_supported(&path.child("apiGroup"), text(reference, "apiGroup"), &["rbac.authorization.k8s.io"]);
-    }
-    let kinds: &[&str] = if kind == "RoleBinding" { &["Role", "ClusterRole"] } else { &["ClusterRole"] };
-    if !kinds.contains(&text(reference, "kind")) {
-        found.not_supported(&path.child("kind"), text(reference, "kind"), kinds);
-    }
-    if text(reference, "name").is_empty() {
-        found.required(&path.child("name"), "");
-    }
-    for (index, subject) in items(object, "subjects").iter().enumerate() {
-        self::subject(found, subject, &Path::new("subjects").index(index));
-    }
-    if let Some(old) = old
-        && old["roleRef"] != object["roleRef"]
-    {
-        found.invalid(&path, object["roleRef"].clone(), "cannot change roleRef");
-    }
-}
-
-fn subject(found: &mut Findings, subject: &Value, path: &Path) {
-    if text(subject, "name").is_empty() {
-        found.required(&path.child("name"), "");
-    }
-    match text(subject, "kind") {
-        "ServiceAccount" if text(subject, "namespace").is_empty() => found.required(&path.child("namespace"), ""),
-        "ServiceAccount" | "User" | "Group" => {}
-        other => found.not_supported(&path.child("kind"), other, &["ServiceAccount", "User", "Group"]),
-    }
-}
-
-fn role(found: &mut Findings, role: &Value) {
-    for (index, rule) in items(role, "rules").iter().enumerate() {
-        let path = Path::new("rules").index(index);
-        if items(rule, "verbs").is_empty() {
-            found.required(&path.child("verbs"), "verbs must contain at least one value");
-        }
-        if !items(rule, "nonResourceURLs").is_empty() {
-            continue;
-        }
-        if items(rule, "apiGroups").is_empty() {
-            found.required(&path.child("apiGroups"), "resource rules must supply at least one api group");
-        }
-        if items(rule, "resources").is_empty() {
-            found.required(&path.child("resources"), "resource rules must supply at least one resource");
-        }
-    }
-}
-
 /// A Node: what a learner changes on one is its taints and labels.
 pub(super) fn node(found: &mut Findings, node: &Value) {
     let mut seen = BTreeSet::new();
@@ -247,5 +217,17 @@ pub(super) fn node(found: &mut Findings, node: &Value) {
         if !seen.insert((key, text(taint, "effect"))) {
             found.duplicate(&path, taint.clone());
         }
+    }
+}
+
+/// A RuntimeClass: the handler is a name, and stays.
+pub(super) fn runtime_class(found: &mut Findings, class: &Value, old: Option<&Value>) {
+    let path = Path::new("handler");
+    if let Some(old) = old {
+        found.immutable(&path, &class["handler"], &old["handler"]);
+    }
+    match text(class, "handler") {
+        "" => found.required(&path, ""),
+        handler => found.invalid_each(&path, handler, names::label(handler)),
     }
 }

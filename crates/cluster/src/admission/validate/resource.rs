@@ -126,3 +126,18 @@ pub(super) fn value(found: &mut Findings, name: &str, amount: &Value, path: &Pat
         found.invalid(path, quantity.to_string(), "must be an integer");
     }
 }
+
+/// Whether a quota that is narrowed to `scope` can count this.
+pub(super) fn counts_in_scope(scope: &str, name: &str) -> bool {
+    match scope {
+        _ if !STANDARD.contains(&name) => true,
+        "BestEffort" => name == "pods",
+        "Terminating" | "NotTerminating" | "NotBestEffort" | "PriorityClass" => {
+            matches!(name, "pods" | "cpu" | "memory")
+                || ["requests.", "limits."].iter().any(|list| {
+                    name.strip_prefix(list).is_some_and(|name| matches!(name, "cpu" | "memory" | "ephemeral-storage"))
+                })
+        }
+        _ => true,
+    }
+}

@@ -158,8 +158,11 @@ fn unique_ports(found: &mut Findings, spec: &Value, list: &Path) {
     for (index, port) in ports.iter().enumerate() {
         let (protocol, number) = (text(port, "protocol"), int(port, "port").unwrap_or(0));
         if !numbers.insert((protocol, number)) {
-            let shown = json!({"Name": "", "Protocol": protocol, "AppProtocol": null, "Port": number, "TargetPort": 0, "NodePort": 0});
-            found.duplicate(&list.index(index), shown);
+            let shown = format!(
+                "{{\"Name\":\"\",\"Protocol\":{},\"AppProtocol\":null,\"Port\":{number},\"TargetPort\":0,\"NodePort\":0}}",
+                json!(protocol)
+            );
+            found.duplicate_shown(&list.index(index), shown);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Held against what the real cluster answered.
 
+mod kinds;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -170,18 +172,18 @@ The Deployment "d" is invalid:
     insta::assert_snapshot!(verdict(cron), @r##"The CronJob "c" is invalid: spec.schedule: Invalid value: "every day": expected exactly 5 fields, found 2: [every day]"##);
     let range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l"}, "spec": {"limits": [
         {"type": "Container", "min": {"cpu": "2"}, "max": {"cpu": "1", "disk": "1"}}]}});
-    insta::assert_snapshot!(verdict(range), @r##"
-The LimitRange "l" is invalid:
-* spec.limits[0].max[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
-* spec.limits[0].max[disk]: Invalid value: "disk": must be a standard resource for containers
-* spec.limits[0].default[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
-* spec.limits[0].default[disk]: Invalid value: "disk": must be a standard resource for containers
-* spec.limits[0].defaultRequest[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
-* spec.limits[0].defaultRequest[disk]: Invalid value: "disk": must be a standard resource for containers
-* spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1
-* spec.limits[0].defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1
-* spec.limits[0].default[cpu]: Invalid value: "2": min value 2 is greater than default value 1
-"##);
+    insta::assert_snapshot!(verdict(range), @r#"
+    The LimitRange "l" is invalid:
+    * spec.limits[0].max[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
+    * spec.limits[0].max[disk]: Invalid value: "disk": must be a standard resource for containers
+    * spec.limits[0].default[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
+    * spec.limits[0].default[disk]: Invalid value: "disk": must be a standard resource for containers
+    * spec.limits[0].defaultRequest[disk]: Invalid value: "disk": must be a standard resource type or fully qualified
+    * spec.limits[0].defaultRequest[disk]: Invalid value: "disk": must be a standard resource for containers
+    * spec.limits[0].min[cpu]: Invalid value: "2": min value 2 is greater than max value 1
+    * spec.limits[0].defaultRequest[cpu]: Invalid value: "1": min value 2 is greater than default request value 1
+    * spec.limits[0].default[cpu]: Invalid value: "2": min value 2 is greater than default value 1
+    "#);
     let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "p"}, "spec": {"accessModes": ["Often"]}});
     insta::assert_snapshot!(verdict(claim), @r##"
 The PersistentVolumeClaim "p" is invalid:

@@ -87,6 +87,28 @@ fn source(found: &mut Findings, volume: &Value, pod: &str, path: &Path) {
     }
 }
 
+/// What a PersistentVolume is kept in: one thing.
+pub(super) fn one_of_kinds(found: &mut Findings, spec: &Value, path: &Path) {
+    let own = KINDS.iter().chain(&["local"]).filter(|kind| has(spec, kind));
+    for (index, kind) in own.enumerate() {
+        if index > 0 {
+            found.forbidden(&path.child(kind), "may not specify more than 1 volume type");
+            continue;
+        }
+        let (source, path) = (&spec[*kind], path.child(kind));
+        match *kind {
+            "hostPath" => host_path(found, source, &path),
+            "nfs" => needs(found, source, &["server", "path"], &path),
+            "csi" => needs(found, source, &["driver", "volumeHandle"], &path),
+            "local" => needs(found, source, &["path"], &path),
+            _ => {}
+        }
+    }
+    if !KINDS.iter().chain(&["local"]).any(|kind| has(spec, kind)) {
+        found.required(path, "must specify a volume type");
+    }
+}
+
 fn one_source(found: &mut Findings, kind: &str, volume: &Value, pod: &str, volume_path: &Path) {
     let (source, path) = (&volume[kind], volume_path.child(kind));
     match kind {

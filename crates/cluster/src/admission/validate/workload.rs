@@ -1,8 +1,8 @@
-//! The kinds that make Pods from a template.
+//! The kinds of group `apps`.
 
 use serde_json::{Value, json};
 
-use super::{Findings, Path, claim, cron, metadata, names, pod};
+use super::{Findings, Path, claim, metadata, names, percent, pod};
 use crate::json::{at, has, int, items, text};
 
 /// The kinds of group `apps`.
@@ -64,7 +64,8 @@ fn template(found: &mut Findings, spec: &Value, path: &Path) {
     }
 }
 
-fn template_content(found: &mut Findings, template: &Value, path: &Path) {
+/// What a template says of its Pods.
+pub(super) fn template_content(found: &mut Findings, template: &Value, path: &Path) {
     metadata::labels(found, &template["metadata"]["labels"], &path.child("labels"));
     pod::spec(found, &template["spec"], "", false, &path.child("spec"));
 }
@@ -95,34 +96,14 @@ fn deployment(found: &mut Findings, spec: &Value, path: &Path) {
 
 fn rolling_update(found: &mut Findings, update: &Value, path: &Path) {
     for field in ["maxUnavailable", "maxSurge"] {
-        number_or_percent(found, &update[field], &path.child(field));
+        percent::number_or_percent(found, &update[field], &path.child(field));
     }
     let nothing = |field: &str| matches!(update[field].as_str(), Some("0%")) || update[field].as_i64() == Some(0);
     if nothing("maxUnavailable") && nothing("maxSurge") {
         let shown = update["maxUnavailable"].clone();
         found.invalid(&path.child("maxUnavailable"), shown, "may not be 0 when `maxSurge` is 0");
     }
-    let percent = update["maxUnavailable"].as_str().and_then(|text| text.strip_suffix('%')?.parse::<i64>().ok());
-    if percent.is_some_and(|percent| percent > 100) {
-        let shown = update["maxUnavailable"].clone();
-        found.invalid(&path.child("maxUnavailable"), shown, "must not be greater than 100%");
-    }
-}
-
-fn number_or_percent(found: &mut Findings, value: &Value, path: &Path) {
-    match value {
-        Value::String(text) => {
-            let digits = text.strip_suffix('%').unwrap_or("");
-            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                let message = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-                found.invalid(path, text.as_str(), message);
-            }
-        }
-        Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => {
-            found.invalid(path, value.clone(), "must be greater than or equal to 0");
-        }
-        _ => {}
-    }
+    percent::at_most_all(found, &update["maxUnavailable"], &path.child("maxUnavailable"));
 }
 
 fn daemon_set(found: &mut Findings, spec: &Value, path: &Path) {
@@ -151,7 +132,8 @@ fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
         "RollingUpdate" | "OnDelete" => {}
         other => {
             let message = "must be 'RollingUpdate' or 'OnDelete'";
-            found.invalid(&path.child("updateStrategy"), json!(other), message);
+            let shown = format!("{{\"Type\":{},\"RollingUpdate\":null}}", json!(other));
+            found.invalid_shown(&path.child("updateStrategy"), shown, message);
         }
     }
     for field in ["replicas", "minReadySeconds"] {
@@ -159,6 +141,19 @@ fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
     }
     selector(found, spec, "statefulset", path);
     template(found, spec, path);
+    if let Some(partition) = int(&spec["updateStrategy"]["rollingUpdate"], "partition").filter(|number| *number < 0) {
+        let path = path.child("updateStrategy").child("rollingUpdate").child("partition");
+        found.invalid(&path, partition, "must be greater than or equal to 0");
+    }
+    if let Some(start) = int(&spec["ordinals"], "start").filter(|start| *start < 0) {
+        found.invalid(&path.child("ordinals").child("start"), start, "must be greater than or equal to 0");
+    }
+    let (retention, at) =
+        (&spec["persistentVolumeClaimRetentionPolicy"], path.child("persistentVolumeClaimRetentionPolicy"));
+    for field in ["whenDeleted", "whenScaled"] {
+        found.one_of_if_set(&at, retention, field, &["Delete", "Retain"]);
+    }
+    found.not_negative(path, spec, "revisionHistoryLimit");
     for (index, template) in items(spec, "volumeClaimTemplates").iter().enumerate() {
         claim::spec(found, &template["spec"], &path.child("volumeClaimTemplates").index(index).child("spec"));
     }
@@ -187,93 +182,5 @@ fn stateful_update(found: &mut Findings, old: &Value, new: &Value, path: &Path) 
             "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', \
              'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
         );
-    }
-}
-
-/// A Job.
-pub(super) fn job(found: &mut Findings, job: &Value, old: Option<&Value>) {
-    match old {
-        Some(old) => metadata::update(found, old, job),
-        None => metadata::create(found, job, names::subdomain),
-    }
-    let (spec, path) = (&job["spec"], Path::new("spec"));
-    job_spec(found, spec, &path);
-    if !has(spec, "selector") {
-        found.required(&path.child("selector"), "");
-    } else {
-        metadata::selector(found, &spec["selector"], &path.child("selector"));
-        metadata::template_labels(found, spec, &path);
-    }
-    let Some(old) = old else { return };
-    let before = &old["spec"];
-    for field in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "selector"] {
-        found.immutable(&path.child(field), at(spec, &[field]), at(before, &[field]));
-    }
-    if text(spec, "completionMode") != "Indexed" {
-        found.immutable(&path.child("completions"), at(spec, &["completions"]), at(before, &["completions"]));
-    }
-    found.immutable(&path.child("template"), &spec["template"], &before["template"]);
-}
-
-/// What a Job, or a CronJob's template of one, says.
-fn job_spec(found: &mut Findings, spec: &Value, path: &Path) {
-    for field in [
-        "parallelism",
-        "completions",
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "ttlSecondsAfterFinished",
-        "backoffLimitPerIndex",
-        "maxFailedIndexes",
-    ] {
-        found.not_negative(path, spec, field);
-    }
-    if has(spec, "completionMode") {
-        match text(spec, "completionMode") {
-            "NonIndexed" => {}
-            "Indexed" if has(spec, "completions") => {}
-            "Indexed" => found.required(&path.child("completions"), "when completion mode is Indexed"),
-            other => found.not_supported(&path.child("completionMode"), other, &["NonIndexed", "Indexed"]),
-        }
-    }
-    template_content(found, &spec["template"], &path.child("template"));
-    let policy = text(at(spec, &["template", "spec"]), "restartPolicy");
-    let at = path.child("template").child("spec").child("restartPolicy");
-    match policy {
-        "OnFailure" | "Never" => {}
-        "" | "Always" => found.required(&at, "valid values: \"OnFailure\", \"Never\""),
-        other => found.not_supported(&at, other, &["OnFailure", "Never"]),
-    }
-    if has(spec, "podFailurePolicy") && policy != "Never" {
-        found.invalid(&at, policy, "only \"Never\" is supported when podFailurePolicy is specified");
-    }
-}
-
-/// How long a CronJob's name may be, so that its Jobs' names fit.
-const CRON_NAME: usize = 52;
-
-/// A CronJob.
-pub(super) fn cron_job(found: &mut Findings, object: &Value, old: Option<&Value>) {
-    match old {
-        Some(old) => metadata::update(found, old, object),
-        None => metadata::create(found, object, names::subdomain),
-    }
-    if text(&object["metadata"], "name").len() > CRON_NAME && old.is_none() {
-        let path = Path::new("metadata").child("name");
-        let message = format!("must be no more than {CRON_NAME} characters");
-        found.invalid(&path, text(&object["metadata"], "name"), message);
-    }
-    let (spec, path) = (&object["spec"], Path::new("spec"));
-    let schedule = text(spec, "schedule");
-    if schedule.is_empty() {
-        found.required(&path.child("schedule"), "");
-    } else if let Err(wrong) = cron::Schedule::parse(schedule) {
-        found.invalid(&path.child("schedule"), schedule, wrong.to_string());
-    }
-    found.not_negative(&path, spec, "startingDeadlineSeconds");
-    found.one_of(&path, spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"]);
-    job_spec(found, &spec["jobTemplate"]["spec"], &path.child("jobTemplate").child("spec"));
-    for field in ["successfulJobsHistoryLimit", "failedJobsHistoryLimit"] {
-        found.not_negative(&path, spec, field);
     }
 }

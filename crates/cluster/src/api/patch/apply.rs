@@ -31,7 +31,7 @@ impl Api {
         };
         let outcome = self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?)?.object));
         match outcome {
-            Ok(object) => Ok(Reply::ok(object)),
+            Ok((object, warnings)) => Ok(Reply::ok(object).with_warnings(warnings)),
             Err(failure) if failure.code == 404 && call.part.is_none() => {
                 self.check_create(call)?;
                 let mut object = merge(&json!({"metadata": {}}))?;
