@@ -1,5 +1,7 @@
 //! The server, built once and then run.
 
+mod secret;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use axum::Router;
@@ -13,7 +15,8 @@ use crate::{
         Provider,
         embedded::{Embedded, EmbeddedError},
     },
-    sessions::Sessions,
+    sessions::{Rules, Sessions, state::Limits},
+    storage::{Location, Storage, StorageError},
     web::{router::router, site::Site, state::AppState},
 };
 
@@ -26,6 +29,17 @@ pub enum AppError {
     /// The sandboxes.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The server's secret.
+    #[error("the server's secret in {path} can't be read or made: {source}")]
+    Secret {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -75,7 +89,8 @@ impl App {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let work = TaskTracker::new();
-        let sessions = Sessions::new(provider.clone(), config.session_idle, config.max_sessions, work.clone());
+        let storage = Storage::open(&location(&config)).await?;
+        let sessions = Sessions::new(provider.clone(), storage, rules(&config)?, work.clone());
         let site = site(&config, address);
         let state = AppState::new(catalog, sessions.clone(), site, provider.caveat(), closing.clone());
         let conversations = state.tasks.clone();
@@ -101,7 +116,7 @@ impl App {
         let serving = tokio::spawn(serve.into_future());
         let timekeeper = sessions.clone();
         tokio::select! {
-            () = timekeeper.keep_time() => {}
+            ((), ()) = async { tokio::join!(timekeeper.keep_time(), timekeeper.keep_stored()) } => {}
             () = closing.cancelled() => {}
         }
         let ending = async {
@@ -111,6 +126,8 @@ impl App {
             sessions.close();
             work.close();
             work.wait().await;
+            sessions.put_away().await;
+            sessions.storage().close().await;
             provider.shutdown().await;
             // Requests that were being answered; watches ended with their sandboxes.
             let _ = serving.await;
@@ -134,6 +151,23 @@ pub async fn provider(config: &Config) -> Result<Provider, AppError> {
         }
         other => Err(AppError::NotBuilt(other)),
     }
+}
+
+fn location(config: &Config) -> Location {
+    match &config.database {
+        Some(url) => Location::Postgres(url.0.clone()),
+        None => Location::File(config.data.database()),
+    }
+}
+
+fn rules(config: &Config) -> Result<Rules, AppError> {
+    let path = config.data.path().join("secret");
+    let secret = secret::open(&path).map_err(|source| AppError::Secret { path, source })?;
+    Ok(Rules {
+        limits: Limits { idle: config.session_idle, total: config.session_total },
+        places: config.max_sessions,
+        secret,
+    })
 }
 
 fn lessons(config: &Config) -> Result<Catalog, AppError> {

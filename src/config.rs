@@ -57,16 +57,30 @@ pub struct Config {
     pub content: PathBuf,
     /// Where images and everything that outlives a start are kept.
     pub data: DataDirectory,
+    /// PostgreSQL's URL; without one learners are kept in a file of the data directory.
+    pub database: Option<DatabaseUrl>,
     /// Where learners' Pods run.
     pub sandbox: SandboxKind,
     /// How long a session may lie idle.
     pub session_idle: Duration,
+    /// How long a session may last in all, unless the learner asks for more.
+    pub session_total: Duration,
     /// How many sessions there may be at once.
     pub max_sessions: usize,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
     /// What is logged, to standard error.
     pub log: String,
+}
+
+/// Where a PostgreSQL is; it may hold a password, so it is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
 }
 
 /// `podyard cluster`.

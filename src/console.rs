@@ -140,6 +140,16 @@ impl Variables {
         Ok(())
     }
 
+    /// All of them, by name.
+    pub fn all(&self) -> BTreeMap<String, String> {
+        self.lock().named.clone()
+    }
+
+    /// Variables with these values.
+    pub fn restored(named: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(Mutex::new(Values { named, last: 0 })))
+    }
+
     fn set_last(&self, code: i32) {
         self.lock().last = code;
     }

@@ -116,6 +116,12 @@ impl Lease {
         self.release().await;
     }
 
+    /// Frees what the sandbox takes, because the learner has been away for too long. Where its objects can be kept
+    /// without it, they wait for the learner to come back; elsewhere they end with it.
+    pub async fn free(self) {
+        self.release().await;
+    }
+
     /// The sandbox's API for any Kubernetes client, to be served under a path of its own.
     pub fn gateway(&self) -> Router {
         match &self.guard.sandbox {

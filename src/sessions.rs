@@ -1,7 +1,8 @@
 //! Learners' sessions: who has one, what it holds, and when it ends.
 //!
 //! `state` decides (pure), `session` does it; the rest is what a session holds: `scrollback` (what the console shows),
-//! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs), `checks` (of lessons).
+//! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs), `checks` (of lessons),
+//! `progress` (steps). `storing` and `keeping` have it all outlive the server; `line` is who waits for a place.
 
 pub mod checks;
 pub mod commands;
@@ -9,55 +10,90 @@ pub mod desk;
 mod flow;
 pub mod forwards;
 pub mod ids;
+mod keeping;
 pub mod keyboards;
+pub mod line;
 pub mod live;
+pub mod progress;
 mod run;
 pub mod scrollback;
 pub mod session;
 pub mod state;
+mod storing;
 
+#[cfg(test)]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
+    hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     io,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use tokio::sync::broadcast;
+use ring::hmac;
 use tokio_util::task::TaskTracker;
 
 pub use self::session::Session;
 use self::{
-    checks::{StepDone, board::NEWS},
     ids::Token,
+    line::{Line, Ticket},
     session::{Clock, Surroundings},
+    state::Limits,
+    storing::Restored,
 };
-use crate::sandbox::Provider;
+use crate::{
+    sandbox::Provider,
+    storage::{KeyHash, LearnerId, Storage, StorageError},
+};
 
 /// How many cookies may be given out to pages that have not connected yet.
 const MAX_ISSUED: usize = 10_000;
 /// How often idle sessions are looked for.
 const TICK: Duration = Duration::from_secs(1);
+/// How many learners may be taken up at the same time without waiting for each other by chance.
+const GATES: usize = 64;
 
 /// All sessions of a server. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Sessions(Arc<Inner>);
 
+/// What holds for all sessions of a server.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How long sessions may last.
+    pub limits: Limits,
+    /// How many live at once.
+    pub places: usize,
+    /// The server's secret: what names are derived from that must stay the same and not be guessed.
+    pub secret: hmac::Key,
+}
+
 #[derive(Debug)]
 struct Inner {
     around: Arc<Surroundings>,
-    max: usize,
+    places: usize,
+    secret: hmac::Key,
     book: Mutex<Book>,
+    line: Line,
+    /// Whoever opens a session holds one of them, so that nobody is taken up twice.
+    gates: Vec<tokio::sync::Mutex<()>>,
+    /// Held while sessions are stored.
+    storing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
 struct Book {
-    live: HashMap<Token, Arc<Session>>,
-    by_kube: HashMap<Token, Token>,
+    live: HashMap<LearnerId, Arc<Session>>,
+    /// Sessions that have ended and are not stored yet.
+    leaving: HashMap<LearnerId, Arc<Session>>,
+    by_kube: HashMap<Token, LearnerId>,
+    /// Whose cookies these are, as far as they were asked about.
+    devices: HashMap<Token, LearnerId>,
     /// Cookies of pages that may connect, oldest first.
     issued: HashSet<Token>,
     order: VecDeque<Token>,
@@ -68,13 +104,21 @@ struct Book {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSession {
     /// All places are taken.
-    #[error(
-        "All {0} places are taken. One becomes free when somebody's session has been idle for {1}; try again later."
-    )]
-    Full(usize, String),
+    #[error("All {0} places are taken.")]
+    Full(usize),
     /// The server ends.
     #[error("The server is being stopped.")]
     Closing,
+    /// The database does not answer.
+    #[error("Your work can't be read at the moment. It is not lost; try again in a minute.")]
+    Storage,
+}
+
+impl From<StorageError> for NoSession {
+    fn from(error: StorageError) -> Self {
+        tracing::error!(%error, "a session can't be read");
+        Self::Storage
+    }
 }
 
 /// A session, and whether the page has to be told its cookie.
@@ -86,19 +130,52 @@ pub struct Opened {
     pub cookie: Option<Token>,
 }
 
+/// A learner, and the cookie that their device has to be told, if it has none that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// Who.
+    pub learner: LearnerId,
+    /// The cookie to set.
+    pub cookie: Option<Token>,
+}
+
 impl Sessions {
-    /// An empty book. Sessions that lie idle for `idle` end; at most `max` live at once.
-    pub fn new(provider: Provider, idle: Duration, max: usize, tasks: TaskTracker) -> Self {
-        Self::with_clock(provider, idle, max, tasks, Arc::new(Timestamp::now))
+    /// An empty book.
+    pub fn new(provider: Provider, storage: Storage, rules: Rules, tasks: TaskTracker) -> Self {
+        Self::with_clock(provider, storage, rules, tasks, Arc::new(Timestamp::now))
     }
 
-    fn with_clock(provider: Provider, idle: Duration, max: usize, tasks: TaskTracker, clock: Clock) -> Self {
-        let around = Arc::new(Surroundings { provider, idle, tasks, clock, news: broadcast::Sender::new(NEWS) });
-        Self(Arc::new(Inner { around, max, book: Mutex::default() }))
+    fn with_clock(provider: Provider, storage: Storage, rules: Rules, tasks: TaskTracker, clock: Clock) -> Self {
+        let Rules { limits, places, secret } = rules;
+        let around = Arc::new(Surroundings { provider, storage, limits, tasks, clock });
+        Self(Arc::new(Inner {
+            around,
+            places,
+            secret,
+            book: Mutex::default(),
+            line: Line::default(),
+            gates: (0..GATES).map(|_| tokio::sync::Mutex::default()).collect(),
+            storing: tokio::sync::Mutex::default(),
+        }))
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.0.book.lock().expect("nothing panics while it holds the book of sessions")
+    }
+
+    /// Keeps two who ask about the same name from being answered at the same time.
+    async fn gate(&self, name: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        let number = BuildHasherDefault::<DefaultHasher>::default().hash_one(name);
+        self.0.gates[usize::try_from(number % GATES as u64).unwrap_or(0)].lock().await
+    }
+
+    /// The database.
+    pub fn storage(&self) -> &Storage {
+        &self.0.around.storage
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.around.clock)()
     }
 
     /// A cookie for a page that has none: the session itself begins when the page connects.
@@ -115,37 +192,131 @@ impl Sessions {
         token
     }
 
-    /// Whether a cookie names a session, or may begin one.
-    pub fn knows(&self, cookie: &Token) -> bool {
-        let book = self.book();
-        book.live.contains_key(cookie) || book.issued.contains(cookie)
+    /// Whether a cookie names a learner, or may begin one.
+    pub async fn knows(&self, cookie: &Token) -> bool {
+        if self.book().issued.contains(cookie) {
+            return true;
+        }
+        // While the database does not answer nobody is given another cookie, which would cost them their work.
+        self.learner(cookie).await.map_or(true, |learner| learner.is_some())
     }
 
-    /// The session of a cookie. A cookie that we did not give out begins none: the session then gets one of ours.
-    pub fn open(&self, cookie: Option<Token>) -> Result<Opened, NoSession> {
-        let mut book = self.book();
-        if let Some(session) = cookie.as_ref().and_then(|c| book.live.get(c)).filter(|s| !s.over().is_cancelled()) {
-            return Ok(Opened { session: session.clone(), cookie: None });
+    /// Whose cookie this is.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn learner(&self, cookie: &Token) -> Result<Option<LearnerId>, StorageError> {
+        if let Some(known) = self.book().devices.get(cookie) {
+            return Ok(Some(known.clone()));
         }
+        let found = self.storage().learner_of_device(&KeyHash::of(cookie.as_str())).await?;
+        if let Some(learner) = &found {
+            self.book().devices.insert(cookie.clone(), learner.id.clone());
+        }
+        Ok(found.map(|learner| learner.id))
+    }
+
+    /// Who has this cookie: somebody known, or somebody who comes for the first time and is known from now on. A cookie
+    /// that we did not give out names nobody: they get one of ours.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn visitor(&self, cookie: Option<Token>) -> Result<Visitor, StorageError> {
+        let _gate = match &cookie {
+            Some(cookie) => Some(self.gate(cookie.as_str()).await),
+            None => None,
+        };
+        if let Some(cookie) = &cookie
+            && let Some(learner) = self.learner(cookie).await?
+        {
+            return Ok(Visitor { learner, cookie: None });
+        }
+        let ours = cookie.filter(|cookie| {
+            let mut book = self.book();
+            book.order.retain(|other| other != cookie);
+            book.issued.remove(cookie)
+        });
+        let device = ours.clone().unwrap_or_else(Token::random);
+        let learner = LearnerId::random();
+        self.storage().add_learner(&learner, &KeyHash::of(device.as_str()), self.now()).await?;
+        self.book().devices.insert(device.clone(), learner.clone());
+        Ok(Visitor { learner, cookie: ours.is_none().then_some(device) })
+    }
+
+    /// The session of a cookie: the one that lives, or the learner's last one taken up again, or a new one.
+    ///
+    /// # Errors
+    /// [`NoSession`]; when all places are taken, [`Sessions::stand_in_line`] is the way to one.
+    pub async fn open(&self, cookie: Option<Token>) -> Result<Opened, NoSession> {
+        let Visitor { learner, cookie } = self.visitor(cookie).await?;
+        Ok(Opened { session: self.session_of(&learner, None).await?, cookie })
+    }
+
+    /// The session of a learner. Somebody who has waited shows their ticket.
+    ///
+    /// # Errors
+    /// [`NoSession`].
+    pub async fn session_of(&self, learner: &LearnerId, ticket: Option<&Ticket>) -> Result<Arc<Session>, NoSession> {
+        let _gate = self.gate(learner.as_str()).await;
+        if let Some(session) = self.live(learner) {
+            return Ok(session);
+        }
+        self.check_place(ticket)?;
+        if self.book().leaving.contains_key(learner) {
+            self.put_away().await;
+            // Whatever of it still runs would write over what comes now.
+            self.book().leaving.remove(learner);
+        }
+        let restored = Restored::load(self.storage(), learner).await?;
+        let kube = Token::derived(&self.0.secret, learner.as_str());
+        let session = Session::new(learner.clone(), kube, self.0.around.clone(), restored);
+        // From now on pages see frames: that it is not put away must be known before the first.
+        if let Some((saving, marks)) = session.unsaved(false) {
+            self.storage().save(&[saving]).await?;
+            session.saved(marks);
+        }
+        self.check_place(ticket)?;
+        let mut book = self.book();
+        book.by_kube.insert(session.kube_token().clone(), learner.clone());
+        book.live.insert(learner.clone(), session.clone());
+        tracing::info!(%learner, sessions = book.live.len(), "a session begins");
+        Ok(session)
+    }
+
+    fn live(&self, learner: &LearnerId) -> Option<Arc<Session>> {
+        self.book().live.get(learner).filter(|session| !session.over().is_cancelled()).cloned()
+    }
+
+    /// Whether there is a place for somebody new who has this ticket, or none.
+    fn check_place(&self, ticket: Option<&Ticket>) -> Result<(), NoSession> {
+        let book = self.book();
         if book.closed {
             return Err(NoSession::Closing);
         }
-        if book.live.len() >= self.0.max {
-            return Err(NoSession::Full(self.0.max, humantime::format_duration(self.0.around.idle).to_string()));
-        }
-        let ours = cookie.filter(|c| book.issued.remove(c));
-        book.order.retain(|c| Some(c) != ours.as_ref());
-        let id = ours.clone().unwrap_or_else(Token::random);
-        let session = Session::new(id.clone(), self.0.around.clone());
-        book.by_kube.insert(session.kube_token().clone(), id.clone());
-        book.live.insert(id.clone(), session.clone());
-        tracing::info!(session = id.short(), sessions = book.live.len(), "a session begins");
-        Ok(Opened { session, cookie: ours.is_none().then_some(id) })
+        let free = self.0.places.saturating_sub(book.live.len());
+        let before = ticket.map_or_else(|| self.0.line.len(), Ticket::before);
+        if free > before { Ok(()) } else { Err(NoSession::Full(self.0.places)) }
+    }
+
+    /// A ticket for whoever found all places taken.
+    pub fn stand_in_line(&self) -> Ticket {
+        self.0.line.stand()
+    }
+
+    /// How many places there are, and how many are free.
+    pub fn places(&self) -> (usize, usize) {
+        (self.0.places, self.0.places.saturating_sub(self.len()))
     }
 
     /// The live session of a cookie.
-    pub fn get(&self, cookie: &Token) -> Option<Arc<Session>> {
-        self.book().live.get(cookie).cloned()
+    pub async fn get(&self, cookie: &Token) -> Option<Arc<Session>> {
+        let learner = self.learner(cookie).await.ok().flatten()?;
+        self.live(&learner)
+    }
+
+    /// The live session of a learner.
+    pub fn of_learner(&self, learner: &LearnerId) -> Option<Arc<Session>> {
+        self.live(learner)
     }
 
     /// The session whose API is served under this token.
@@ -159,11 +330,6 @@ impl Sessions {
         let sessions: Vec<Arc<Session>> = self.book().live.values().cloned().collect();
         let mut found = sessions.iter().filter_map(|s| s.forwards().connect_preview(token).ok());
         found.next().ok_or_else(|| io::ErrorKind::ConnectionRefused.into())
-    }
-
-    /// Tells of every step that is done from now on, in any session.
-    pub fn steps_done(&self) -> broadcast::Receiver<StepDone> {
-        self.0.around.news.subscribe()
     }
 
     /// How many live.
@@ -196,22 +362,29 @@ impl Sessions {
         for session in &sessions {
             session.tick();
         }
+        if !self.0.line.is_empty() && self.places().1 == 0 {
+            // The one that nobody has looked at for the longest goes first.
+            let longest = sessions.iter().filter(|s| s.sockets() == 0).min_by_key(|s| s.active());
+            longest.inspect(|session| session.wanted());
+        }
         if sessions.iter().any(|s| s.over().is_cancelled()) {
             self.forget_ended();
         }
     }
 
+    /// Takes sessions that have ended from those that live; they are kept until they are stored.
     fn forget_ended(&self) {
         let mut book = self.book();
-        book.live.retain(|id, session| {
-            let over = session.over().is_cancelled();
-            if over {
-                tracing::info!(session = id.short(), "a session ends");
-            }
-            !over
-        });
-        let Book { live, by_kube, .. } = &mut *book;
-        by_kube.retain(|_, id| live.contains_key(id));
+        let ended: Vec<_> = book.live.extract_if(|_, session| session.over().is_cancelled()).collect();
+        for (learner, session) in ended {
+            tracing::info!(%learner, "a session ends");
+            book.leaving.insert(learner, session);
+        }
+        let Book { live, by_kube, devices, .. } = &mut *book;
+        by_kube.retain(|_, learner| live.contains_key(learner));
+        devices.retain(|_, learner| live.contains_key(learner));
+        drop(book);
+        self.0.line.moves();
     }
 
     /// Ends all sessions and lets no new one begin. Their sandboxes are given back by the server's tasks.

@@ -16,6 +16,8 @@ mod sessions;
 mod workshops;
 
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::{fmt, path::PathBuf, time::Duration};

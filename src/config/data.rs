@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// The data directory: images, and later the database.
+/// The data directory: images, the database, and learners' sandboxes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDirectory(PathBuf);
 
@@ -23,6 +23,11 @@ impl DataDirectory {
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Where learners are kept, unless PostgreSQL keeps them.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("podyard.db")
     }
 
     /// Where `podyard cluster` writes its kubeconfig unless told otherwise.

@@ -9,7 +9,8 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    ClusterTask, Config, ConfigError, DataDirectory, DoctorTask, KubectlTask, Mistake, Mistakes, SandboxKind, Task,
+    ClusterTask, Config, ConfigError, DataDirectory, DatabaseUrl, DoctorTask, KubectlTask, Mistake, Mistakes,
+    SandboxKind, Task,
     lessons::{self, LessonsCommand},
     public_url::PublicUrl,
 };
@@ -70,13 +71,19 @@ pub(super) struct ServeArgs {
     pub(super) content: String,
     #[command(flatten)]
     data: DataArgs,
+    /// Where learners are kept: postgres://user:password@host/database [default: podyard.db in the data directory]
+    #[arg(long, env = "PODYARD_DATABASE", value_name = "URL", hide_env_values = true)]
+    database: Option<String>,
     /// Where learners' Pods run: embedded, kind or kubernetes
     #[arg(long, env = "PODYARD_SANDBOX", default_value = "embedded", value_name = "PROVIDER")]
     sandbox: String,
     /// How long a session may lie idle before its sandbox is freed
     #[arg(long, env = "PODYARD_SESSION_IDLE", default_value = "1h", value_name = "TIME")]
     session_idle: String,
-    /// How many sessions there may be at once
+    /// How long a session may last in all; a learner who asks gets more time
+    #[arg(long, env = "PODYARD_SESSION_TOTAL", default_value = "8h", value_name = "TIME")]
+    session_total: String,
+    /// How many sessions there may be at once; who comes later waits in a line
     #[arg(long, env = "PODYARD_MAX_SESSIONS", default_value = "500", value_name = "NUMBER")]
     max_sessions: String,
     /// How long a shutdown may take before the rest is cut off
@@ -189,8 +196,14 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
     };
     let content = check.take("--content", &args.content, folder(&args.content));
     let data = check.data(args.data, s);
+    let database = match args.database.filter(|url| !url.is_empty()) {
+        None => Some(None),
+        // The value may hold a password, so it is not repeated.
+        Some(url) => check.take("--database", "…", database(url)).map(Some),
+    };
     let sandbox = check.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
     let session_idle = check.take("--session-idle", &args.session_idle, period(&args.session_idle));
+    let session_total = check.take("--session-total", &args.session_total, period(&args.session_total));
     let max_sessions = check.take("--max-sessions", &args.max_sessions, count(&args.max_sessions));
     let shutdown_timeout = check.take("--shutdown-timeout", &args.shutdown_timeout, period(&args.shutdown_timeout));
     let log = check.log(args.log);
@@ -200,8 +213,10 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             public_url: public_url?,
             content: content?,
             data: data?,
+            database: database?,
             sandbox: sandbox?,
             session_idle: session_idle?,
+            session_total: session_total?,
             max_sessions: max_sessions?,
             shutdown_timeout: shutdown_timeout?,
             log: log?,
@@ -252,6 +267,14 @@ fn folder(text: &str) -> Result<PathBuf, String> {
         Ok(found) if found.is_dir() => Ok(path),
         Ok(_) => Err("is a file; it must be the folder with the lessons".to_owned()),
         Err(e) => Err(format!("can't be read ({e}); it must be the folder with the lessons")),
+    }
+}
+
+fn database(url: String) -> Result<DatabaseUrl, String> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        Ok(DatabaseUrl(url))
+    } else {
+        Err("must look like postgres://user:password@host/database; without it SQLite is used".to_owned())
     }
 }
 

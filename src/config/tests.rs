@@ -36,6 +36,8 @@ fn every_mistake_is_told_at_once() {
         "docker",
         "--session-idle",
         "soon",
+        "--database",
+        "mysql://root:secret@db/x",
         "--max-sessions",
         "0",
         "--public-url",
@@ -46,6 +48,7 @@ fn every_mistake_is_told_at_once() {
     --listen (PODYARD_LISTEN) 'here': must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080
     --public-url (PODYARD_PUBLIC_URL) 'ftp://x': must look like https://learn.example.org, without a path
     --content (PODYARD_CONTENT) '/no/such': can't be read (No such file or directory (os error 2)); it must be the folder with the lessons
+    --database (PODYARD_DATABASE) '…': must look like postgres://user:password@host/database; without it SQLite is used
     --sandbox (PODYARD_SANDBOX) 'docker': must be embedded, kind or kubernetes
     --session-idle (PODYARD_SESSION_IDLE) 'soon': must be a time such as 90s, 30m or 2h
     --max-sessions (PODYARD_MAX_SESSIONS) '0': must be a number above 0

@@ -3,7 +3,7 @@
 use super::places::{Document, Place, Reached};
 
 /// One thing that is wrong with a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
     /// Counts from 1.
     pub line: u32,

@@ -8,6 +8,6 @@ mod probe;
 pub mod watch;
 
 pub use self::{
-    board::{CheckState, StepDone, StepState},
+    board::{CheckState, StepState},
     watch::watch,
 };

@@ -34,6 +34,27 @@ pub struct Commands {
 }
 
 impl Commands {
+    /// Commands that ran before a restart: none runs, and none of these ids runs again.
+    pub fn restored<'a>(ids: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut commands = Self::default();
+        for id in ids {
+            commands.remember(id);
+        }
+        commands
+    }
+
+    fn remember(&mut self, id: &str) {
+        if !self.seen.insert(id.to_owned()) {
+            return;
+        }
+        self.order.push_back(id.to_owned());
+        if self.order.len() > MAX_SEEN
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.seen.remove(&oldest);
+        }
+    }
+
     /// Begins a command; the token is its Ctrl-C, a child of `parent`.
     pub fn begin(&mut self, id: &str, parent: &CancellationToken) -> Result<CancellationToken, NotBegun> {
         if id.is_empty() || id.len() > MAX_ID {
@@ -46,13 +67,7 @@ impl Commands {
         if self.running.len() >= MAX_RUNNING {
             return Err(NotBegun::TooMany);
         }
-        self.seen.insert(id.to_owned());
-        self.order.push_back(id.to_owned());
-        if self.order.len() > MAX_SEEN
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
-        }
+        self.remember(id);
         let token = parent.child_token();
         self.running.insert(id.to_owned(), token.clone());
         Ok(token)

@@ -68,22 +68,58 @@ struct Entry {
     author: Author,
 }
 
+/// What has to be kept of a file that changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: it is the lesson's again, or it is gone and was not the lesson's.
+    Nothing,
+    /// This text; `None` when a file of the lesson's was removed.
+    Text(Option<String>),
+}
+
 /// The files of one lesson in one session.
 #[derive(Debug)]
 pub struct Desk {
+    lesson: String,
     entries: Mutex<BTreeMap<String, Entry>>,
     version: watch::Sender<u64>,
 }
 
 impl Desk {
     /// A desk with the lesson's files, as name and text.
-    pub fn new<'a>(originals: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub fn new<'a>(lesson: &str, originals: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let entry = |text: &str| {
             let text = Some(text.to_owned());
             Entry { original: text.clone(), text, version: 0, author: Author::CONSOLE }
         };
         let entries = originals.into_iter().map(|(name, text)| (name.to_owned(), entry(text))).collect();
-        Self { entries: Mutex::new(entries), version: watch::Sender::new(0) }
+        Self { lesson: lesson.to_owned(), entries: Mutex::new(entries), version: watch::Sender::new(0) }
+    }
+
+    /// The same as the learner left it: these files differ from the lesson's.
+    pub fn with_kept(self, kept: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        let mut entries = self.lock();
+        for (name, text) in kept {
+            let original = entries.get(&name).and_then(|entry| entry.original.clone());
+            entries.insert(name, Entry { text, original, version: 0, author: Author::CONSOLE });
+        }
+        drop(entries);
+        self
+    }
+
+    /// The lesson whose files lie here; empty for none.
+    pub fn lesson(&self) -> &str {
+        &self.lesson
+    }
+
+    /// What has to be kept of what changed after the change numbered `seen`.
+    pub fn kept_since(&self, seen: u64) -> Vec<(String, Kept)> {
+        let entries = self.lock();
+        let news = entries.iter().filter(|(_, entry)| entry.version > seen);
+        let kept = |entry: &Entry| {
+            if entry.text == entry.original { Kept::Nothing } else { Kept::Text(entry.text.clone()) }
+        };
+        news.map(|(name, entry)| (name.clone(), kept(entry))).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
@@ -215,7 +251,7 @@ mod tests {
     use super::*;
 
     fn desk() -> Desk {
-        Desk::new([("10-pod.yaml", "kind: Pod\n")])
+        Desk::new("one", [("10-pod.yaml", "kind: Pod\n")])
     }
 
     fn names(sheets: &[Sheet]) -> Vec<(&str, bool)> {
@@ -261,5 +297,25 @@ mod tests {
             desk.store(&format!("f{n}"), "x".repeat(MAX_FILE), Author(1)).unwrap();
         }
         insta::assert_snapshot!(store("f5", &"x".repeat(MAX_FILE)), @"your files hold 8 MB together, which is all there is: remove one with rm first");
+    }
+
+    #[test]
+    fn what_differs_from_the_lessons_is_kept_and_comes_back() {
+        let desk = desk();
+        desk.store("mine.yaml", "x".into(), Author(1)).unwrap();
+        desk.remove("10-pod.yaml").unwrap();
+        let kept = desk.kept_since(0);
+        let text = |text: &str| Kept::Text(Some(text.into()));
+        assert_eq!(kept, [("10-pod.yaml".into(), Kept::Text(None)), ("mine.yaml".into(), text("x"))]);
+        desk.restore("10-pod.yaml").unwrap();
+        desk.remove("mine.yaml").unwrap();
+        assert_eq!(desk.kept_since(2), [("10-pod.yaml".into(), Kept::Nothing), ("mine.yaml".into(), Kept::Nothing)]);
+
+        let files = [("10-pod.yaml".to_owned(), None), ("mine.yaml".to_owned(), Some("x".to_owned()))];
+        let back = Desk::new("one", [("10-pod.yaml", "kind: Pod\n")]).with_kept(files);
+        assert_eq!(names(&back.sheets()), [("mine.yaml", true)]);
+        assert_eq!(back.kept_since(0), []);
+        back.restore("10-pod.yaml").unwrap();
+        assert_eq!(names(&back.sheets()), [("10-pod.yaml", false), ("mine.yaml", true)]);
     }
 }

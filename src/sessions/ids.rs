@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ring::hmac;
 use sha2::{Digest as _, Sha256};
 
 /// Random bytes of a token: as many as a 128-bit key, so that guessing is hopeless.
@@ -24,6 +25,11 @@ impl Token {
         right.then(|| Self(text.to_owned()))
     }
 
+    /// The one that belongs to `name` by a server's secret: always the same, and of no use for guessing others.
+    pub fn derived(secret: &hmac::Key, name: &str) -> Self {
+        Self(hmac::sign(secret, name.as_bytes()).as_ref().iter().take(BYTES).map(|b| format!("{b:02x}")).collect())
+    }
+
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -32,12 +38,6 @@ impl Token {
     /// Whether `text` is this token. Digests are compared, so the time taken says nothing about the digits.
     pub fn matches(&self, text: &str) -> bool {
         Sha256::digest(self.0.as_bytes()) == Sha256::digest(text.as_bytes())
-    }
-
-    /// A name for what belongs to it, which may be seen and stays the same: 16 hexadecimal digits.
-    pub fn name(&self) -> String {
-        let digest = Sha256::digest(self.0.as_bytes());
-        digest.iter().skip(4).take(8).map(|b| format!("{b:02x}")).collect()
     }
 
     /// Enough of it to tell sessions apart in a log, and useless for getting in.
@@ -67,5 +67,13 @@ mod tests {
         for bad in ["", "x", "../../etc", &a.as_str().to_uppercase().replace(|c: char| c.is_ascii_digit(), "A")] {
             assert_eq!(Token::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_derived_token_is_the_same_after_a_restart_and_another_with_another_secret() {
+        let secret = |byte: u8| super::hmac::Key::new(super::hmac::HMAC_SHA256, &[byte; 32]);
+        assert_eq!(Token::derived(&secret(1), "ada"), Token::derived(&secret(1), "ada"));
+        assert_ne!(Token::derived(&secret(1), "ada"), Token::derived(&secret(2), "ada"));
+        assert!(Token::parse(Token::derived(&secret(1), "ada").as_str()).is_some());
     }
 }

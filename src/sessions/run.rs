@@ -58,10 +58,12 @@ impl Session {
         if let Some(keyboard) = keyboard {
             self.keyboards().attach(id, keyboard);
         }
+        let lesson = desk.lesson().to_owned();
         let session = self.clone();
         self.spawn(async move {
             let mut refusal = String::new();
             let code = session.run_line(&running, &line, desk, (engine, terminal), &mut refusal).await;
+            session.track(|tracker, now| tracker.ran(&lesson, &line, code, now));
             let wrong = manifest.filter(|_| code != 0).map(|manifest| problems(&manifest, &refusal));
             running.ended(code, wrong.unwrap_or_default());
         });

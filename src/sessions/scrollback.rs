@@ -1,6 +1,11 @@
 //! What a session's console shows, numbered, so that a page that was away gets what it missed and nothing twice.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
 
 use crate::manifest::Problem;
 
@@ -20,7 +25,8 @@ pub struct Frame {
 }
 
 /// What happens on a console.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "lowercase")]
 pub enum What {
     /// A command has begun.
     Started {
@@ -29,6 +35,7 @@ pub enum What {
         /// The line.
         line: String,
         /// Whether it runs in a terminal: what it writes moves a cursor.
+        #[serde(default)]
         terminal: bool,
     },
     /// It wrote.
@@ -49,6 +56,7 @@ pub enum What {
         /// How long it took.
         millis: u64,
         /// Where the manifest that it applied is wrong.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         problems: Vec<Problem>,
     },
     /// The console was emptied.
@@ -56,6 +64,14 @@ pub enum What {
 }
 
 impl What {
+    /// Of the command that it is about.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Started { id, .. } | Self::Output { id, .. } | Self::Exit { id, .. } => Some(id),
+            Self::Clear => None,
+        }
+    }
+
     fn cost(&self) -> usize {
         FRAME_COST
             + match self {
@@ -92,6 +108,52 @@ impl Scrollback {
         self.newest
     }
 
+    /// What was shown before a restart, in order.
+    pub fn restored(frames: impl IntoIterator<Item = Frame>) -> Self {
+        let mut scrollback = Self::default();
+        for Frame { seq, what } in frames {
+            scrollback.newest = seq - 1;
+            scrollback.push(what);
+        }
+        scrollback
+    }
+
+    /// The number of the oldest frame that is still shown.
+    pub fn oldest(&self) -> u64 {
+        self.newest + 1 - self.frames.len() as u64
+    }
+
+    /// The ids of all commands that are shown.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.frames.iter().filter_map(|frame| frame.what.id())
+    }
+
+    /// The ids of commands that have begun and not ended.
+    pub fn unfinished(&self) -> Vec<String> {
+        let mut open: Vec<String> = Vec::new();
+        for frame in &self.frames {
+            match &frame.what {
+                What::Started { id, .. } => open.push(id.clone()),
+                What::Exit { id, .. } => open.retain(|other| other != id),
+                What::Output { .. } | What::Clear => {}
+            }
+        }
+        open
+    }
+
+    /// The lines that have been run to a good end.
+    pub fn succeeded(&self) -> Vec<String> {
+        let (mut lines, mut good) = (HashMap::new(), Vec::new());
+        for frame in &self.frames {
+            match &frame.what {
+                What::Started { id, line, .. } => drop(lines.insert(id.as_str(), line)),
+                What::Exit { id, code: 0, .. } => good.extend(lines.get(id.as_str()).map(|line| (*line).clone())),
+                _ => {}
+            }
+        }
+        good
+    }
+
     /// Adds a frame, and forgets the oldest ones beyond the limits. Gives its number.
     pub fn push(&mut self, what: What) -> u64 {
         self.newest += 1;
@@ -110,7 +172,7 @@ impl Scrollback {
 
     /// At most `limit` frames after number `seen`. A `seen` from another life of the server is a gap.
     pub fn after(&self, seen: u64, limit: usize) -> Missed {
-        let oldest = self.newest + 1 - self.frames.len() as u64;
+        let oldest = self.oldest();
         if seen > self.newest {
             return Missed { gap: true, frames: self.frames.iter().take(limit).cloned().collect() };
         }

@@ -19,22 +19,24 @@ use super::{
     ids::Token,
     keyboards::Keyboards,
     live::Views,
+    progress::{Outline, Tracker},
     scrollback::{Missed, Scrollback, What},
-    state::{Effect, Input, Sandbox, State},
+    state::{Effect, Ending, Input, Limits, Sandbox, State},
+    storing::{Marks, Restored},
 };
 use crate::{
     manifest::Problem,
     sandbox::{Lease, Order, Progress, Provider},
+    storage::{LearnerId, Storage, StoredFile},
 };
 
 /// What sessions of a server share.
 pub(super) struct Surroundings {
     pub provider: Provider,
-    pub idle: Duration,
+    pub storage: Storage,
+    pub limits: Limits,
     pub tasks: TaskTracker,
     pub clock: Clock,
-    /// Tells of steps that were done.
-    pub news: super::checks::board::News,
 }
 
 /// Now.
@@ -44,7 +46,7 @@ impl fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Surroundings")
             .field("provider", &self.provider)
-            .field("idle", &self.idle)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
@@ -79,73 +81,93 @@ pub struct Status {
     pub hold: Option<Hold>,
 }
 
+/// How long a session has left, and why it ends then.
+pub type Warning = Option<(Duration, Ending)>;
+
 /// The commands and what the console shows.
 #[derive(Debug, Default)]
-struct Console {
-    commands: Mutex<Commands>,
-    scrollback: Mutex<Scrollback>,
+pub(super) struct Console {
+    pub commands: Mutex<Commands>,
+    pub scrollback: Mutex<Scrollback>,
 }
 
-/// One learner's time with a sandbox. All pages with the same cookie share it.
+/// One learner's time with a sandbox. All pages on all devices of the learner share it.
 pub struct Session {
-    id: Token,
+    learner: LearnerId,
     kube: Token,
     me: Weak<Self>,
-    around: Arc<Surroundings>,
+    pub(super) around: Arc<Surroundings>,
+    pub(super) began: Timestamp,
     state: Mutex<State>,
     lease: Mutex<Option<Lease>>,
     status: watch::Sender<Status>,
     /// Whether a page looks.
     watched: watch::Sender<bool>,
     /// How long the session has left, while that is little.
-    warning: watch::Sender<Option<Duration>>,
-    console: Console,
+    warning: watch::Sender<Warning>,
+    pub(super) console: Console,
     newest: watch::Sender<u64>,
-    desks: Mutex<HashMap<String, Arc<Desk>>>,
+    pub(super) desks: Mutex<HashMap<String, Arc<Desk>>>,
+    /// Files of lessons that have not been opened since the session was taken up.
+    drawer: Mutex<Vec<StoredFile>>,
+    /// The lesson that was opened last.
+    pub(super) lesson: Mutex<String>,
+    pub(super) tracker: Mutex<Tracker>,
+    progressed: watch::Sender<u64>,
+    /// What of this is in the database.
+    pub(super) marks: Mutex<Marks>,
     forwards: Forwards,
     keyboards: Keyboards,
     variables: crate::console::Variables,
-    done: super::checks::board::Done,
     over: CancellationToken,
 }
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Session").field("learner", &self.learner).finish_non_exhaustive()
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("nothing panics while it holds a part of a session")
 }
 
 impl Session {
-    pub(super) fn new(id: Token, around: Arc<Surroundings>) -> Arc<Self> {
-        let state = Mutex::new(State::new((around.clock)()));
+    /// The session of a learner, as it was left or from the start. `kube` is the name under which its API is served.
+    pub(super) fn new(learner: LearnerId, kube: Token, around: Arc<Surroundings>, restored: Restored) -> Arc<Self> {
+        let now = (around.clock)();
+        let Restored { scrollback, files, lesson, variables, tracker, marks } = restored;
+        let commands = Mutex::new(Commands::restored(scrollback.ids()));
+        let newest = watch::Sender::new(scrollback.newest());
         Arc::new_cyclic(|me| Self {
-            id,
-            kube: Token::random(),
+            learner,
+            kube,
             me: me.clone(),
             around,
-            state,
+            began: now,
+            state: Mutex::new(State::new(now)),
             lease: Mutex::default(),
             status: watch::Sender::new(Status { sandbox: Sandbox::None, hold: None }),
             watched: watch::Sender::new(false),
             warning: watch::Sender::new(None),
-            console: Console::default(),
-            newest: watch::Sender::new(0),
+            console: Console { commands, scrollback: Mutex::new(scrollback) },
+            newest,
             desks: Mutex::default(),
+            drawer: Mutex::new(files),
+            lesson: Mutex::new(lesson),
+            progressed: watch::Sender::new(0),
+            tracker: Mutex::new(tracker),
+            marks: Mutex::new(marks),
             forwards: Forwards::default(),
             keyboards: Keyboards::default(),
-            variables: crate::console::Variables::default(),
-            done: super::checks::board::Done::default(),
+            variables,
             over: CancellationToken::new(),
         })
     }
 
-    /// What its cookie says.
-    pub fn id(&self) -> &Token {
-        &self.id
+    /// Whose it is.
+    pub fn learner(&self) -> &LearnerId {
+        &self.learner
     }
 
     /// What `/kube/<token>/` says.
@@ -159,7 +181,7 @@ impl Session {
     }
 
     /// How long there still is, when that is little.
-    pub fn warning(&self) -> watch::Receiver<Option<Duration>> {
+    pub fn warning(&self) -> watch::Receiver<Warning> {
         self.warning.subscribe()
     }
 
@@ -178,16 +200,6 @@ impl Session {
         &self.variables
     }
 
-    /// The steps that have been done.
-    pub(super) fn done(&self) -> &super::checks::board::Done {
-        &self.done
-    }
-
-    /// Where steps that were done are told.
-    pub(super) fn news(&self) -> &super::checks::board::News {
-        &self.around.news
-    }
-
     /// Cancelled when the session is over.
     pub fn over(&self) -> &CancellationToken {
         &self.over
@@ -201,7 +213,46 @@ impl Session {
     /// The files of a lesson; `originals` are the lesson's own, as name and text, for the first time.
     pub fn desk<'a>(&self, lesson: &str, originals: impl IntoIterator<Item = (&'a str, &'a str)>) -> Arc<Desk> {
         let mut desks = lock(&self.desks);
-        desks.entry(lesson.to_owned()).or_insert_with(|| Arc::new(Desk::new(originals))).clone()
+        let make = || {
+            let mut drawer = lock(&self.drawer);
+            let kept = drawer.extract_if(.., |file| file.lesson == lesson).map(|file| (file.name, file.text));
+            Arc::new(Desk::new(lesson, originals).with_kept(kept))
+        };
+        desks.entry(lesson.to_owned()).or_insert_with(make).clone()
+    }
+
+    /// A page opens a lesson with these steps.
+    pub fn open_lesson(&self, outline: Outline) {
+        outline.lesson.clone_into(&mut lock(&self.lesson));
+        lock(&self.tracker).open(outline);
+    }
+
+    /// The learner reads a step.
+    pub fn read_step(&self, lesson: &str, step: &str) {
+        self.touch();
+        self.track(|tracker, now| tracker.read(lesson, step, now));
+    }
+
+    /// A step has been done, whoever found that out.
+    pub fn step_done(&self, lesson: &str, step: &str) {
+        self.track(|tracker, now| tracker.done(lesson, step, now));
+    }
+
+    pub(super) fn track(&self, change: impl FnOnce(&mut Tracker, Timestamp)) {
+        let mut tracker = lock(&self.tracker);
+        change(&mut tracker, (self.around.clock)());
+        let version = tracker.version();
+        self.progressed.send_if_modified(|seen| std::mem::replace(seen, version) != version);
+    }
+
+    /// Tells when a step has been done.
+    pub fn progressed(&self) -> watch::Receiver<u64> {
+        self.progressed.subscribe()
+    }
+
+    /// The steps of a lesson that are done.
+    pub fn done_steps(&self, lesson: &str) -> Vec<String> {
+        lock(&self.tracker).done_steps(lesson)
     }
 
     /// A page connects. It makes the sandbox if there is none.
@@ -213,6 +264,31 @@ impl Session {
     /// The learner has done something: the session does not lie idle.
     pub fn touch(&self) {
         self.step(Input::Active);
+    }
+
+    /// The learner wants more time.
+    pub fn extend(&self) {
+        self.step(Input::Extend);
+    }
+
+    /// Ends it: the learner has had enough. What they did is kept.
+    pub fn end(&self) {
+        self.step(Input::Close);
+    }
+
+    /// Somebody waits for a place: a session that nobody looks at gives its own.
+    pub(super) fn wanted(&self) {
+        self.step(Input::Wanted);
+    }
+
+    /// When the learner last did something.
+    pub(super) fn active(&self) -> Timestamp {
+        lock(&self.state).active()
+    }
+
+    /// How many commands run.
+    pub(super) fn running(&self) -> usize {
+        lock(&self.console.commands).running()
     }
 
     /// Throws the sandbox away and makes a new one.
@@ -232,7 +308,7 @@ impl Session {
         let now = (self.around.clock)();
         // Done under the lock, so that effects come in the order of the decisions. None of them waits.
         let mut state = lock(&self.state);
-        let effects = state.step(input, now, self.around.idle);
+        let effects = state.step(input, now, self.around.limits);
         self.watched.send_if_modified(|seen| std::mem::replace(seen, state.sockets() > 0) != (state.sockets() > 0));
         for effect in effects {
             self.perform(effect, &state);
@@ -248,10 +324,11 @@ impl Session {
             }
             Effect::Release => self.let_go(Lease::release),
             Effect::Keep => self.let_go(Lease::keep),
+            Effect::Free => self.let_go(Lease::free),
             // The lease has not been stored: it is in the hands of the task that made it.
             Effect::Discard(_) => {}
-            Effect::Warn(left) => {
-                self.warning.send_replace(Some(left));
+            Effect::Warn(left, ending) => {
+                self.warning.send_replace(Some((left, ending)));
             }
             Effect::Unwarn => {
                 self.warning.send_replace(None);
@@ -266,18 +343,26 @@ impl Session {
         tasks.spawn(async move {
             let listener = me.clone();
             let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
-            match me.around.provider.provision(Order::new(me.id.name(), progress)).await {
+            match me.around.provider.provision(Order::new(me.sandbox_name(), progress)).await {
                 Ok(lease) => {
-                    if let Some(unwanted) = me.arrived(generation, lease) {
-                        unwanted.release().await;
+                    match me.arrived(generation, lease) {
+                        // The session has ended meanwhile; what is in the sandbox is still the learner's.
+                        Some(unwanted) if me.over.is_cancelled() => unwanted.free().await,
+                        Some(unwanted) => unwanted.release().await,
+                        None => {}
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(session = me.id.short(), %error, "no sandbox");
+                    tracing::warn!(learner = %me.learner, %error, "no sandbox");
                     me.step(Input::NotProvisioned(generation, error.to_string()));
                 }
             }
         });
+    }
+
+    /// What its sandboxes are called: no secret, the same after a restart, and short enough for a label.
+    pub(super) fn sandbox_name(&self) -> String {
+        crate::storage::KeyHash::of(self.learner.as_str()).as_str().chars().take(16).collect()
     }
 
     /// Tells the learner when a sandbox that was there is gone by itself.
@@ -300,7 +385,7 @@ impl Session {
     fn arrived(&self, generation: u64, lease: Lease) -> Option<Lease> {
         let now = (self.around.clock)();
         let mut state = lock(&self.state);
-        let effects = state.step(Input::Provisioned(generation), now, self.around.idle);
+        let effects = state.step(Input::Provisioned(generation), now, self.around.limits);
         if effects.contains(&Effect::Discard(generation)) {
             return Some(lease);
         }
@@ -430,7 +515,7 @@ impl Running {
 }
 
 /// The exit code of a command that broke off without one: the server's fault.
-const BROKEN: i32 = 255;
+pub(super) const BROKEN: i32 = 255;
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -7,6 +7,27 @@ use jiff::Timestamp;
 /// How long before its end an idle session is warned, at most; a short limit warns for a fifth of it.
 const WARNING: Duration = Duration::from_secs(5 * 60);
 
+/// How long a sandbox that nobody looks at is left alone when others wait for a place.
+const UNSEEN: Duration = Duration::from_secs(2 * 60);
+
+/// How long sessions may last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Without the learner doing anything.
+    pub idle: Duration,
+    /// In all; a learner who asks for it gets another idle time each time.
+    pub total: Duration,
+}
+
+/// Why a session will end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Nobody does anything; whatever the learner does takes it back.
+    Idle,
+    /// It has lasted as long as sessions may; only [`Input::Extend`] takes it back.
+    Total,
+}
+
 /// A session, as far as decisions go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
@@ -14,8 +35,11 @@ pub struct State {
     /// Which sandbox of this session is meant: answers about an earlier one are stale.
     generation: u64,
     sockets: usize,
+    began: Timestamp,
     active: Timestamp,
-    warned: bool,
+    /// What the learner has asked for beyond the total.
+    extended: Duration,
+    warned: Option<Ending>,
     ended: bool,
 }
 
@@ -41,6 +65,10 @@ pub enum Input {
     Detached,
     /// The learner has done something.
     Active,
+    /// The learner wants more time.
+    Extend,
+    /// Somebody waits for a place.
+    Wanted,
     /// The sandbox of this generation is there.
     Provisioned(u64),
     /// It is still being made: a sentence about how far.
@@ -66,12 +94,14 @@ pub enum Effect {
     Release,
     /// End the commands and forwards, and leave the sandbox for the next start, if its provider can.
     Keep,
+    /// End the commands and forwards, and free the sandbox; its objects stay for the learner, if its provider can.
+    Free,
     /// Give back a sandbox that came too late to be used.
     Discard(u64),
     /// Tell the pages where the sandbox stands.
     Show,
-    /// Tell the pages how long there still is.
-    Warn(Duration),
+    /// Tell the pages how long there still is, and why it ends then.
+    Warn(Duration, Ending),
     /// Tell the pages that the warning no longer holds.
     Unwarn,
     /// The session is over.
@@ -81,7 +111,16 @@ pub enum Effect {
 impl State {
     /// A session that nobody has connected to yet.
     pub fn new(now: Timestamp) -> Self {
-        Self { sandbox: Sandbox::None, generation: 0, sockets: 0, active: now, warned: false, ended: false }
+        Self {
+            sandbox: Sandbox::None,
+            generation: 0,
+            sockets: 0,
+            began: now,
+            active: now,
+            extended: Duration::ZERO,
+            warned: None,
+            ended: false,
+        }
     }
 
     /// Where the sandbox stands.
@@ -99,8 +138,13 @@ impl State {
         self.ended
     }
 
-    /// Takes in what happened. `idle` is how long a session may lie idle.
-    pub fn step(&mut self, input: Input, now: Timestamp, idle: Duration) -> Vec<Effect> {
+    /// When the learner last did something.
+    pub fn active(&self) -> Timestamp {
+        self.active
+    }
+
+    /// Takes in what happened.
+    pub fn step(&mut self, input: Input, now: Timestamp, limits: Limits) -> Vec<Effect> {
         if self.ended {
             return match input {
                 Input::Provisioned(generation) => vec![Effect::Discard(generation)],
@@ -121,6 +165,9 @@ impl State {
                 Vec::new()
             }
             Input::Active => self.touch(now),
+            Input::Extend => self.extend(now, limits),
+            Input::Wanted if self.sockets == 0 && since(self.active, now) >= UNSEEN => self.end(Effect::Free),
+            Input::Wanted => Vec::new(),
             Input::Provisioned(generation) if generation != self.generation => vec![Effect::Discard(generation)],
             Input::Provisioned(_) => {
                 self.sandbox = Sandbox::Ready;
@@ -145,7 +192,7 @@ impl State {
                 effects.extend(self.provision());
                 effects
             }
-            Input::Tick => self.tick(now, idle),
+            Input::Tick => self.tick(now, limits),
             Input::Close => self.end(Effect::Keep),
         }
     }
@@ -162,18 +209,42 @@ impl State {
 
     fn touch(&mut self, now: Timestamp) -> Vec<Effect> {
         self.active = now;
-        if std::mem::take(&mut self.warned) { vec![Effect::Unwarn] } else { Vec::new() }
+        self.unwarn(Ending::Idle)
     }
 
-    fn tick(&mut self, now: Timestamp, idle: Duration) -> Vec<Effect> {
-        let rested = Duration::try_from(now.duration_since(self.active)).unwrap_or_default();
-        let left = idle.saturating_sub(rested);
-        if left.is_zero() {
-            return self.end(Effect::Release);
+    fn unwarn(&mut self, ending: Ending) -> Vec<Effect> {
+        if self.warned != Some(ending) {
+            return Vec::new();
         }
-        if left <= WARNING.min(idle / 5) && !self.warned && self.sockets > 0 {
-            self.warned = true;
-            return vec![Effect::Warn(left)];
+        self.warned = None;
+        vec![Effect::Unwarn]
+    }
+
+    fn extend(&mut self, now: Timestamp, limits: Limits) -> Vec<Effect> {
+        let mut effects = self.touch(now);
+        if self.warned == Some(Ending::Total) {
+            self.extended += limits.idle;
+            effects.extend(self.unwarn(Ending::Total));
+        }
+        effects
+    }
+
+    /// What ends it first, and in how long.
+    fn left(&self, now: Timestamp, limits: Limits) -> (Duration, Ending) {
+        let idle = limits.idle.saturating_sub(since(self.active, now));
+        let total = (limits.total + self.extended).saturating_sub(since(self.began, now));
+        if total < idle { (total, Ending::Total) } else { (idle, Ending::Idle) }
+    }
+
+    fn tick(&mut self, now: Timestamp, limits: Limits) -> Vec<Effect> {
+        let (left, ending) = self.left(now, limits);
+        if left.is_zero() {
+            return self.end(Effect::Free);
+        }
+        let limit = if ending == Ending::Idle { limits.idle } else { limits.total };
+        if left <= WARNING.min(limit / 5) && self.warned != Some(ending) && self.sockets > 0 {
+            self.warned = Some(ending);
+            return vec![Effect::Warn(left, ending)];
         }
         Vec::new()
     }
@@ -185,18 +256,22 @@ impl State {
     }
 }
 
+fn since(then: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const IDLE: Duration = Duration::from_secs(3600);
+    const LIMITS: Limits = Limits { idle: Duration::from_secs(3600), total: Duration::from_secs(8 * 3600) };
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(1_790_000_000 + seconds).unwrap()
     }
 
     fn steps(state: &mut State, inputs: &[(i64, Input)]) -> Vec<Effect> {
-        inputs.iter().flat_map(|(t, input)| state.step(input.clone(), at(*t), IDLE)).collect()
+        inputs.iter().flat_map(|(t, input)| state.step(input.clone(), at(*t), LIMITS)).collect()
     }
 
     #[test]
@@ -253,10 +328,10 @@ mod tests {
         assert_eq!(steps(&mut state, &[(3000, Input::Tick)]), []);
         assert_eq!(
             steps(&mut state, &[(3400, Input::Tick), (3450, Input::Tick)]),
-            [Effect::Warn(Duration::from_secs(200))]
+            [Effect::Warn(Duration::from_secs(200), Ending::Idle)]
         );
         assert_eq!(steps(&mut state, &[(3500, Input::Active)]), [Effect::Unwarn]);
-        assert_eq!(steps(&mut state, &[(7100, Input::Tick)]), [Effect::Release, Effect::End]);
+        assert_eq!(steps(&mut state, &[(7100, Input::Tick)]), [Effect::Free, Effect::End]);
         assert_eq!(steps(&mut state, &[(7101, Input::Attached), (7102, Input::Tick)]), []);
     }
 
@@ -265,5 +340,25 @@ mod tests {
         let mut state = State::new(at(0));
         assert_eq!(steps(&mut state, &[(0, Input::Attached), (1, Input::Close)])[2..], [Effect::Keep, Effect::End]);
         assert_eq!(steps(&mut state, &[(2, Input::Provisioned(1))]), [Effect::Discard(1)]);
+    }
+
+    #[test]
+    fn the_total_is_warned_of_and_only_extending_helps() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (0, Input::Provisioned(1)), (28_000, Input::Active)]);
+        let warning = [Effect::Warn(Duration::from_secs(300), Ending::Total)];
+        assert_eq!(steps(&mut state, &[(28_500, Input::Tick), (28_510, Input::Active)]), warning);
+        assert_eq!(steps(&mut state, &[(28_520, Input::Extend)]), [Effect::Unwarn]);
+        assert_eq!(steps(&mut state, &[(28_900, Input::Tick), (32_000, Input::Active)]), []);
+        assert_eq!(steps(&mut state, &[(32_400, Input::Tick)]), [Effect::Free, Effect::End]);
+    }
+
+    #[test]
+    fn a_place_that_nobody_looks_at_is_given_to_who_waits() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (0, Input::Provisioned(1))]);
+        assert_eq!(steps(&mut state, &[(500, Input::Wanted), (500, Input::Active), (500, Input::Detached)]), []);
+        assert_eq!(steps(&mut state, &[(560, Input::Wanted)]), []);
+        assert_eq!(steps(&mut state, &[(620, Input::Wanted)]), [Effect::Free, Effect::End]);
     }
 }

@@ -59,8 +59,11 @@ pub async fn own_host(State(app): State<AppState>, request: Request, next: Next)
 
 /// Gives a page's reader a cookie, so that two tabs that open together share a session.
 pub async fn session_cookie(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let wants = request.method() == Method::GET
-        && !app.site.session(request.headers()).is_some_and(|cookie| app.sessions.knows(&cookie));
+    let known = match app.site.session(request.headers()) {
+        Some(cookie) => app.sessions.knows(&cookie).await,
+        None => false,
+    };
+    let wants = request.method() == Method::GET && !known;
     let mut response = next.run(request).await;
     let html = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     if wants && html && response.status().is_success() {

@@ -23,7 +23,7 @@ pub fn routes() -> Router<AppState> {
 
 async fn kubeconfig(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, PageError> {
     let cookie = app.site.session(&headers).ok_or(PageError::NoSession)?;
-    let session = app.sessions.get(&cookie).ok_or(PageError::NoSession)?;
+    let session = app.sessions.get(&cookie).await.ok_or(PageError::NoSession)?;
     let base = app.site.base(&headers).ok_or(PageError::NoSession)?;
     let server = format!("{base}/kube/{}", session.kube_token().as_str());
     let text = session.kubeconfig(&server).ok_or(PageError::NotReady)?;

@@ -92,8 +92,13 @@ pub enum Request {
     },
     /// Throws the sandbox away and makes a new one.
     Reset,
-    /// The learner is still there: the session's idle time begins anew.
+    /// The learner wants more time: the session's idle time begins anew, and a session at the end of its total goes on.
     Extend,
+    /// The learner reads a step.
+    Step {
+        /// The step's id.
+        step: String,
+    },
 }
 
 /// To the page.
@@ -191,10 +196,24 @@ pub enum Message {
         /// Its name.
         name: String,
     },
-    /// The session will end for want of use; `Extend`, or anything else the learner does, takes that back.
+    /// The session will end; `Extend` takes that back, and for want of use anything else that the learner does.
     Expires {
         /// In so many seconds; `None` when it no longer will.
         seconds: Option<u64>,
+        /// Whether that is because nobody does anything; otherwise it has lasted as long as sessions may.
+        idle: bool,
+    },
+    /// Which steps of the open lesson are done, all of them.
+    Progress {
+        /// Their ids.
+        done: Vec<String>,
+    },
+    /// All places are taken: the page waits for one, and gets it by itself.
+    Queue {
+        /// How many others stand before it.
+        before: usize,
+        /// How many places there are.
+        places: usize,
     },
     /// Ports that `kubectl port-forward` holds open, all of them.
     Forwards {

@@ -7,6 +7,7 @@
 mod conversation;
 pub mod fallback;
 mod pace;
+mod waiting;
 mod wire;
 
 #[cfg(test)]
@@ -16,11 +17,13 @@ use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
+use futures::{Sink, Stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
+        self, Message as Packet,
         handshake::derive_accept_key,
         protocol::{Role, WebSocketConfig},
     },
@@ -28,6 +31,7 @@ use tokio_tungstenite::{
 
 use self::conversation::Conversation;
 use super::{errors::PageError, state::AppState};
+use crate::{sessions::NoSession, storage::LearnerId};
 
 /// The longest message of a page: a manifest of 2 MB, escaped as JSON.
 pub(super) const MAX_MESSAGE: usize = 3 * 1024 * 1024;
@@ -39,19 +43,35 @@ pub async fn connect(State(app): State<AppState>, mut request: Request) -> Resul
         return Err(PageError::ForeignOrigin.plain());
     }
     let cookie = app.site.session(request.headers());
-    let opened = app.sessions.open(cookie);
-    let set_cookie = opened.as_ref().ok().and_then(|o| o.cookie.as_ref()).map(|c| app.site.set_cookie(c));
+    let visitor = app.sessions.visitor(cookie).await.map_err(NoSession::from);
+    let set_cookie = visitor.as_ref().ok().and_then(|v| v.cookie.as_ref()).map(|c| app.site.set_cookie(c));
     let upgrade = hyper::upgrade::on(&mut request);
     app.tasks.clone().spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
         let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
-        match opened {
-            Ok(opened) => Conversation::new(socket, app, opened.session).run().await,
+        match visitor {
+            Ok(visitor) => talk(socket, app, &visitor.learner).await,
             Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
         }
     });
     Ok(switching(&accept, set_cookie.as_deref()))
+}
+
+/// Talks with a page, once there is a place for its learner.
+async fn talk<S>(mut socket: S, app: AppState, learner: &LearnerId)
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
+{
+    let (session, said) = match app.sessions.session_of(learner, None).await {
+        Ok(session) => (session, Vec::new()),
+        Err(NoSession::Full(_)) => match waiting::wait(&mut socket, &app, learner).await {
+            Some(found) => found,
+            None => return,
+        },
+        Err(refusal) => return conversation::refuse(socket, &refusal.to_string()).await,
+    };
+    Conversation::new(socket, app, session).with(said).run().await;
 }
 
 /// The answer to the handshake's key, if it is a handshake (RFC 6455, 4.2.1).

@@ -63,9 +63,10 @@ fn catalog() -> Catalog {
     Catalog::load(folder.path()).unwrap()
 }
 
-/// A server for at most `max` sessions.
-pub fn state(engine: Engine, max: usize) -> AppState {
-    let sessions = Sessions::new(provider(), std::time::Duration::from_secs(3600), max, TaskTracker::new());
+/// A server for at most `max` sessions, with a database of its own.
+pub async fn state(engine: Engine, max: usize) -> AppState {
+    let storage = crate::storage::testing::storage().await;
+    let sessions = Sessions::new(provider(), storage, crate::sessions::testing::rules(max), TaskTracker::new());
     let site = Site::direct(true);
     AppState { engine, ..AppState::new(catalog(), sessions, site, None, CancellationToken::new()) }
 }

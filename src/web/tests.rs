@@ -16,16 +16,21 @@ use tokio_tungstenite::{
 
 use super::{state::AppState, testing};
 
+/// How long a message may be awaited before the test gives up.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 struct Server {
     address: SocketAddr,
     app: AppState,
 }
 
 async fn serve(max: usize) -> Server {
-    let app = testing::state(testing::scripted(), max);
+    let app = testing::state(testing::scripted(), max).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = super::router::router(app.clone());
+    let sessions = app.sessions.clone();
+    tokio::spawn(async move { sessions.keep_time().await });
     tokio::spawn(async move { axum::serve(listener, router).await });
     Server { address, app }
 }
@@ -76,14 +81,17 @@ async fn say(socket: &mut WebSocketStream<TcpStream>, message: Value) {
 }
 
 async fn hear(socket: &mut WebSocketStream<TcpStream>, wanted: impl Fn(&Value) -> bool) -> Value {
-    loop {
-        if let Packet::Text(text) = socket.next().await.unwrap().unwrap() {
-            let message: Value = serde_json::from_str(&text).unwrap();
-            if wanted(&message) {
-                return message;
+    let found = async {
+        loop {
+            if let Packet::Text(text) = socket.next().await.unwrap().unwrap() {
+                let message: Value = serde_json::from_str(&text).unwrap();
+                if wanted(&message) {
+                    return message;
+                }
             }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the message in time")
 }
 
 #[tokio::test]
@@ -149,13 +157,22 @@ async fn a_cookie_that_is_not_ours_begins_a_session_with_one_that_is() {
 }
 
 #[tokio::test]
-async fn the_place_beyond_the_last_is_refused_in_words() {
+async fn who_comes_when_all_places_are_taken_waits_in_line_and_gets_one_in_turn() {
     let server = serve(1).await;
-    let (_, _first) = server.page().await;
-    let mut second = server.socket("", &format!("http://{}", server.address)).await.unwrap();
-    let message = hear(&mut second, |m| m["op"] == "sandbox").await;
-    assert_eq!(message["state"], "failed");
-    assert!(message["text"].as_str().unwrap().starts_with("All 1 places are taken."), "{message}");
+    let (cookie, _first) = server.page().await;
+    let origin = format!("http://{}", server.address);
+    let (mut second, mut third) =
+        (server.socket("", &origin).await.unwrap(), server.socket("", &origin).await.unwrap());
+    let place = |message: Value| (message["before"].as_u64().unwrap(), message["places"].as_u64().unwrap());
+    let (one, other) =
+        (place(hear(&mut second, |m| m["op"] == "queue").await), place(hear(&mut third, |m| m["op"] == "queue").await));
+    assert_eq!((one.min(other), one.max(other)), ((0, 1), (1, 1)));
+    let (mut front, mut back) = if one < other { (second, third) } else { (third, second) };
+    front.send(Packet::text(json!({"op": "hello", "lesson": "one"}).to_string())).await.unwrap();
+    let token = crate::sessions::ids::Token::parse(cookie.split('=').nth(1).unwrap()).unwrap();
+    server.app.sessions.get(&token).await.unwrap().end();
+    hear(&mut front, |m| m["op"] == "welcome").await;
+    assert_eq!(place(hear(&mut back, |m| m["op"] == "queue").await), (0, 1));
 }
 
 #[tokio::test]

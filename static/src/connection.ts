@@ -117,7 +117,8 @@ export class Connection {
       heard: (text) => {
         if (this.#line !== line) return;
         const message = JSON.parse(text) as Message;
-        if (message.op === "welcome") clearTimeout(patience);
+        // Who waits in line has been heard.
+        if (message.op === "welcome" || message.op === "queue") clearTimeout(patience);
         this.#receive(message);
       },
       closed: (code) => {

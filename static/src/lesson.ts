@@ -55,7 +55,7 @@ const pods = new Pods(connection, starter, new Why(connection, run), { opened: o
 new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));
 const catchUp = new CatchUp(connection, commands, log);
-const steps = new Steps(lesson, title, (step) => catchUp.at(step));
+const steps = new Steps(lesson, title, connection, (step) => catchUp.at(step));
 setUpRuns(commands, log, () => steps.check());
 setUpCopies();
 setUpReset(connection);

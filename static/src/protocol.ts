@@ -12,7 +12,8 @@ export type Request =
   | { op: "restore"; file: string }
   | { op: "logs"; pod: string | null; container: string | null; previous: boolean; timestamps: boolean }
   | { op: "reset" }
-  | { op: "extend" };
+  | { op: "extend" }
+  | { op: "step"; step: string };
 
 export interface LessonFile {
   name: string;
@@ -45,7 +46,9 @@ export type Message =
   | { op: "log"; pod: string | null; container: string | null; containers: string[]; reset: boolean; text: string }
   | ({ op: "file" } & LessonFile)
   | { op: "fileGone"; name: string }
-  | { op: "expires"; seconds: number | null }
+  | { op: "expires"; seconds: number | null; idle: boolean }
+  | { op: "progress"; done: string[] }
+  | { op: "queue"; before: number; places: number }
   | { op: "forwards"; forwards: Forward[] }
   | { op: "completions"; id: string; options: string[] }
   | { op: "refused"; id: string | null; text: string };

@@ -20,15 +20,17 @@ export function setUpStatus(connection: Connection): void {
   });
   let before: { state: string; text: string } = { state: "starting", text: "" };
   let ends: number | undefined;
+  let idles = true;
   let counting: number | undefined;
   const count = () => {
     clearTimeout(counting);
     if (ends === undefined) return;
     const left = ends - performance.now();
-    show(sandbox, "warn", "wait", t("status.ends", { minutes: Math.max(1, Math.ceil(left / 60_000)) }));
+    show(sandbox, "warn", "wait", t(idles ? "status.pauses" : "status.ends", { minutes: Math.max(1, Math.ceil(left / 60_000)) }));
     counting = window.setTimeout(count, 20_000);
   };
-  connection.on("expires", ({ seconds }) => {
+  connection.on("expires", ({ seconds, idle }) => {
+    idles = idle;
     ends = seconds === null ? undefined : performance.now() + seconds * 1_000;
     sandbox.classList.toggle("wide-only", seconds === null);
     extend.hidden = seconds === null;
@@ -37,6 +39,9 @@ export function setUpStatus(connection: Connection): void {
   });
   extend.addEventListener("click", () => {
     if (connection.tell({ op: "extend" })) extend.hidden = true;
+  });
+  connection.on("queue", ({ before: ahead, places }) => {
+    show(sandbox, "warn", "wait", t(ahead === 0 ? "status.next" : "status.queue", { ahead, places }));
   });
   connection.on("sandbox", ({ state, text }) => {
     before = { state, text: state === "ready" && text === "Your cluster is ready." ? t("status.sandboxReady") : text };

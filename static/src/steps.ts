@@ -1,5 +1,6 @@
 // Where in the lesson one is, and which steps are done: those whose commands have all been run.
 
+import type { Connection } from "./connection";
 import { el, icon, setText, the } from "./dom";
 import * as progress from "./progress";
 import { t } from "./text";
@@ -10,12 +11,14 @@ export class Steps {
   readonly #sections = [...document.querySelectorAll<HTMLElement>("section.step")];
   readonly #links = [...document.querySelectorAll<HTMLAnchorElement>(".steps a")];
   readonly #done = new Set<string>();
+  readonly #connection: Connection;
   #current = 0;
 
   readonly #moved: (step: number) => void;
 
   /** `moved` hears which step one reads, from 0; -1 is before the first. */
-  constructor(lesson: string, title: string, moved: (step: number) => void) {
+  constructor(lesson: string, title: string, connection: Connection, moved: (step: number) => void) {
+    this.#connection = connection;
     this.#moved = moved;
     this.#lesson = lesson;
     this.#title = title;
@@ -26,7 +29,20 @@ export class Steps {
     addEventListener("scroll", look, { passive: true });
     addEventListener("resize", look);
     for (const section of this.#sections) this.#mark(section);
+    // What the server has kept holds on every device.
+    connection.on("progress", ({ done }) => {
+      for (const id of done) this.#done.add(id);
+      for (const section of this.#sections) this.#mark(section);
+      this.#keep();
+    });
+    connection.on("welcome", () => this.#tell());
     this.#look();
+  }
+
+  /** Tells the server which step is read: it counts the time, and knows where to go on. */
+  #tell(): void {
+    const section = this.#sections[this.#current - 1];
+    if (section) this.#connection.tell({ op: "step", step: this.#id(section) });
   }
 
   /** Something ran: steps may be done. */
@@ -74,6 +90,7 @@ export class Steps {
     here?.replaceChildren(...(title ? [el("b", {}, title)] : []));
     setText(the("switch-step"), past ? t("steps.here", { number: past, of: this.#links.length }) : t("steps.many", { count: this.#links.length }));
     this.#keep();
+    this.#tell();
   }
 
   #keep(): void {

@@ -27,7 +27,7 @@ impl Place {
     /// With the lesson's files on the desk, as a page begins.
     pub fn new(lesson: &Lesson, client: kube::Client, namespace: String) -> Self {
         let files = lesson.files.iter().map(|file| (file.name.as_str(), file.text.as_str()));
-        let desk = Arc::new(Desk::new(files));
+        let desk = Arc::new(Desk::new(&lesson.id, files));
         let world = World {
             client,
             namespace,

@@ -2,10 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::Arc,
 };
 
-use tokio::sync::{broadcast, watch as channel};
+use tokio::sync::watch as channel;
 
 use super::watch;
 use crate::{
@@ -13,19 +13,8 @@ use crate::{
         check::{Check, Verdict},
         model::Lesson,
     },
-    sessions::{Session, ids::Token, scrollback::What},
+    sessions::{Session, scrollback::What},
 };
-
-/// A step that has been done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepDone {
-    /// By whose session.
-    pub session: Token,
-    /// The lesson's id.
-    pub lesson: String,
-    /// The step's anchor.
-    pub step: String,
-}
 
 /// How a step stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,26 +47,6 @@ struct Watched {
     commands: Vec<(String, bool)>,
 }
 
-/// The steps that have been done in a session, by lesson.
-#[derive(Debug, Default)]
-pub(in crate::sessions) struct Done(Mutex<HashMap<String, BTreeSet<String>>>);
-
-impl Done {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, BTreeSet<String>>> {
-        self.0.lock().expect("nothing panics while it holds what is done")
-    }
-
-    /// Notes a step; whether it is new.
-    pub fn add(&self, lesson: &str, step: &str) -> bool {
-        self.lock().entry(lesson.to_owned()).or_default().insert(step.to_owned())
-    }
-
-    /// The steps of a lesson.
-    pub fn of(&self, lesson: &str) -> BTreeSet<String> {
-        self.lock().get(lesson).cloned().unwrap_or_default()
-    }
-}
-
 /// The states of a lesson's steps, and when they change. It is watched as long as somebody holds this.
 pub type States = channel::Receiver<Arc<Vec<StepState>>>;
 
@@ -91,7 +60,7 @@ pub(in crate::sessions) fn begin(session: &Arc<Session>, lesson: &Lesson) -> Sta
         running: HashMap::new(),
         seen: 0,
     };
-    let done = session.done().of(&lesson.id);
+    let done = session.done_steps(&lesson.id);
     let (states, receiver) = channel::channel(Arc::new(board.states(&[], &done)));
     let me = session.clone();
     session.spawn(async move {
@@ -205,7 +174,7 @@ impl Board {
     }
 
     fn publish(&self, session: &Session, verdicts: &[Verdict], states: &channel::Sender<Arc<Vec<StepState>>>) {
-        let now = self.states(verdicts, &session.done().of(&self.lesson));
+        let now = self.states(verdicts, &session.done_steps(&self.lesson));
         for state in now.iter().filter(|state| state.done) {
             session.step_done(&self.lesson, &state.step);
         }
@@ -218,7 +187,7 @@ impl Board {
         });
     }
 
-    fn states(&self, verdicts: &[Verdict], done: &BTreeSet<String>) -> Vec<StepState> {
+    fn states(&self, verdicts: &[Verdict], done: &[String]) -> Vec<StepState> {
         let mut verdicts = verdicts.iter();
         let state = |(step, ran): (&Watched, &BTreeSet<usize>)| {
             let unknown = || Verdict { holds: false, is: String::new(), wanted: String::new(), because: String::new() };
@@ -241,19 +210,4 @@ impl Session {
     pub fn checks(self: &Arc<Self>, lesson: &Lesson) -> States {
         begin(self, lesson)
     }
-
-    /// Notes that a step has been done, here or in an earlier session of the same learner.
-    pub fn step_done(&self, lesson: &str, step: &str) {
-        if self.done().add(lesson, step) {
-            let news = StepDone { session: self.id().clone(), lesson: lesson.to_owned(), step: step.to_owned() };
-            // Nobody has to listen.
-            let _ = self.news().send(news);
-        }
-    }
 }
-
-/// How many steps that were done may wait for a slow listener.
-pub(in crate::sessions) const NEWS: usize = 1024;
-
-/// Where steps that were done are told.
-pub(in crate::sessions) type News = broadcast::Sender<StepDone>;

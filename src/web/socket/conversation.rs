@@ -2,6 +2,7 @@
 //! happened, and a `match` acts on it.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -37,14 +38,15 @@ use crate::{
             logs::{self, Choice, LogPiece},
             table::Table,
         },
-        session::{Attachment, Status},
+        progress::Outline,
+        session::{Attachment, Status, Warning},
     },
 };
 
 /// Within this a page says hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// So often the page is asked whether it is there.
-const PING_EVERY: Duration = Duration::from_secs(20);
+pub(super) const PING_EVERY: Duration = Duration::from_secs(20);
 /// A page that has said nothing for so long, not even pong, is gone.
 const SILENT_AFTER: Duration = Duration::from_secs(65);
 /// A page that does not take a message for so long is gone.
@@ -74,6 +76,7 @@ enum Event {
     Files,
     Forwards,
     Warning,
+    Progressed,
     Ping,
     Silent,
     Closing,
@@ -105,10 +108,13 @@ pub(super) struct Conversation<S> {
     status: watch::Receiver<Status>,
     views: Option<Views>,
     forwards: watch::Receiver<Vec<Forward>>,
-    warning: watch::Receiver<Option<Duration>>,
+    warning: watch::Receiver<Warning>,
+    progressed: watch::Receiver<u64>,
     choice: watch::Sender<Choice>,
     log: Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandle<()>)>,
     pace: Pace,
+    /// What the page said before there was a place for it.
+    said: VecDeque<Packet>,
     heard: Instant,
     pinged: Instant,
 }
@@ -137,14 +143,22 @@ where
             views: None,
             forwards: session.forwards().watch(),
             warning: session.warning(),
+            progressed: session.progressed(),
             choice: watch::Sender::new(Choice::default()),
             log: None,
             pace: Pace::new(now),
+            said: VecDeque::new(),
             heard: now,
             pinged: now,
             app,
             session,
         }
+    }
+
+    /// The same with what the page has said before.
+    pub fn with(mut self, said: Vec<Packet>) -> Self {
+        self.said.extend(said);
+        self
     }
 
     /// Talks until one of the two ends it.
@@ -165,6 +179,9 @@ where
 
     /// Waits for the next thing to happen.
     async fn next(&mut self) -> Event {
+        if let Some(packet) = self.said.pop_front() {
+            return Event::Packet(Some(Ok(packet)));
+        }
         let greeted = self.open.is_some();
         let now = Instant::now();
         let silent = if greeted { self.heard + SILENT_AFTER } else { self.heard + HELLO_WITHIN };
@@ -187,6 +204,7 @@ where
             () = changed(events), if greeted => Event::Events,
             () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
             () = changed(Some(&mut self.warning)), if greeted => Event::Warning,
+            () = changed(Some(&mut self.progressed)), if greeted => Event::Progressed,
             () = changed(self.open.as_mut().map(|open| &mut open.changes)) => Event::Files,
             piece = next_piece(&mut self.log) => Event::Log(piece),
             () = sleep_until(self.pinged + PING_EVERY) => Event::Ping,
@@ -221,6 +239,7 @@ where
                 let message = wire::expires(*self.warning.borrow_and_update());
                 self.say(&message).await
             }
+            Event::Progressed => self.progress().await,
             Event::Ping => {
                 self.pinged = Instant::now();
                 self.send(Packet::Ping(Default::default())).await
@@ -229,7 +248,7 @@ where
             Event::Silent => Err(End::Gone),
             Event::Closing => Err(End::Leave(CloseCode::Away, "going away")),
             Event::Over => {
-                let text = "This session has ended, for want of use or with the server. Reload the page to begin anew.";
+                let text = "This session has ended. Your work is kept: reload the page to go on.";
                 let message = Message::Sandbox { state: SandboxState::Failed, text: text.to_owned() };
                 self.say(&message).await?;
                 Err(End::Leave(CloseCode::Library(SESSION_OVER), "session over"))
@@ -306,7 +325,11 @@ where
                 Ok(())
             }
             Request::Extend => {
-                self.session.touch();
+                self.session.extend();
+                Ok(())
+            }
+            Request::Step { step } => {
+                self.session.read_step(desk.lesson(), &step);
                 Ok(())
             }
         }
@@ -317,6 +340,9 @@ where
         let known = self.app.catalog.get(lesson);
         let originals = known.iter().flat_map(|l| &l.files).map(|f| (f.name.as_str(), f.text.as_str()));
         let desk = self.session.desk(known.map_or("", |l| l.id.as_str()), originals);
+        if let Some(lesson) = known {
+            self.session.open_lesson(Outline::of(lesson));
+        }
         let mut changes = desk.changes();
         let seen = *changes.borrow_and_update();
         let files = wire::files(desk.sheets());
@@ -334,7 +360,15 @@ where
         if self.warning.borrow().is_some() {
             self.warning.mark_changed();
         }
-        Ok(())
+        self.progress().await
+    }
+
+    /// Which steps of the open lesson are done.
+    async fn progress(&mut self) -> Step {
+        self.progressed.borrow_and_update();
+        let Some(open) = &self.open else { return Ok(()) };
+        let done = self.session.done_steps(open.desk.lesson());
+        self.say(&Message::Progress { done }).await
     }
 
     /// After a gap that the page has been told of, none is told again.
@@ -440,10 +474,18 @@ where
     }
 
     async fn send(&mut self, packet: Packet) -> Step {
-        match timeout(TAKE_WITHIN, self.socket.send(packet)).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(End::Gone),
-        }
+        put(&mut self.socket, packet).await.map_err(|()| End::Gone)
+    }
+}
+
+/// Sends a message; a page that does not take it is gone.
+pub(super) async fn put<S>(socket: &mut S, packet: Packet) -> Result<(), ()>
+where
+    S: Sink<Packet, Error = tungstenite::Error> + Unpin,
+{
+    match timeout(TAKE_WITHIN, socket.send(packet)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(()),
     }
 }
 
@@ -484,14 +526,22 @@ pub(super) async fn refuse<S>(mut socket: S, why: &str)
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
 {
+    refuse_on(&mut socket, why).await;
+}
+
+/// The same on a socket that is lent.
+pub(super) async fn refuse_on<S>(socket: &mut S, why: &str)
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
+{
     let message = Message::Sandbox { state: SandboxState::Failed, text: why.to_owned() };
     let text = serde_json::to_string(&message).expect("messages hold strings and numbers only");
-    let _ = timeout(TAKE_WITHIN, socket.send(Packet::text(text))).await;
-    farewell(&mut socket, CloseCode::Again, "no place").await;
+    let _ = put(socket, Packet::text(text)).await;
+    farewell(socket, CloseCode::Again, "no place").await;
 }
 
 /// Says goodbye and waits a moment for the answer.
-async fn farewell<S>(socket: &mut S, code: CloseCode, word: &'static str)
+pub(super) async fn farewell<S>(socket: &mut S, code: CloseCode, word: &'static str)
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
 {

@@ -27,9 +27,9 @@ use tokio_util::sync::PollSender;
 
 use super::{
     super::{errors::PageError, state::AppState},
-    conversation::{self, Conversation},
+    conversation,
 };
-use crate::sessions::ids::Token;
+use crate::sessions::{NoSession, ids::Token};
 
 /// How many messages may wait in each direction.
 const WAITING: usize = 64;
@@ -78,15 +78,15 @@ pub async fn listen(State(app): State<AppState>, headers: HeaderMap) -> Result<R
     if !is_ours(&headers) {
         return Err(PageError::ForeignOrigin.plain());
     }
-    let opened = app.sessions.open(app.site.session(&headers));
-    let set_cookie = opened.as_ref().ok().and_then(|o| o.cookie.as_ref()).map(|c| app.site.set_cookie(c));
+    let visitor = app.sessions.visitor(app.site.session(&headers)).await.map_err(NoSession::from);
+    let set_cookie = visitor.as_ref().ok().and_then(|v| v.cookie.as_ref()).map(|c| app.site.set_cookie(c));
     let (line, from_page) = app.lines.open();
     let name = Event::default().event("line").data(line.token.as_str());
     let (to_page, said) = mpsc::channel(WAITING);
     let socket = Socket::new(from_page, to_page);
     app.tasks.clone().spawn(async move {
-        match opened {
-            Ok(opened) => Conversation::new(socket, app, opened.session).run().await,
+        match visitor {
+            Ok(visitor) => super::talk(socket, app, &visitor.learner).await,
             Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
         }
         drop(line);
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_page_without_websockets_says_and_hears_the_same() {
-        let app = testing::state(testing::scripted(), 10);
+        let app = testing::state(testing::scripted(), 10).await;
         let router = router(app.clone());
         let answer = router.clone().oneshot(request("GET", "/socket/events", String::new())).await.unwrap();
         assert_eq!(answer.headers()[header::CONTENT_TYPE], "text/event-stream");
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_sites_have_no_line() {
-        let router = router(testing::state(testing::scripted(), 10));
+        let router = router(testing::state(testing::scripted(), 10).await);
         let mut foreign = request("GET", "/socket/events", String::new());
         foreign.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("cross-site"));
         assert_eq!(router.clone().oneshot(foreign).await.unwrap().status(), StatusCode::FORBIDDEN);
@@ -263,7 +263,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_the_server_ends_the_events() {
-        let app = testing::state(testing::scripted(), 10);
+        let app = testing::state(testing::scripted(), 10).await;
         let answer = router(app.clone()).oneshot(request("GET", "/socket/events", String::new())).await.unwrap();
         let mut events = answer.into_body().into_data_stream();
         hear(&mut events, "event: line").await;

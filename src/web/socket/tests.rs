@@ -15,8 +15,8 @@ struct Page {
 /// How long a message may be awaited before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn session(app: &AppState) -> Arc<Session> {
-    app.sessions.open(None).unwrap().session
+async fn session(app: &AppState) -> Arc<Session> {
+    app.sessions.open(None).await.unwrap().session
 }
 
 impl Page {
@@ -78,8 +78,8 @@ impl Page {
 
 #[tokio::test]
 async fn a_page_says_hello_and_runs_a_command() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, welcome) = Page::greet(&app, &session, 0).await;
     assert_eq!(welcome["files"][0]["name"], "a.yaml");
     assert_eq!(
@@ -92,8 +92,8 @@ async fn a_page_says_hello_and_runs_a_command() {
 
 #[tokio::test]
 async fn a_dropped_socket_loses_nothing_and_runs_nothing_twice() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     page.say(json!({"op": "run", "id": "1", "line": "kubectl wait"})).await;
     let waiting = page.hear("output").await;
@@ -110,16 +110,16 @@ async fn a_dropped_socket_loses_nothing_and_runs_nothing_twice() {
 
 #[tokio::test]
 async fn a_page_that_knows_more_than_the_server_begins_anew() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (_page, welcome) = Page::greet(&app, &session, 40).await;
     assert_eq!(welcome["resumed"], false);
 }
 
 #[tokio::test]
 async fn two_tabs_agree() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut one, _) = Page::greet(&app, &session, 0).await;
     let (mut two, _) = Page::greet(&app, &session, 0).await;
     one.say(json!({"op": "save", "file": "a.yaml", "text": "kind: Job\n"})).await;
@@ -140,8 +140,8 @@ async fn two_tabs_agree() {
 
 #[tokio::test]
 async fn what_can_not_be_done_is_refused_in_words_and_nothing_else_is_lost() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let mut page = Page::open(&app, &session).await;
     page.say(json!({"op": "reset"})).await;
     assert_eq!(page.hear("refused").await["text"], "The first message of a page is hello.");
@@ -168,8 +168,8 @@ async fn what_can_not_be_done_is_refused_in_words_and_nothing_else_is_lost() {
 
 #[tokio::test]
 async fn a_reset_ends_commands_and_brings_a_new_sandbox() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     page.say(json!({"op": "run", "id": "1", "line": "kubectl wait"})).await;
     page.hear("output").await;
@@ -187,8 +187,8 @@ async fn a_reset_ends_commands_and_brings_a_new_sandbox() {
 
 #[tokio::test]
 async fn a_slow_page_is_told_of_a_gap_and_memory_stays_bounded() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     page.say(json!({"op": "run", "id": "1", "line": "kubectl flood 400000"})).await;
     page.hear("started").await;
@@ -211,8 +211,8 @@ async fn a_slow_page_is_told_of_a_gap_and_memory_stays_bounded() {
 
 #[tokio::test]
 async fn the_end_of_the_server_says_going_away() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     app.closing.cancel();
     loop {
@@ -227,8 +227,8 @@ async fn the_end_of_the_server_says_going_away() {
 
 #[tokio::test]
 async fn the_end_of_a_session_is_told_and_the_page_does_not_come_back() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     app.sessions.close();
     let told = page.hear_that(|m| m["state"] == "failed").await;
@@ -243,8 +243,8 @@ async fn the_end_of_a_session_is_told_and_the_page_does_not_come_back() {
 
 #[tokio::test]
 async fn a_page_that_sends_too_much_at_once_is_sent_away() {
-    let app = testing::state(testing::scripted(), 10);
-    let session = session(&app);
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
     let text = "x".repeat(MAX_MESSAGE + 1);
     let sending = page.socket.send(Packet::text(json!({"op": "save", "file": "a", "text": text}).to_string()));

@@ -1,8 +1,6 @@
 //! What the session says, as the protocol's messages. Everything is taken apart, so that a new field does not compile
 //! until it has found its place.
 
-use std::time::Duration;
-
 use crate::{
     manifest::Problem,
     sessions::{
@@ -13,7 +11,8 @@ use crate::{
             table::{Row, Table},
         },
         scrollback::{Frame, What},
-        state::Sandbox,
+        session::Warning,
+        state::{Ending, Sandbox},
     },
     web::protocol::{self, Message, PodRow, SandboxState, Stream},
 };
@@ -98,6 +97,7 @@ pub(super) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
     Message::Sandbox { state, text }
 }
 
-pub(super) fn expires(left: Option<Duration>) -> Message {
-    Message::Expires { seconds: left.map(|left| left.as_secs()) }
+pub(super) fn expires(warning: Warning) -> Message {
+    let idle = warning.is_none_or(|(_, ending)| ending == Ending::Idle);
+    Message::Expires { seconds: warning.map(|(left, _)| left.as_secs()), idle }
 }
