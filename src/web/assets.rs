@@ -41,6 +41,11 @@ pub fn url(path: &str) -> String {
     }
 }
 
+/// An asset's text, for what a page carries in itself; empty when it is not there.
+pub fn text(path: &str) -> String {
+    find(path).map(|file| String::from_utf8_lossy(&file.data).into_owned()).unwrap_or_default()
+}
+
 fn find(path: &str) -> Option<EmbeddedFile> {
     match path.split_once('/')? {
         ("site", name) => Site::get(name),

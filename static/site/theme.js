@@ -1,4 +1,4 @@
-// Runs before the first paint: the chosen theme, and the word that scripts run. All else is in the page's module.
+// In the page itself, so that the first paint waits for nothing: the chosen theme, and the word that scripts run. All else is in the page's module.
 (() => {
   const root = document.documentElement;
   root.classList.add("scripted");

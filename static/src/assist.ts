@@ -5,13 +5,17 @@ import { type Action, type Diagnostic, forceLinting, linter } from "@codemirror/
 import { type Extension, StateEffect, type Text } from "@codemirror/state";
 import { type EditorView, hoverTooltip, keymap } from "@codemirror/view";
 import { check, type Finding } from "./checks";
-import { schemas as load } from "./cluster";
+import { immutable } from "./immutable";
+import * as cluster from "./cluster";
 import { el } from "./dom";
-import { around, type Entry, outline, type Path } from "./outline";
+import { type Live, liveOf, namedKind } from "./named";
+import { around, type Entry, outline, type Path, written } from "./outline";
 import type { Problem } from "./protocol";
 import { brief, isOpen, type Schema, type Schemas, typeName, valuesOf } from "./schema";
 
 let known: Schemas | undefined;
+/** The Pods that there are, by name: most of their fields can't change any more. */
+let live: Live = new Map();
 
 /** What the server said about a view's text; forgotten as soon as the text changes. */
 export const told = new WeakMap<EditorView, Problem | undefined>();
@@ -27,8 +31,12 @@ export function recheck(view: EditorView): void {
 
 /** Asks the cluster for its schemas, when it can; the view is checked again once they are there. */
 export async function learn(view: EditorView): Promise<void> {
-  if (known) return;
-  known = await load();
+  live = liveOf((await cluster.pods()) ?? []);
+  if (known) {
+    recheck(view);
+    return;
+  }
+  known = await cluster.schemas();
   if (known) recheck(view);
 }
 
@@ -46,7 +54,8 @@ export function assistance(): Extension {
 
 function findings(view: EditorView): Diagnostic[] {
   const { doc } = view.state;
-  const own = check(doc.toString(), known).map((finding) => diagnostic(doc, finding));
+  const whole = doc.toString();
+  const own = [...check(whole, known), ...immutable(whole, live)].map((finding) => diagnostic(doc, finding));
   const problem = told.get(view);
   if (!problem) return own;
   const { from, to, text } = doc.line(Math.max(1, Math.min(problem.line, doc.lines)));
@@ -67,7 +76,7 @@ function root(entries: Entry[], document: number): Schema | undefined {
   return known?.of(value("apiVersion") ?? "", value("kind") ?? "");
 }
 
-function complete(context: CompletionContext): CompletionResult | null {
+function complete(context: CompletionContext): CompletionResult | null | Promise<CompletionResult | null> {
   const line = context.state.doc.lineAt(context.pos);
   const before = line.text.slice(0, context.pos - line.from);
   const text = context.state.doc.toString();
@@ -97,11 +106,11 @@ function field(name: string, schema: Schema, required: boolean, column: number):
   return { label: name, apply: name + rest, detail: required ? `${type}, required` : type, info: brief(schema.description) || undefined, boost: required ? 2 : 0 };
 }
 
-function values(context: CompletionContext, text: string, line: number, length: number): CompletionResult | null {
+async function values(context: CompletionContext, text: string, line: number, length: number): Promise<CompletionResult | null> {
   const entries = outline(text);
   const entry = entries.find((one) => one.line === line);
   if (!entry || !known) return null;
-  const options = valueOptions(entry, entries);
+  const options = [...valueOptions(entry, entries), ...(await namedOptions(entry, entries))];
   return options.length ? { from: context.pos - length, options, validFor: /^[\w./-]*$/ } : null;
 }
 
@@ -111,6 +120,20 @@ function valueOptions(entry: Entry, entries: Entry[]): Completion[] {
   const top = root(entries, entry.document);
   const schema = top && known?.at(top, entry.path);
   return schema ? valuesOf(schema, entry.path).map((label) => ({ label })) : [];
+}
+
+/** Names of what is there: in the cluster, or elsewhere in the same document. */
+async function namedOptions(entry: Entry, entries: Entry[]): Promise<Completion[]> {
+  const kind = namedKind(entry.path);
+  const found = cluster.KINDS.find((one) => one.kind === kind);
+  const named = found ? await cluster.names(found) : /\.volumeMounts\[\d+\]\.name$/.test(written(entry.path)) ? volumes(entry, entries) : [];
+  return named.map((label) => ({ label, detail: kind }));
+}
+
+/** The volumes of the Pod in which something is mounted. */
+function volumes(entry: Entry, entries: Entry[]): string[] {
+  const own = entries.filter((one) => one.document === entry.document && /\bvolumes\[\d+\]\.name$/.test(written(one.path)));
+  return own.map((one) => one.value.replace(/["']/g, ""));
 }
 
 function hover(view: EditorView, position: number) {

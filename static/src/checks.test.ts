@@ -14,7 +14,7 @@ const DEFINITIONS: Definitions = {
   Spec: { type: "object", properties: { restartPolicy: { type: "string" }, containers: { type: "array", items: { $ref: "#/components/schemas/Container" } } } },
   Container: {
     type: "object",
-    properties: { name: { type: "string" }, image: { type: "string" }, env: { type: "array", items: { type: "object", properties: { name: { type: "string" }, value: { type: "string" } } } }, stdin: { type: "boolean" }, ports: { type: "array", items: { type: "object", properties: { containerPort: { type: "integer" } } } } },
+    properties: { name: { type: "string" }, image: { type: "string" }, env: { type: "array", items: { type: "object", properties: { name: { type: "string" }, value: { type: "string" } } } }, stdin: { type: "boolean" }, resources: { type: "object", properties: { limits: { type: "object", additionalProperties: { oneOf: [{ type: "string" }, { type: "number" }] } } } }, ports: { type: "array", items: { type: "object", properties: { containerPort: { type: "integer" } } } } },
   },
 };
 const schemas = new Schemas(DEFINITIONS);
@@ -60,4 +60,10 @@ test("the nearest word is near", () => {
   assert.equal(nearest("imgae", ["image", "name"]), "image");
   assert.equal(nearest("contaners", ["containers", "volumes"]), "containers");
   assert.equal(nearest("xyz", ["image", "name"]), undefined);
+});
+
+test("an amount that is none is refused as the API server does", () => {
+  const pod = (amount: string) => check(`apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - resources:\n      limits:\n        memory: ${amount}\n`, schemas);
+  assert.match(pod("64MB").at(0)?.message ?? "", /^spec.containers\[0\].resources.limits.memory: quantities must match/);
+  for (const good of ["64Mi", "500m", "1.5", "1e3", "0.5Gi", '"128Mi"']) assert.deepEqual(pod(good), [], good);
 });

@@ -89,6 +89,9 @@ function checkValue(entry: Entry, schema: Schema): Finding[] {
   const { value } = entry;
   if (!value || /^[|>&*!]/.test(value)) return [];
   const place = { line: entry.line, from: entry.valueFrom, to: entry.valueFrom + value.length, severity: "error" as const };
+  if (/\.resources\.(limits|requests)\.[^.]+$/.test(written(entry.path)) && !isQuantity(bare(value))) {
+    return [{ ...place, message: `${written(entry.path)}: ${NO_QUANTITY}` }];
+  }
   const allowed = valuesOf(schema, entry.path);
   if (schema.type !== "boolean" && allowed.length && !allowed.includes(bare(value))) {
     const near = nearest(bare(value), allowed);
@@ -97,6 +100,14 @@ function checkValue(entry: Entry, schema: Schema): Finding[] {
   }
   const problem = wrongType(value, schema);
   return problem ? [{ ...place, message: `${written(entry.path)}: ${problem}` }] : [];
+}
+
+/** How the API server refuses an amount. */
+const NO_QUANTITY = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+
+/** An amount as Kubernetes writes it: `500m`, `64Mi`, `1.5`, `1e3`. */
+function isQuantity(text: string): boolean {
+  return /^[+-]?(\d+\.?\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/.test(text);
 }
 
 function wrongType(value: string, schema: Schema): string | undefined {

@@ -90,18 +90,19 @@ export class Pods {
     const body = this.#table?.tBodies[0];
     if (!body) return;
     const gone = new Set(this.#rows.keys());
+    const lit: Shown[] = [];
     rows.forEach(({ uid, cells }, at) => {
       gone.delete(uid);
       const known = this.#rows.get(uid);
       const shown = known ?? this.#newRow(uid, cells);
-      if (!known) this.#light(shown, !this.#first);
-      else if (this.#fill(shown, cells)) this.#light(shown, true);
+      if (known ? this.#fill(shown, cells) : !this.#first) lit.push(shown);
       if (body.rows[at] !== shown.row) body.insertBefore(shown.row, body.rows[at] ?? null);
     });
     for (const uid of gone) {
       this.#rows.get(uid)?.row.remove();
       this.#rows.delete(uid);
     }
+    light(lit);
   }
 
   #newRow(uid: string, cells: string[]): Shown {
@@ -147,19 +148,6 @@ export class Pods {
     target.setAttribute("aria-label", t("pods.explain", { status }));
   }
 
-  #light({ row, cells }: Shown, lit: boolean): void {
-    if (!lit) return;
-    row.classList.remove("lit");
-    void row.offsetWidth;
-    row.classList.add("lit");
-    const said = hidden(t("pods.changed"));
-    cells[0]?.after(said);
-    setTimeout(() => {
-      row.classList.remove("lit");
-      said.remove();
-    }, LIT);
-  }
-
   /** Ages go on between two messages. */
   #age(): void {
     const by = Math.floor((performance.now() - this.#heard) / 1_000);
@@ -172,6 +160,28 @@ export class Pods {
       });
     }
   }
+}
+
+/** Lights rows up; all together, as each look at the layout in between would cost as much as all of them. */
+function light(lit: Shown[]): void {
+  if (!lit.length) return;
+  for (const { row } of lit) row.classList.remove("lit");
+  void lit[0]?.row.offsetWidth;
+  const said = lit.map(({ row, cells }) => {
+    row.classList.add("lit");
+    row.querySelector(".vh")?.remove();
+    const word = hidden(t("pods.changed"));
+    cells[0]?.after(word);
+    return word;
+  });
+  setTimeout(() => {
+    said.forEach((word, at) => {
+      // Where another change has come meanwhile, its own light goes on.
+      if (!word.isConnected) return;
+      word.remove();
+      lit[at]?.row.classList.remove("lit");
+    });
+  }, LIT);
 }
 
 function withoutAge(text: string, ages: boolean): string {

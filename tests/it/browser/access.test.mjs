@@ -21,6 +21,7 @@ async function findings(page) {
   // The page's policy lets no foreign script in; the browser's own channel does.
   await page.evaluate((await import("node:fs")).readFileSync(AXE, "utf8"));
   const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  assert.ok(found.passes.length > 15, "axe has looked");
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.any.map((one) => one.message).join("; ")}`));
 }
 

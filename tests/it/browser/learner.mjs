@@ -16,14 +16,14 @@ export function browser() {
 
 export class Learner {
   /** Someone new: no cookies, the front page open. */
-  static async arrive(browser, options = {}) {
+  static async arrive(browser, options = {}, path = "/") {
     const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
     const learner = new Learner(page);
     page.on("pageerror", (error) => learner.complaints.push(String(error)));
     page.on("console", (message) => { if (message.type() === "error") learner.complaints.push(message.text()); });
-    await page.goto(`${process.env.PODYARD_URL}/`);
+    await page.goto(`${process.env.PODYARD_URL}${path}`);
     return learner;
   }
 

@@ -8,9 +8,11 @@ before(async () => { chromium = await browser(); });
 after(() => chromium.close());
 
 const KB = 1024;
+const LESSON = `${process.env.PODYARD_URL}/lessons/from-containers-to-pods`;
 
 test("a lesson weighs under 60 kB without editor and 300 kB with everything, and asks nobody else", async () => {
-  const learner = await Learner.arrive(chromium);
+  const context = await chromium.newContext();
+  const learner = new Learner(await context.newPage());
   const weights = new Map();
   const foreign = [];
   const sizes = [];
@@ -19,7 +21,8 @@ test("a lesson weighs under 60 kB without editor and 300 kB with everything, and
     if (address.origin !== process.env.PODYARD_URL) foreign.push(request.url());
     sizes.push(request.sizes().then(({ responseBodySize }) => weights.set(address.pathname, responseBodySize)));
   });
-  await learner.open("From containers to Pods");
+  await learner.page.goto(LESSON);
+  await learner.connected();
   await learner.page.locator(".cm-content").waitFor();
   await learner.type("kubectl run box --image=busybox --restart=Never -it --rm -- sh");
   await learner.says(learner.page.locator(".xterm-rows"), "/ #");
@@ -39,9 +42,76 @@ test("a lesson weighs under 60 kB without editor and 300 kB with everything, and
 test("the lesson can be read before any script has come", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.page.route("**/*.js*", () => {});
-  await learner.page.goto(`${process.env.PODYARD_URL}/lessons/from-containers-to-pods`, { waitUntil: "commit" });
+  await learner.page.goto(LESSON, { waitUntil: "commit" });
   await learner.page.getByRole("heading", { level: 1, name: "From containers to Pods" }).waitFor();
   await learner.says(learner.page.locator("#manifest"), "apiVersion");
+});
+
+test("on slow 3G the text is there first, and the workbench follows", async () => {
+  const context = await chromium.newContext();
+  const learner = new Learner(await context.newPage());
+  const devtools = await context.newCDPSession(learner.page);
+  await devtools.send("Network.emulateNetworkConditions", { offline: false, latency: 400, downloadThroughput: 50 * KB, uploadThroughput: 50 * KB });
+  await learner.page.goto(LESSON, { waitUntil: "commit" });
+  await learner.page.getByRole("heading", { level: 1, name: "From containers to Pods" }).waitFor();
+  assert.equal(await learner.page.locator(".cm-content").count(), 0, "the text does not wait for the editor");
+  await learner.connected();
+  await learner.page.locator(".cm-content").waitFor();
+  const shift = await learner.page.evaluate(() => new Promise((resolve) => {
+    let sum = 0;
+    new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; }).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => setTimeout(() => resolve(sum)));
+  }));
+  assert.ok(shift < 0.05, `the layout shifted by ${shift}`);
+});
+
+test("offline and back: what is shown stays, and the files that were typed meanwhile are kept", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl run stays --image=busybox --restart=Never -- sleep 3600");
+  await learner.seesPod("stays", "Running");
+  await learner.page.locator(".cm-content").waitFor();
+  const file = await learner.page.locator(".tab.file[aria-selected=true]").getAttribute("data-name");
+  await learner.page.context().setOffline(true);
+  await learner.write("# written offline\n");
+  await learner.seesPod("stays", "Running");
+  await learner.page.context().setOffline(false);
+  await learner.type(`cat ${file}`);
+  await learner.says(learner.console.locator(".o"), "# written offline");
+  await learner.reload();
+  await learner.says(learner.manifest, "# written offline");
+});
+
+test("a table of 200 changing Pods keeps its rows, and shows the newest state of each", async () => {
+  const context = await chromium.newContext();
+  const learner = new Learner(await context.newPage());
+  let page;
+  await learner.page.routeWebSocket("**/socket", (socket) => {
+    page = socket;
+    const server = socket.connectToServer();
+    // The cluster's own empty table would take the place of ours.
+    server.onMessage((text) => { if (!String(text).startsWith('{"op":"pods"')) socket.send(text); });
+  });
+  await learner.page.goto(LESSON);
+  await learner.connected();
+  const columns = ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "NOMINATED NODE", "READINESS GATES"];
+  const rows = (turn) => Array.from({ length: 200 }, (_, n) => ({ uid: `u${n}`, cells: [`pod-${n}`, "1/1", "Running", String(turn + n), "5s", `10.0.0.${n}`, "node", "<none>", "<none>"] }));
+  const send = (turn) => page.send(JSON.stringify({ op: "pods", columns, rows: rows(turn) }));
+  send(0);
+  const row = learner.page.getByRole("row").filter({ hasText: "pod-199" });
+  await row.waitFor();
+  await row.evaluate((element) => { element.kept = true; });
+  await learner.page.evaluate(() => {
+    window.longest = 0;
+    new PerformanceObserver((list) => { for (const task of list.getEntries()) window.longest = Math.max(window.longest, task.duration); }).observe({ type: "longtask" });
+  });
+  for (let turn = 1; turn <= 50; turn++) {
+    send(turn);
+    await learner.page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  await learner.says(row, "249");
+  assert.equal(await row.evaluate((element) => element.kept), true, "a row keeps its place in the page while its cells change");
+  console.log(`the longest task while 200 rows changed 50 times: ${await learner.page.evaluate(() => window.longest)} ms`);
 });
 
 test("under a flood of output the page still takes every key", async () => {
