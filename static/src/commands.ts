@@ -25,6 +25,7 @@ export class Commands {
   readonly #known = new Map<string, Command>();
   readonly #watchers = new Set<Watcher>();
   readonly #own = new Map<string, Watcher>();
+  #prepare: () => void = () => {};
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -45,6 +46,11 @@ export class Commands {
     });
   }
 
+  /** Does something before each command of this page: files that it may name are sent first. */
+  first(prepare: () => void): void {
+    this.#prepare = prepare;
+  }
+
   /** Hears of every command. */
   watch(watcher: Watcher): void {
     this.#watchers.add(watcher);
@@ -52,6 +58,7 @@ export class Commands {
 
   /** Runs a line; `watcher` hears of this one. */
   run(line: string, watcher?: Watcher): Command {
+    this.#prepare();
     return this.#begin(this.#connection.run(line), line, watcher);
   }
 

@@ -120,6 +120,7 @@ export class Editor {
       if (block) this.offer(block.dataset.file ?? "", `${block.querySelector("pre")?.textContent ?? ""}\n`);
     });
     addEventListener("pagehide", () => this.#flush());
+    this.#commands.first(() => this.#flush());
   }
 
   #hear({ name, text, changed }: LessonFile): void {

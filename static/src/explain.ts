@@ -97,11 +97,11 @@ function terminating({ name, status, pod }: Seen): Explanation | undefined {
   if (status !== "Terminating") return undefined;
   const grace = pod?.metadata?.deletionGracePeriodSeconds;
   return {
-    title: "Terminating: asked to stop, not gone yet",
-    text: "The Pod was deleted. Its containers have been sent SIGTERM and may finish what they are doing. Those that are still there when the grace period is over are killed.",
-    facts: facts(["deletionTimestamp", pod?.metadata?.deletionTimestamp], ["grace period", grace === undefined ? undefined : `${grace} s`]),
-    next: { why: "Nothing to do but wait. Or, if you can't wait:", line: `kubectl delete pod ${name} --now` },
-    hint: "A process that runs as number 1 of its container ignores SIGTERM unless it handles it. Shells and sleep are such.",
+    title: t("why.terminating.title"),
+    text: t("why.terminating.text"),
+    facts: facts(["deletionTimestamp", pod?.metadata?.deletionTimestamp], [t("why.fact.grace"), grace === undefined ? undefined : `${grace} s`]),
+    next: { why: t("why.terminating.next"), line: `kubectl delete pod ${name} --now` },
+    hint: t("why.terminating.hint"),
   };
 }
 
@@ -110,12 +110,12 @@ function oomKilled(seen: Seen): Explanation | undefined {
   if (!seen.status.includes("OOMKilled") && end?.reason !== "OOMKilled") return undefined;
   const limit = seen.pod?.spec?.containers?.find((one) => one.name === container)?.resources?.limits?.memory;
   return {
-    title: "OOMKilled: it wanted more memory than it may have",
-    text: "The container used more memory than its limit allows, and the kernel ended it. Kubernetes only reports it: nothing asked the process first, so it could not say goodbye in its log.",
-    facts: [...facts(["memory limit", limit]), ...endFacts(seen)],
-    next: { why: "See the limit beside the exit code:", line: `kubectl describe pod ${seen.name}` },
-    hint: "Exit code 137 is 128 + 9: ended by signal 9, SIGKILL.",
-    answer: "Either the limit is too low for what the program does, then raise resources.limits.memory; or the program needs less: many can be told how much to use. Limits of a running Pod's memory are part of its spec, so replace the Pod.",
+    title: t("why.oom.title"),
+    text: t("why.oom.text"),
+    facts: [...facts([t("why.fact.memory"), limit]), ...endFacts(seen)],
+    next: { why: t("why.oom.next"), line: `kubectl describe pod ${seen.name}` },
+    hint: t("why.oom.hint"),
+    answer: t("why.oom.answer"),
   };
 }
 
@@ -123,41 +123,41 @@ function crashLoop(seen: Seen): Explanation | undefined {
   if (!/CrashLoopBackOff/.test(seen.status)) return undefined;
   const init = seen.status.startsWith("Init:");
   return {
-    title: `${seen.status}: ${init ? "an init container" : "the container"} ends again and again`,
-    text: "The image is fine and the container starts, but its process ends by itself. The kubelet starts it again and waits longer each time: 10 s, 20 s, 40 s, up to 5 minutes. Waiting doesn’t help; the cause is inside.",
-    facts: [...endFacts(seen), ...facts(["restarts", seen.restarts]), ...lastWords(seen)],
-    next: { why: "What did it say before it ended?", line: `kubectl logs ${seen.name}${inContainer(seen)} --previous` },
+    title: t(init ? "why.crash.titleInit" : "why.crash.title", { status: seen.status }),
+    text: t("why.crash.text"),
+    facts: [...endFacts(seen), ...facts([t("why.fact.restarts"), seen.restarts]), ...lastWords(seen)],
+    next: { why: t("why.words"), line: `kubectl logs ${seen.name}${inContainer(seen)} --previous` },
     hint: exitMeaning(lastEnd(seen).end?.exitCode),
     answer: crashAnswer(lastEnd(seen).end?.exitCode),
   };
 }
 
 function crashAnswer(code: number | undefined): string {
-  if (code === 0) return "Exit code 0 means that it did its work and ended well. With restartPolicy: Always, the default, even that is a reason to start it again. For something that is done when it is done, use restartPolicy: OnFailure or Never.";
-  if (code === 127) return "The command in the manifest names a program that the image does not contain. Look for a typo in command:, and whether the image has a shell at all.";
-  return "Repair what the log complains about: usually a missing variable, file or argument. Then replace the Pod; a new one starts without any waiting.";
+  if (code === 0) return t("why.crash.answer0");
+  if (code === 127) return t("why.crash.answer127");
+  return t("why.crash.answer");
 }
 
 function neverPull(seen: Seen): Explanation | undefined {
   if (!seen.status.includes("ErrImageNeverPull")) return undefined;
   return {
-    title: "ErrImageNeverPull: the image is not on the node, and may not be fetched",
-    text: "imagePullPolicy: Never tells the node to use only images that it has already. It doesn’t have this one.",
+    title: t("why.never.title"),
+    text: t("why.never.text"),
     facts: [...imageFacts(seen), ...eventFacts(seen, "ErrImageNeverPull", "Failed")],
-    next: { why: "Is the name right?", line: `kubectl describe pod ${seen.name}` },
-    hint: "A name without a tag means :latest. An image that was built as app:1.0 is not app:latest.",
-    answer: "Correct the image’s name; or, if a registry has the image, change imagePullPolicy to IfNotPresent.",
+    next: { why: t("why.nameRight"), line: `kubectl describe pod ${seen.name}` },
+    hint: t("why.never.hint"),
+    answer: t("why.never.answer"),
   };
 }
 
 function badName(seen: Seen): Explanation | undefined {
   if (!seen.status.includes("InvalidImageName")) return undefined;
   return {
-    title: "InvalidImageName: that can’t be the name of an image",
-    text: "Image names are in lower case, with at most one tag after a colon. The node did not even try to fetch this one.",
+    title: t("why.badName.title"),
+    text: t("why.badName.text"),
     facts: [...imageFacts(seen), ...eventFacts(seen, "InspectFailed", "Failed")],
-    next: { why: "What exactly is wrong with it?", line: `kubectl describe pod ${seen.name}` },
-    answer: "Write the image in lower case, without blanks, as NAME:TAG, and replace the Pod.",
+    next: { why: t("why.badName.next"), line: `kubectl describe pod ${seen.name}` },
+    answer: t("why.badName.answer"),
   };
 }
 
@@ -167,36 +167,36 @@ function imagePull(seen: Seen): Explanation | undefined {
   const missing = told.some(({ value }) => /not found|manifest unknown|does not exist/i.test(value));
   const denied = told.some(({ value }) => /denied|unauthori[sz]ed|forbidden/i.test(value));
   return {
-    title: `${seen.status}: the image doesn’t come`,
-    text: "The node asked a registry for the image and did not get it. It tries again, waiting longer each time, up to 5 minutes; ErrImagePull is the attempt, ImagePullBackOff the wait between two.",
+    title: t("why.pull.title", { status: seen.status }),
+    text: t("why.pull.text"),
     facts: [...imageFacts(seen), ...told],
-    next: { why: "The events have the registry’s own words:", line: `kubectl describe pod ${seen.name}` },
-    hint: denied ? "The registry is there and says no: a typo in the name looks like that too." : "Read the name letter by letter, and the tag after the colon.",
-    answer: missing ? "No image of that name and tag exists. Correct image: in the manifest and apply it again; that field may change while the Pod exists." : "Correct the name, or give the Pod a key to the registry with imagePullSecrets.",
+    next: { why: t("why.registry"), line: `kubectl describe pod ${seen.name}` },
+    hint: denied ? t("why.pull.hintDenied") : t("why.pull.hint"),
+    answer: missing ? t("why.pull.answerMissing") : t("why.pull.answer"),
   };
 }
 
 function config(seen: Seen): Explanation | undefined {
   if (!seen.status.includes("CreateContainerConfigError")) return undefined;
   return {
-    title: "CreateContainerConfigError: something it refers to is not there",
-    text: "The image has come, but the container can’t be put together: the manifest takes a variable from a ConfigMap or Secret that doesn’t exist, or has no such key.",
+    title: t("why.config.title"),
+    text: t("why.config.text"),
     facts: [...waitingFacts(seen), ...eventFacts(seen, "Failed")],
-    next: { why: "What is there?", line: "kubectl get configmaps,secrets" },
-    hint: "The message names what is missing. Look for it under env and envFrom in the manifest.",
-    answer: "Create the missing ConfigMap or Secret, or correct its name. The kubelet tries again by itself, so the Pod needs no replacing.",
+    next: { why: t("why.there"), line: "kubectl get configmaps,secrets" },
+    hint: t("why.config.hint"),
+    answer: t("why.config.answer"),
   };
 }
 
 function startError(seen: Seen): Explanation | undefined {
   if (!/CreateContainerError|RunContainerError|StartError|ContainerCannotRun/.test(seen.status)) return undefined;
   return {
-    title: `${seen.status}: the process could not be started`,
-    text: "The container was made, but the first process in it could not be started. Most often the program in command: is not in the image, or is no program.",
+    title: t("why.start.title", { status: seen.status }),
+    text: t("why.start.text"),
     facts: [...waitingFacts(seen), ...endFacts(seen), ...eventFacts(seen, "Failed")],
-    next: { why: "What did the node say?", line: `kubectl describe pod ${seen.name}` },
-    hint: exitMeaning(lastEnd(seen).end?.exitCode) ?? "command: replaces what the image would run; args: only its arguments.",
-    answer: "Correct command: in the manifest. A whole shell line needs a shell: command: [\"sh\", \"-c\", \"…\"].",
+    next: { why: t("why.node"), line: `kubectl describe pod ${seen.name}` },
+    hint: exitMeaning(lastEnd(seen).end?.exitCode) ?? t("why.start.hint"),
+    answer: t("why.start.answer"),
   };
 }
 
@@ -207,12 +207,12 @@ function pending(seen: Seen): Explanation | undefined {
   if (!told.length && !condition) return undefined;
   const words = told.map(({ value }) => value).join() + (condition?.message ?? "");
   return {
-    title: "Pending: no node can take it",
-    text: "The scheduler looked at every node and found none that fits what the Pod asks for. It looks again whenever something changes in the cluster.",
+    title: t("why.pending.title"),
+    text: t("why.pending.text"),
     facts: told.length ? told : facts([condition?.reason ?? "PodScheduled", condition?.message]),
-    next: { why: "What does the node have to give?", line: "kubectl describe nodes" },
-    hint: /Insufficient/.test(words) ? "What counts is what the Pod requests, not what it will use." : "The message counts the nodes by reason; each reason is a field of your spec.",
-    answer: /Insufficient/.test(words) ? "Ask for less under resources.requests, or make room by deleting other Pods." : "Change the field that the message speaks of: nodeSelector, affinity, tolerations or a claim that isn’t bound.",
+    next: { why: t("why.pending.next"), line: "kubectl describe nodes" },
+    hint: /Insufficient/.test(words) ? t("why.pending.hintRoom") : t("why.pending.hint"),
+    answer: /Insufficient/.test(words) ? t("why.pending.answerRoom") : t("why.pending.answer"),
   };
 }
 
@@ -221,19 +221,19 @@ function creating(seen: Seen): Explanation | undefined {
   const trouble = eventFacts(seen, "FailedMount", "FailedCreatePodSandBox", "FailedAttachVolume");
   if (!trouble.length) {
     return {
-      title: `${seen.status}: it is on its way`,
-      text: "The Pod has a node. Its volumes are being mounted and its images fetched. That takes a moment; a large image can take minutes.",
+      title: t("why.creating.title", { status: seen.status }),
+      text: t("why.creating.text"),
       facts: eventFacts(seen, "Pulling", "Scheduled"),
-      next: { why: "See how far it is:", line: `kubectl describe pod ${seen.name}` },
+      next: { why: t("why.creating.next"), line: `kubectl describe pod ${seen.name}` },
     };
   }
   return {
-    title: "ContainerCreating: a volume can’t be mounted",
-    text: "The containers wait for their volumes, and one of them refers to something that isn’t there.",
+    title: t("why.mount.title"),
+    text: t("why.mount.text"),
     facts: trouble,
-    next: { why: "What is there?", line: "kubectl get configmaps,secrets,pvc" },
-    hint: "The message names the missing object. Look for it under volumes in the manifest.",
-    answer: "Create what is missing or correct its name. The kubelet tries again by itself.",
+    next: { why: t("why.there"), line: "kubectl get configmaps,secrets,pvc" },
+    hint: t("why.mount.hint"),
+    answer: t("why.mount.answer"),
   };
 }
 
@@ -243,11 +243,12 @@ function waitsForInit(seen: Seen): Explanation | undefined {
   const [, done, all] = progress;
   const current = seen.pod?.status?.initContainerStatuses?.[Number(done)]?.name ?? seen.pod?.spec?.initContainers?.[Number(done)]?.name;
   return {
-    title: `${seen.status}: ${done} of ${all} init containers are done`,
-    text: "Init containers run one after the other before anything else, and each has to end well before the next begins. The Pod waits for the one that runs now.",
-    facts: [...facts(["running now", current]), ...lastWords(seen)],
-    next: { why: "What is it waiting for?", line: `kubectl logs ${seen.name}${current ? ` -c ${current}` : ""}` },
-    hint: "An init container often waits on purpose, for a service or a file that isn’t there yet.",
+    title: t("why.init.title", { status: seen.status, done: done ?? "", all: all ?? "" }),
+    text: t("why.init.text"),
+    facts: [...facts([t("why.fact.now"), current]), ...lastWords(seen)],
+    next: { why: t("why.init.next"), line: `kubectl logs ${seen.name}${current ? ` -c ${current}` : ""}` },
+    hint: t("why.init.hint"),
+    answer: t("why.init.answer"),
   };
 }
 
@@ -256,10 +257,10 @@ function ended(seen: Seen): Explanation | undefined {
   const { end } = lastEnd(seen);
   const code = end?.exitCode ?? Number(seen.status.match(/ExitCode:(\d+)/)?.[1] ?? Number.NaN);
   return {
-    title: `${seen.status}: it ended, and not well`,
-    text: "The process in the container ended with an exit code other than zero, which is how a program says that something went wrong.",
+    title: t("why.ended.title", { status: seen.status }),
+    text: t("why.ended.text"),
     facts: [...endFacts(seen), ...lastWords(seen)],
-    next: { why: "What did it say before it ended?", line: `kubectl logs ${seen.name}${inContainer(seen)}` },
+    next: { why: t("why.words"), line: `kubectl logs ${seen.name}${inContainer(seen)}` },
     hint: exitMeaning(Number.isNaN(code) ? undefined : code),
     answer: crashAnswer(Number.isNaN(code) ? undefined : code),
   };
@@ -269,40 +270,40 @@ function notReady(seen: Seen): Explanation | undefined {
   if (seen.status !== "Running" || whole(seen.ready)) return undefined;
   const probe = eventFacts(seen, "Unhealthy");
   return {
-    title: "Running, but not ready",
-    text: probe.length ? "The container runs, but its readiness probe fails. It is left alone and not restarted; only no Service sends it visitors." : "The container runs and has not been found ready yet. A readiness or startup probe has to succeed first.",
-    facts: [...facts(["ready", seen.ready]), ...probe],
-    next: { why: "What does the probe ask for, and what did it get?", line: `kubectl describe pod ${seen.name}` },
-    hint: "Compare the probe’s port and path with what the app really listens on.",
+    title: t("why.notReady.title"),
+    text: probe.length ? t("why.notReady.textProbe") : t("why.notReady.text"),
+    facts: [...facts([t("why.fact.ready"), seen.ready]), ...probe],
+    next: { why: t("why.notReady.next"), line: `kubectl describe pod ${seen.name}` },
+    hint: t("why.notReady.hint"),
   };
 }
 
 function unknown(seen: Seen): Explanation {
   return {
-    title: `${seen.status}: no rule for this reason`,
-    text: "This state has no explanation here. What the cluster says about the Pod is all there is:",
+    title: t("why.unknown.title", { status: seen.status }),
+    text: t("why.unknown.text"),
     facts: [...waitingFacts(seen), ...endFacts(seen), ...seen.events.slice(-2).map(({ reason, message }) => ({ name: reason, value: message }))],
-    next: { why: "The whole story:", line: `kubectl describe pod ${seen.name}` },
+    next: { why: t("why.unknown.next"), line: `kubectl describe pod ${seen.name}` },
   };
 }
 
 const EXIT: Record<number, string> = {
-  0: "Exit code 0: the process ended well. That it is restarted nevertheless is the restartPolicy’s doing.",
-  1: "Exit code 1: the program itself gave up. What it says about that is in its log.",
-  2: "Exit code 2: by custom, wrong use: an unknown option, or a shell that met a mistake.",
-  126: "Exit code 126: the shell found the command but may not run it. It is no program, or lacks the right to be executed.",
-  127: "Exit code 127: the shell did not find the command.",
-  128: "Exit code 128: the container’s first process could not be started at all.",
-  137: "Exit code 137 is 128 + 9: ended by SIGKILL. Out of memory, or it did not stop within its grace period.",
-  139: "Exit code 139 is 128 + 11: a segmentation fault. The program touched memory that isn’t its own.",
-  143: "Exit code 143 is 128 + 15: ended by SIGTERM. It was asked to stop, and stopped.",
+  0: t("exit.0"),
+  1: t("exit.1"),
+  2: t("exit.2"),
+  126: t("exit.126"),
+  127: t("exit.127"),
+  128: t("exit.128"),
+  137: t("exit.137"),
+  139: t("exit.139"),
+  143: t("exit.143"),
 };
 
 /** What an exit code means. */
 export function exitMeaning(code: number | undefined): string | undefined {
   if (code === undefined) return undefined;
   if (EXIT[code]) return EXIT[code];
-  return code > 128 && code < 160 ? `Exit code ${code} is 128 + ${code - 128}: ended by signal ${code - 128}.` : `Exit code ${code} is the program’s own; its log or its manual knows more.`;
+  return code > 128 && code < 160 ? t("exit.signal", { code, signal: code - 128 }) : t("exit.own", { code });
 }
 
 function statuses({ pod }: Seen): ContainerStatus[] {
@@ -344,13 +345,13 @@ export function speaker(seen: Seen): { container: string; previous: boolean } | 
 function endFacts(seen: Seen): Fact[] {
   const { end, container } = lastEnd(seen);
   if (!end) return [];
-  const code = end.exitCode === undefined ? [] : [{ name: "exit code", value: String(end.exitCode), hot: true }];
-  return [...code, ...facts(["container", container], ["reason", end.reason], ["message", end.message?.trim()])];
+  const code = end.exitCode === undefined ? [] : [{ name: t("why.fact.exit"), value: String(end.exitCode), hot: true }];
+  return [...code, ...facts([t("why.fact.container"), container], [t("why.fact.reason"), end.reason], [t("why.fact.message"), end.message?.trim()])];
 }
 
 function waitingFacts(seen: Seen): Fact[] {
   const waiting = statuses(seen).find((one) => one.state?.waiting?.message);
-  return waiting ? [...facts(["container", waiting.name]), { name: waiting.state?.waiting?.reason ?? "waiting", value: waiting.state?.waiting?.message ?? "", hot: true }] : [];
+  return waiting ? [...facts([t("why.fact.container"), waiting.name]), { name: waiting.state?.waiting?.reason ?? "waiting", value: waiting.state?.waiting?.message ?? "", hot: true }] : [];
 }
 
 function imageFacts(seen: Seen): Fact[] {

@@ -22,6 +22,9 @@ import { Tabs } from "./tabs";
 import { setUpTheme } from "./theme";
 import { Timeline } from "./timeline";
 import { translateBlocks } from "./blocks";
+import { setUpQuizzes } from "./quiz";
+import { setUpReload } from "./reload";
+import { Verdicts } from "./verdicts";
 import { Why } from "./why";
 
 const { lesson = "", title = "", starter = "" } = document.body.dataset;
@@ -55,7 +58,10 @@ const pods = new Pods(connection, starter, new Why(connection, run), { opened: o
 new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));
 const catchUp = new CatchUp(connection, commands, log);
-const steps = new Steps(lesson, title, connection, (step) => catchUp.at(step));
+const verdicts = new Verdicts(connection, (states) => steps.stand(states));
+const steps = new Steps(lesson, title, connection, (id) => verdicts.of(id), (step) => catchUp.at(step));
+setUpQuizzes();
+setUpReload(connection, lesson);
 setUpRuns(commands, log, () => steps.check());
 setUpCopies();
 setUpReset(connection);

@@ -15,6 +15,24 @@ export type Request =
   | { op: "extend" }
   | { op: "step"; step: string };
 
+/** How a check of a step stands. */
+export interface CheckState {
+  text: string;
+  holds: boolean;
+  is: string | null;
+  wanted: string | null;
+  because: string | null;
+  hint: string | null;
+}
+
+/** How the checks of a step stand. */
+export interface StepChecks {
+  /** The step's id. */
+  step: string;
+  done: boolean;
+  checks: CheckState[];
+}
+
 export interface LessonFile {
   name: string;
   text: string;
@@ -51,6 +69,8 @@ export type Message =
   | { op: "queue"; before: number; places: number }
   | { op: "forwards"; forwards: Forward[] }
   | { op: "completions"; id: string; options: string[] }
+  | { op: "checks"; steps: StepChecks[] }
+  | { op: "lessonChanged"; lesson: string }
   | { op: "refused"; id: string | null; text: string };
 
 export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "exit" | "clear" }>;

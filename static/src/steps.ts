@@ -3,6 +3,7 @@
 import type { Connection } from "./connection";
 import { el, icon, setText, the } from "./dom";
 import * as progress from "./progress";
+import type { StepChecks } from "./protocol";
 import { t } from "./text";
 
 export class Steps {
@@ -14,10 +15,12 @@ export class Steps {
   readonly #connection: Connection;
   #current = 0;
 
+  readonly #checks: (step: string) => { done: number; all: number } | undefined;
   readonly #moved: (step: number) => void;
 
   /** `moved` hears which step one reads, from 0; -1 is before the first. */
-  constructor(lesson: string, title: string, connection: Connection, moved: (step: number) => void) {
+  constructor(lesson: string, title: string, connection: Connection, checks: (step: string) => { done: number; all: number } | undefined, moved: (step: number) => void) {
+    this.#checks = checks;
     this.#connection = connection;
     this.#moved = moved;
     this.#lesson = lesson;
@@ -45,11 +48,25 @@ export class Steps {
     if (section) this.#connection.tell({ op: "step", step: this.#id(section) });
   }
 
+  /** How the steps stand whose checks the server watches. */
+  stand(states: StepChecks[]): void {
+    for (const { step, done } of states) {
+      if (!done || this.#done.has(step)) continue;
+      this.#done.add(step);
+      const section = this.#sections.find((one) => this.#id(one) === step);
+      if (section) this.#mark(section);
+    }
+    this.#keep();
+    this.#here();
+  }
+
   /** Something ran: steps may be done. */
   check(): void {
     for (const section of this.#sections) {
       const blocks = [...section.querySelectorAll<HTMLElement>(".block.command[data-command]")];
       const id = this.#id(section);
+      // Where there are checks, what counts is the state of the cluster.
+      if (section.querySelector(".checks")) continue;
       if (blocks.length && !this.#done.has(id) && blocks.every((block) => block.dataset.ran === "ok")) {
         this.#done.add(id);
         this.#mark(section);
@@ -76,7 +93,7 @@ export class Steps {
     const past = this.#sections.filter((section) => section.getBoundingClientRect().top <= line).length;
     this.#sections.slice(0, Math.max(0, past - 1)).forEach((section) => {
       // A step without commands is done once one has read past it.
-      if (!section.querySelector(".block.command[data-command]") && !this.#done.has(this.#id(section))) {
+      if (!section.querySelector(".block.command[data-command], .checks") && !this.#done.has(this.#id(section))) {
         this.#done.add(this.#id(section));
         this.#mark(section);
       }
@@ -85,12 +102,18 @@ export class Steps {
     this.#current = past;
     this.#moved(past - 1);
     this.#links.forEach((link, at) => (at === past - 1 ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current")));
-    const title = this.#links[past - 1]?.title ?? "";
-    const here = document.getElementById("here");
-    here?.replaceChildren(...(title ? [el("b", {}, title)] : []));
+    this.#here();
     setText(the("switch-step"), past ? t("steps.here", { number: past, of: this.#links.length }) : t("steps.many", { count: this.#links.length }));
     this.#keep();
     this.#tell();
+  }
+
+  #here(): void {
+    const section = this.#sections[this.#current - 1];
+    const title = this.#links[this.#current - 1]?.title;
+    const checks = section && this.#checks(this.#id(section));
+    const parts = [title ? el("b", {}, title) : "", checks ? ` ${t("steps.checks", checks)}` : ""];
+    document.getElementById("here")?.replaceChildren(...parts);
   }
 
   #keep(): void {

@@ -167,6 +167,6 @@ function fold(name: string, text: string | undefined, opened: Set<string | null 
 }
 
 function well(name: string, status: string): Explanation {
-  const text = status === "Completed" ? "Its containers did their work and ended well. The Pod stays so that you can read its log." : "All its containers run and are ready. Nothing to explain, and nothing to do.";
-  return { title: `${status}: as it should be`, text, facts: [], next: { why: "Look for yourself:", line: `kubectl describe pod ${name}` } };
+  const text = t(status === "Completed" ? "why.well.completed" : "why.well.running");
+  return { title: t("why.well.title", { status }), text, facts: [], next: { why: t("why.well.next"), line: `kubectl describe pod ${name}` } };
 }
