@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{site::Site, state::AppState};
 use crate::{console::Engine, lessons::Catalog, sandbox::testing::provider, sessions::Sessions};
 
-/// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `forward PORT` answers one connection, `flood N`
+/// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `port-forward` answers one connection (of
+/// `pod/talker` a websocket that repeats what it hears), `flood N`
 /// writes so many lines, `read FILE` shows a file.
 pub fn scripted() -> Engine {
     Arc::new(|argv, mut env| {
@@ -36,6 +38,15 @@ pub fn scripted() -> Engine {
                         stream = listener.accept() => stream.unwrap(),
                         () = env.cancel.cancelled() => return 130,
                     };
+                    if argv[1] == "pod/talker" {
+                        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+                        while let Some(Ok(said)) = socket.next().await {
+                            if said.is_text() {
+                                socket.send(said).await.unwrap();
+                            }
+                        }
+                        return 0;
+                    }
                     let mut head = [0; 4096];
                     let read = stream.read(&mut head).await.unwrap();
                     let asked = String::from_utf8_lossy(&head[..read]).to_lowercase();

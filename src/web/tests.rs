@@ -213,6 +213,21 @@ async fn a_forwarded_port_is_shown_without_our_cookie_and_as_a_stranger() {
 }
 
 #[tokio::test]
+async fn a_websocket_of_the_pods_page_passes_through_the_preview() {
+    let server = serve(10).await;
+    let (_, mut socket) = server.page().await;
+    say(&mut socket, json!({"op": "run", "id": "f", "line": "kubectl port-forward pod/talker 5000:80"})).await;
+    let open = hear(&mut socket, |m| m["op"] == "forwards" && m["forwards"][0].is_object()).await;
+    let url = open["forwards"][0]["url"].as_str().unwrap();
+    let request = format!("ws://{}{url}live", server.address).into_client_request().unwrap();
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut inner, response) = client_async(request, stream).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    say(&mut inner, json!({"op": "anything"})).await;
+    assert_eq!(hear(&mut inner, |_| true).await, json!({"op": "anything"}));
+}
+
+#[tokio::test]
 async fn a_second_browser_sees_nothing_of_the_first_ones() {
     let server = serve(10).await;
     let ((_, mut one), (_, mut two)) = (server.page().await, server.page().await);

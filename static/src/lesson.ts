@@ -61,7 +61,7 @@ const catchUp = new CatchUp(connection, commands, log);
 const verdicts = new Verdicts(connection, (states) => steps.stand(states));
 const steps = new Steps(lesson, title, connection, (id) => verdicts.of(id), (step) => catchUp.at(step));
 setUpQuizzes();
-setUpReload(connection, lesson);
+setUpReload(connection);
 setUpRuns(commands, log, () => steps.check());
 setUpCopies();
 setUpReset(connection);

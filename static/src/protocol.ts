@@ -70,7 +70,7 @@ export type Message =
   | { op: "forwards"; forwards: Forward[] }
   | { op: "completions"; id: string; options: string[] }
   | { op: "checks"; steps: StepChecks[] }
-  | { op: "lessonChanged"; lesson: string }
+  | { op: "lessonChanged" }
   | { op: "refused"; id: string | null; text: string };
 
 export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "exit" | "clear" }>;
