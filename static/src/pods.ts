@@ -1,6 +1,6 @@
 // The Pods view: the rows of `kubectl get pods -o wide`; what changes lights up and settles.
 
-import { older } from "./ages";
+import { age, older } from "./ages";
 import type { Connection } from "./connection";
 import { el, hidden, icon, setText, the } from "./dom";
 import { unhealthy } from "./explain";
@@ -30,6 +30,7 @@ export class Pods {
   readonly #listener: PodsListener;
   readonly #starter: string;
   readonly #why: Why;
+  readonly #stale = el("p", { class: "mute as-of" });
   #table: HTMLTableElement | undefined;
   #columns: string[] = [];
   #rows = new Map<string, Shown>();
@@ -45,7 +46,10 @@ export class Pods {
     connection.watch((link) => {
       this.#panel.classList.toggle("stale", link !== "open" && this.#rows.size > 0);
     });
-    setInterval(() => this.#age(), 1_000);
+    setInterval(() => {
+      this.#age();
+      this.#asOf();
+    }, 1_000);
   }
 
   /** Of the Pods that there are. */
@@ -146,6 +150,16 @@ export class Pods {
     const kind = tone(status) || (asks ? "warn" : "");
     target.setAttribute("class", asks ? `why ${kind}` : `quiet-why ${kind}`);
     target.setAttribute("aria-label", t("pods.explain", { status }));
+  }
+
+  /** While the connection is gone, the rows say of when they are. */
+  #asOf(): void {
+    const stale = this.#panel.classList.contains("stale");
+    if (!stale) this.#stale.remove();
+    else {
+      setText(this.#stale, t("pods.asOf", { age: age((performance.now() - this.#heard) / 1_000) }));
+      if (!this.#stale.isConnected) this.#panel.append(this.#stale);
+    }
   }
 
   /** Ages go on between two messages. */
