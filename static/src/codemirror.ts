@@ -4,7 +4,7 @@ import { closeBrackets } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { lintGutter, lintKeymap } from "@codemirror/lint";
+import { forEachDiagnostic, lintGutter, lintKeymap, setDiagnosticsEffect } from "@codemirror/lint";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
 import { EditorState } from "@codemirror/state";
 import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
@@ -50,8 +50,19 @@ function extensions(events: SurfaceEvents) {
     EditorView.updateListener.of((update) => {
       const typed = update.transactions.some((transaction) => transaction.docChanged && !transaction.isUserEvent("podyard"));
       if (typed) events.changed();
+      if (update.transactions.some((transaction) => transaction.effects.some((effect) => effect.is(setDiagnosticsEffect)))) events.found(problems(update.state));
     }),
   ];
+}
+
+/** What is marked as wrong, in the order of the text. */
+function problems(state: EditorState): Problem[] {
+  const found: Problem[] = [];
+  forEachDiagnostic(state, ({ message, severity }, from) => {
+    const line = state.doc.lineAt(from);
+    if (severity === "error") found.push({ line: line.number, column: from - line.from + 1, message });
+  });
+  return found.sort((one, other) => one.line - other.line || one.column - other.column);
 }
 
 class Code implements Surface {

@@ -6,7 +6,7 @@ import type { Console } from "./console";
 import * as diff from "./diff";
 import { el, hidden, icon, the } from "./dom";
 import type { LessonFile, Problem } from "./protocol";
-import { PlainSurface, type Surface } from "./surface";
+import { PlainSurface, type Surface, type SurfaceEvents } from "./surface";
 import { Tabs } from "./tabs";
 import { t } from "./text";
 
@@ -39,6 +39,8 @@ export class Editor {
   #ready = false;
   #timer: number | undefined;
   #acting: string | undefined;
+  /** What stands below the text are the cluster's words about it. */
+  #said = false;
   /** What the cluster refused; it stays marked when another surface takes over. */
   #problem: Problem | undefined;
 
@@ -47,7 +49,7 @@ export class Editor {
     this.#commands = commands;
     this.#console = console;
     const area = the<HTMLTextAreaElement>("manifest");
-    this.#surface = new PlainSurface(area, { changed: () => this.#typed(), apply: () => this.#act("apply") });
+    this.#surface = new PlainSurface(area, this.#events());
     this.#fromLesson(area);
     this.#tabs = new Tabs(this.#list, (tab) => this.#open(tab.dataset.name ?? ""));
     this.#draw();
@@ -60,10 +62,10 @@ export class Editor {
   }
 
   /** Another surface takes over where the plain one stands; text, place and focus stay. */
-  replaceSurface(make: (text: string, events: { changed: () => void; apply: () => void }) => Surface): void {
+  replaceSurface(make: (text: string, events: SurfaceEvents) => Surface): void {
     const before = this.#surface;
     const { text, focused, at } = { text: before.text, focused: before.focused, at: before.at };
-    this.#surface = make(text, { changed: () => this.#typed(), apply: () => this.#act("apply") });
+    this.#surface = make(text, this.#events());
     this.#surface.at = at;
     before.remove();
     if (focused) this.#surface.focus();
@@ -83,6 +85,17 @@ export class Editor {
     this.#show(name);
     if (other) this.#save(file);
     this.#surface.focus();
+  }
+
+  #events(): SurfaceEvents {
+    return { changed: () => this.#typed(), apply: () => this.#act("apply"), found: (problems) => this.#found(problems) };
+  }
+
+  /** What one has typed so far can't be right: said before the cluster has to say it. */
+  #found([first, ...more]: Problem[]): void {
+    if (this.#said || this.#acting) return;
+    if (!first) this.#say("");
+    else this.#say("bad", `${first.line}:${first.column}: ${first.message}${more.length ? ` ${t("editor.more", { count: more.length })}` : ""}`);
   }
 
   #fromLesson(area: HTMLTextAreaElement): void {
@@ -154,6 +167,7 @@ export class Editor {
     if (!file) return;
     this.#flush();
     this.#current = name;
+    this.#said = false;
     this.#surface.text = file.text;
     this.#mark(undefined);
     closeDiff();
@@ -195,6 +209,8 @@ export class Editor {
     file.text = this.#surface.text;
     file.dirty = true;
     this.#mark(undefined);
+    this.#said = false;
+    this.#say("");
     closeDiff();
     this.#saved.textContent = "";
     clearTimeout(this.#timer);
@@ -273,6 +289,7 @@ export class Editor {
 
   #answered(act: Act, command: Command): void {
     const good = command.code === 0;
+    this.#said = true;
     const words = (good ? command.stdout : command.stderr || command.stdout).trim();
     const problem = command.problems?.[0];
     const place = problem ? `${problem.line}:${problem.column}: ` : "";

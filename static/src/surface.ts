@@ -18,6 +18,8 @@ export interface Surface {
 export interface SurfaceEvents {
   changed: () => void;
   apply: () => void;
+  /** What is wrong with the text as it stands; the first problems first. */
+  found: (problems: Problem[]) => void;
 }
 
 /** The textarea of the page as it came. Tab indents; after Escape, Tab leaves, as in CodeMirror. */

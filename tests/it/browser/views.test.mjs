@@ -95,3 +95,20 @@ test("the Timeline looks back", async () => {
   await learner.says(timeline, "Back-off restarting failed container");
   assert.deepEqual(learner.complaints, []);
 });
+
+test("the editor knows the cluster's fields: it marks what is wrong, offers what was meant, and explains", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.seesNoPods();
+  await learner.write("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  restartPolicy: Never\n  containers:\n  - name: a\n    imag: busybox\n    resources:\n      limits:\n        memory: 64MB\n");
+  const editor = learner.page.getByRole("region", { name: "Editor" });
+  await learner.says(editor, 'unknown field "spec.containers[0].imag"');
+  await learner.says(editor, "and 1 more");
+  await learner.page.keyboard.press("Control+Shift+M");
+  await learner.page.getByRole("button", { name: "Change to image" }).first().click();
+  await learner.says(learner.manifest, "image: busybox");
+  await learner.says(editor, "quantities must match the regular expression");
+  await learner.page.locator(".cm-line .y-key", { hasText: "restartPolicy" }).hover();
+  await learner.says(learner.page.locator(".about-field"), "restart");
+  assert.deepEqual(learner.complaints, []);
+});
