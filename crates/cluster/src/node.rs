@@ -25,6 +25,7 @@ mod phase;
 mod plan;
 mod pod;
 mod probes;
+mod reject;
 mod resources;
 pub mod runtime;
 mod serve;

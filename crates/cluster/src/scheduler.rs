@@ -3,7 +3,7 @@
 //! [`decide()`] is a function of the Pod and a [`Snapshot`]; the loop here keeps the snapshot up to date and writes what
 //! was decided.
 
-mod affinity;
+pub(crate) mod affinity;
 mod decide;
 mod fit;
 mod snapshot;

@@ -44,6 +44,8 @@ pub struct Parts {
     pub env: Vec<(String, String)>,
     /// Volumes and the termination message file.
     pub mounts: Vec<Mount>,
+    /// The running container that an ephemeral one looks into.
+    pub target: Option<ContainerId>,
 }
 
 /// What the runtime is told.
@@ -58,6 +60,14 @@ pub fn container_spec(
 ) -> Result<ContainerSpec, ConfigError> {
     let container = &definition.spec;
     let security = security(pod, container, image)?;
+    if let Some(profile) = missing_profile(pod, container) {
+        let text = format!(
+            "failed to generate container \"{}\" spec: failed to generate seccomp spec opts: cannot load seccomp profile \
+             {profile:?}: open {profile}: no such file or directory",
+            parts.id.0
+        );
+        return Err(ConfigError::create(text));
+    }
     let argv = argv(container, image, &parts.env);
     if argv.is_empty() {
         let id = &parts.id.0;
@@ -75,6 +85,7 @@ pub fn container_spec(
         tty: container.tty == Some(true),
         stdin: container.stdin == Some(true),
         mounts: parts.mounts,
+        processes_of: parts.target,
         security,
         limits: resources::limits(container),
     })
@@ -93,6 +104,14 @@ fn argv(container: &Container, image: &Image, env: &[(String, String)]) -> Vec<S
     let mut argv = command.unwrap_or_else(|| image.config.entrypoint.clone());
     argv.extend(args.unwrap_or(defaults));
     argv
+}
+
+/// The file of a seccomp profile that the manifest wants from the node, which has none.
+fn missing_profile(pod: &Pod, container: &Container) -> Option<String> {
+    let own = container.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
+    let shared = pod.spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
+    let profile = own.or(shared).filter(|profile| profile.type_ == "Localhost")?;
+    Some(format!("/var/lib/kubelet/seccomp/{}", profile.localhost_profile.as_deref().unwrap_or("")))
 }
 
 fn over(image: &[(String, String)], env: Vec<(String, String)>) -> Vec<(String, String)> {

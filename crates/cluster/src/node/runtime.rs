@@ -45,8 +45,11 @@ pub struct SandboxSpec {
     pub id: SandboxId,
     /// The Pod's host name (its name, unless `spec.hostname` is set), at most 63 bytes.
     pub hostname: String,
-    /// The Pod's address on the sandbox's own network 10.244.0.0/24, chosen by the node.
-    pub address: Ipv4Addr,
+    /// The Pod's address on the sandbox's own network 10.244.0.0/24, chosen by the node; `None` leaves the Pod in the
+    /// node's own network (`hostNetwork`).
+    pub address: Option<Ipv4Addr>,
+    /// Settings of the kernel that are the Pod's own, such as `net.ipv4.tcp_syncookies`, and their values.
+    pub sysctls: Vec<(String, String)>,
     /// Whether the containers see each other's processes (`shareProcessNamespace`).
     pub share_processes: bool,
     /// The lines of `/etc/hosts`.
@@ -77,6 +80,8 @@ pub struct ContainerSpec {
     pub stdin: bool,
     /// Directories and files of the node shown inside the container.
     pub mounts: Vec<Mount>,
+    /// The running container of the same Pod whose processes this one shares (`targetContainerName`).
+    pub processes_of: Option<ContainerId>,
     /// Who the process is and what it may.
     pub security: Security,
     /// What it may use.
@@ -89,6 +94,13 @@ pub enum MountSource {
     /// A directory or file that exists, beneath the directory that the runtime was told to be the node's volumes.
     /// It belongs to whom the container shall see as its owner: 0 is the container's root.
     Path(PathBuf),
+    /// What is in an image, from its unpacked layers, lowest first; it can't be written.
+    Image {
+        /// As the image store gives them.
+        layers: Vec<PathBuf>,
+        /// Only this path of it; empty is all.
+        path: String,
+    },
     /// A file system in memory, made with its first use, shared by the containers of the Pod, gone with its sandbox.
     Memory {
         /// Tells the memory volumes of a Pod apart.

@@ -49,6 +49,8 @@ enum Made {
     },
     /// In memory.
     Memory { size: Option<u64> },
+    /// What is in an image.
+    Image { layers: Vec<PathBuf> },
 }
 
 /// The volumes of one Pod.
@@ -63,6 +65,16 @@ pub struct Volumes {
 }
 
 impl Volumes {
+    /// The volume shows this image from now on.
+    pub fn show_image(&mut self, volume: &str, layers: Vec<PathBuf>) {
+        self.made.insert(volume.to_owned(), Made::Image { layers });
+    }
+
+    /// Whether the volume is there.
+    pub fn has(&self, volume: &str) -> bool {
+        self.made.contains_key(volume)
+    }
+
     /// The volumes of the Pod with this uid; none is made yet.
     pub fn new(root: &Path, uid: &str) -> Self {
         let directory = root.join(uid).join("volumes");
@@ -75,7 +87,7 @@ impl Volumes {
     /// The first volume that can't be made, and why.
     pub fn set_up(&mut self, pod: &Pod, sources: &Sources<'_>, now: Timestamp) -> Result<(), VolumeError> {
         for volume in pod.spec.volumes.iter().flatten() {
-            if self.made.contains_key(&volume.name) {
+            if self.made.contains_key(&volume.name) || volume.image.is_some() {
                 continue;
             }
             let made = self.make(pod, volume, sources, now);

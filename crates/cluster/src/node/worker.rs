@@ -19,6 +19,7 @@ use super::{
     plan::{Kill, plan},
     pod::Pod,
     probes::Probes,
+    reject::{rejected, rejection},
     runtime::SandboxId,
     status::status,
     volumes::Volumes,
@@ -95,6 +96,8 @@ pub struct Worker {
     probes: BTreeMap<String, Probes>,
     /// Since when the volumes can't be made, and how often that was tried.
     mounting: Option<u32>,
+    /// Whether this node can't take the Pod; it has been told then, and nothing more is.
+    rejected: bool,
     /// When to look again though nothing has changed.
     alarm: Option<Timestamp>,
 }
@@ -136,6 +139,7 @@ impl Worker {
             volumes: Volumes::new(&context.volumes, pod.uid()),
             probes: BTreeMap::new(),
             mounting: None,
+            rejected: false,
             alarm: None,
             context,
             pod,
@@ -145,6 +149,7 @@ impl Worker {
 
     /// Works until the Pod is gone.
     pub async fn run(mut self) {
+        self.rejected = self.rejects();
         loop {
             match self.look().await {
                 Next::Done => break,
@@ -175,6 +180,9 @@ impl Worker {
         if gone || self.pod.deleting() {
             self.terminate(gone).await;
             return Next::Done;
+        }
+        if self.rejected {
+            return Next::Wait;
         }
         if self.observed.finished {
             self.report();
@@ -264,8 +272,25 @@ impl Worker {
         self.observed.finished = true;
     }
 
+    /// Fails a new Pod that this node can't take; true when it has.
+    fn rejects(&mut self) -> bool {
+        let new = !self.pod.ended() && !self.pod.deleting() && self.pod.object["status"]["startTime"].is_null();
+        let node = self.context.store.get(&Key::new(super::machine::NODES, "", &*self.context.node_name));
+        let (true, Some(node)) = (new, node) else { return false };
+        let store = &self.context.store;
+        let Some(why) = rejection(&self.pod, &node, || store.list(PODS, None).1) else { return false };
+        self.context.warning(&self.subject(), &why.reason, &why.message);
+        let now = self.context.now();
+        let status = |_: &serde_json::Value| rejected(&self.pod, &why, &crate::clock::api_time(now));
+        write::write_status(store, &self.key, self.pod.uid(), status, now);
+        true
+    }
+
     /// Writes the status if it has changed.
     fn report(&mut self) {
+        if self.rejected {
+            return;
+        }
         let now = self.context.now();
         let host = self.context.host.to_string();
         let (pod, observed) = (&self.pod, &self.observed);

@@ -137,14 +137,6 @@ async fn a_container_is_who_its_security_context_says() {
                 "1002\n2002\n",
             ),
             (
-                "further groups and the volumes' group",
-                with(
-                    sh("id -G", json!({})),
-                    of_pod(json!({"runAsUser": 1000, "fsGroup": 3000, "supplementalGroups": [4000]})),
-                ),
-                "0 3000 4000\n",
-            ),
-            (
                 "a root file system that can't be written",
                 sh("touch /x 2>&1 || echo no", context(json!({"readOnlyRootFilesystem": true}))),
                 "touch: /x: Read-only file system\nno\n",
@@ -189,6 +181,14 @@ async fn a_pod_has_its_names() {
                 "further lines of /etc/hosts",
                 with(sh("tail -2 /etc/hosts", json!({})), json!({"hostAliases": [{"ip": "10.1.2.3", "hostnames": ["foo", "bar"]}]})),
                 "# Entries added by HostAliases.\n10.1.2.3\tfoo\tbar\n",
+            ),
+            (
+                "the node's own name and address in its own network",
+                with(
+                    sh("hostname; ip -4 -o address show | grep -c 172.18.0.2; nslookup kubernetes.default.svc.cluster.local 10.96.0.10 | grep -c 10.96.0.1$", json!({})),
+                    json!({"hostNetwork": true}),
+                ),
+                "kind-control-plane\n1\n1\n",
             ),
             (
                 "name servers of its own",
@@ -357,4 +357,48 @@ fn status(pod: &Pod) -> Value {
 
 fn terminated(pod: &Pod) -> Value {
     status(pod)["state"]["terminated"].clone()
+}
+
+#[tokio::test]
+async fn an_ephemeral_container_looks_into_the_one_it_is_for() {
+    let test = TestCluster::start().await;
+    let name = test.start_pod(sh("sleep 12345", json!({}))).await.metadata.name.unwrap();
+    test.pod_when(&name, ready).await;
+    let container = json!({"name": "look", "image": "busybox", "targetContainerName": "c",
+        "command": ["sh", "-c", "ps -o args | grep -c 'sleep 1234[5]'; ls /proc/1/root/bin/busybox; kill -9 1"]});
+    let patch = json!({"spec": {"ephemeralContainers": [container]}});
+    let params = kube::api::PatchParams::default();
+    test.pods.patch_ephemeral_containers(&name, &params, &kube::api::Patch::Strategic(patch)).await.unwrap();
+    // The first process can't be ended from within its own PID namespace; the container goes on.
+    let looked = |pod: Option<&Pod>| {
+        let status = serde_json::to_value(pod.and_then(|pod| pod.status.clone())).unwrap();
+        status["ephemeralContainerStatuses"][0]["state"]["terminated"].is_object()
+    };
+    let pod = test.pod_when(&name, looked).await;
+    assert_eq!(test.log(&name, "look").await, "1\n/proc/1/root/bin/busybox\n");
+    assert!(status(&pod)["state"]["running"].is_object());
+    test.cluster.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_pod_that_the_node_can_not_take_fails_at_once() {
+    let test = TestCluster::start().await;
+    let spec = with(sh("", json!({})), json!({"nodeName": "kind-control-plane", "nodeSelector": {"disk": "tape"}}));
+    let name = test.start_pod(spec).await.metadata.name.unwrap();
+    let pod = test.pod_when(&name, ended).await;
+    let status = serde_json::to_value(pod.status).unwrap();
+    assert_eq!((&status["phase"], &status["reason"]), (&json!("Failed"), &json!("NodeAffinity")));
+    assert_eq!(status["containerStatuses"], json!(null));
+    test.cluster.shutdown().await;
+}
+
+/// An ordinary user has one group only.
+#[tokio::test]
+async fn further_groups_and_the_volumes_group_needs_groups() {
+    let spec = with(
+        sh("id -G; stat -c %g /v", json!({"volumeMounts": [{"name": "v", "mountPath": "/v"}]})),
+        json!({"volumes": [{"name": "v", "emptyDir": {}}],
+            "securityContext": {"runAsUser": 1000, "fsGroup": 3000, "supplementalGroups": [4000]}}),
+    );
+    hold("", vec![("further groups and the volumes' group", spec, "0 3000 4000\n3000\n")]).await;
 }

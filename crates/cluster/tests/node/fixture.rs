@@ -59,7 +59,8 @@ impl Sandbox {
         let mut spec = SandboxSpec {
             id: SandboxId(format!("{name}-sandbox")),
             hostname: name.to_owned(),
-            address: [10, 244, 0, host].into(),
+            address: Some([10, 244, 0, host].into()),
+            sysctls: Vec::new(),
             share_processes: false,
             hosts: format!("127.0.0.1\tlocalhost\n10.244.0.{host}\t{name}\n"),
             resolv_conf: "nameserver 10.96.0.10\n".to_owned(),
@@ -81,6 +82,7 @@ impl Sandbox {
             tty: false,
             stdin: false,
             mounts: Vec::new(),
+            processes_of: None,
             security: Security::default(),
             limits: Limits::default(),
         }

@@ -21,7 +21,8 @@ pub fn run(arguments: &[String]) {
         let spec = SandboxSpec {
             id: sandbox.clone(),
             hostname: "pod".to_owned(),
-            address: [10, 244, 0, 5].into(),
+            address: Some([10, 244, 0, 5].into()),
+            sysctls: Vec::new(),
             share_processes: false,
             hosts: String::new(),
             resolv_conf: String::new(),
@@ -38,6 +39,7 @@ pub fn run(arguments: &[String]) {
             tty: false,
             stdin: false,
             mounts: Vec::new(),
+            processes_of: None,
             security: Security::default(),
             limits: Limits::default(),
         };

@@ -25,6 +25,9 @@ impl Volumes {
             // Admission has seen to it that the volume is there.
             let Some(made) = self.made.get(&mount.name) else { continue };
             let (source, volume_read_only) = match made {
+                Made::Image { layers } => {
+                    (MountSource::Image { layers: layers.clone(), path: image_path(mount)? }, true)
+                }
                 Made::Memory { size } => (MountSource::Memory { name: mount.name.clone(), size: *size }, false),
                 Made::Path { path, read_only } => {
                     (MountSource::Path(with_sub_path(path, *read_only, container, mount, env)?), *read_only)
@@ -36,6 +39,13 @@ impl Volumes {
         mounts.sort_by_key(|mount| mount.target.split('/').count());
         Ok(mounts)
     }
+}
+
+/// The part of an image that a mount shows; a path that climbs is none.
+fn image_path(mount: &VolumeMount) -> Result<String, ConfigError> {
+    let path = mount.sub_path.clone().unwrap_or_default();
+    let plain = Path::new(&path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+    if plain { Ok(path) } else { Err(ConfigError::config(format!("subPath {path:?} leads out of the image"))) }
 }
 
 /// Container paths without a slash at the front are taken from the root.

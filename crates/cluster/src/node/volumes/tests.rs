@@ -66,7 +66,7 @@ impl Bench {
         let mount = mounts.into_iter().find(|mount| mount.target == target).unwrap();
         match mount.source {
             MountSource::Path(path) => (path, mount.read_only),
-            MountSource::Memory { .. } => panic!("in memory"),
+            other => panic!("not on the node: {other:?}"),
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// `ErrImagePull` becomes `ImagePullBackOff` so long after the failure. A kubelet takes 12 to 15 s, because it looks no
-/// sooner (`TIMING.md`).
-const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(2);
+/// `ErrImagePull` becomes `ImagePullBackOff` so long after the failure: a kubelet looks no sooner (`TIMING.md`, "Other
+/// delays": 12 to 15 s).
+const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(12);
 
 /// Why there is no image, and when to try again.
 pub(super) struct NoImage {
@@ -31,10 +31,32 @@ pub(super) enum Got {
 }
 
 impl Worker {
+    /// The image of a container.
     pub(super) async fn image(&mut self, definition: &Definition, about: &Subject) -> Got {
-        let name = definition.image().to_owned();
+        self.image_named(definition.image(), definition.spec.image_pull_policy.as_deref(), about).await
+    }
+
+    /// Gets the images that the container's volumes show, those that are not there yet.
+    pub(super) async fn image_volumes(&mut self, definition: &Definition, about: &Subject) -> Result<(), Got> {
+        let mounted = |name: &str| definition.spec.volume_mounts.iter().flatten().any(|mount| mount.name == name);
+        let volumes = self.pod.spec.volumes.iter().flatten();
+        let missing: Vec<_> = volumes
+            .filter(|volume| mounted(&volume.name) && !self.volumes.has(&volume.name))
+            .filter_map(|volume| Some((volume.name.clone(), volume.image.clone()?)))
+            .collect();
+        for (volume, source) in missing {
+            let name = source.reference.unwrap_or_default();
+            match self.image_named(&name, source.pull_policy.as_deref(), about).await {
+                Got::Image(image) => self.volumes.show_image(&volume, image.layers),
+                other => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
+    async fn image_named(&mut self, name: &str, policy: Option<&str>, about: &Subject) -> Got {
         let retry = self.context.now() + RETRY;
-        let local = match self.context.images.local(&name) {
+        let local = match self.context.images.local(name) {
             Ok(local) => local,
             Err(error @ ImageError::InvalidName { .. }) => {
                 let message = format!("Failed to apply default image tag {name:?}: {error}");
@@ -47,7 +69,7 @@ impl Worker {
                 return Got::Failed(NoImage { reason: "ImageInspectError", message, retry });
             }
         };
-        match (definition.spec.image_pull_policy.as_deref(), local) {
+        match (policy, local) {
             (Some("IfNotPresent" | "Never"), Some(image)) => {
                 let message =
                     format!("Container image {name:?} already present on machine and can be accessed by the pod");
@@ -59,7 +81,7 @@ impl Worker {
                 self.context.warning(about, "ErrImageNeverPull", &message);
                 Got::Failed(NoImage { reason: "ErrImageNeverPull", message, retry })
             }
-            _ => self.pull(&name, about).await,
+            _ => self.pull(name, about).await,
         }
     }
 

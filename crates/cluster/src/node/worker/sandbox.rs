@@ -17,7 +17,9 @@ impl Worker {
         if !self.mount_volumes() {
             return false;
         }
-        let Some(address) = self.address.or_else(|| self.context.addresses.take()) else {
+        let host = self.pod.spec.host_network == Some(true);
+        let own = || if host { Some(self.context.host) } else { self.context.addresses.take() };
+        let Some(address) = self.address.or_else(own) else {
             self.no_sandbox("no IP addresses available in range set: 10.244.0.1-10.244.0.254");
             return false;
         };
@@ -26,7 +28,8 @@ impl Worker {
         let spec = SandboxSpec {
             id: id.clone(),
             hostname: self.hostname(),
-            address,
+            address: (!host).then_some(address),
+            sysctls: self.sysctls(),
             share_processes: self.pod.spec.share_process_namespace == Some(true),
             hosts: self.hosts(address),
             resolv_conf: self.resolv_conf(),
@@ -57,7 +60,7 @@ impl Worker {
             }
             *self.handle.sandbox.lock().expect("nothing panics while it holds the sandbox") = None;
         }
-        if let Some(address) = self.address.take() {
+        if let Some(address) = self.address.take().filter(|address| *address != self.context.host) {
             self.context.addresses.release(address);
         }
         self.observed.sandbox = false;
@@ -67,8 +70,17 @@ impl Worker {
         }
     }
 
+    fn sysctls(&self) -> Vec<(String, String)> {
+        let context = self.pod.spec.security_context.as_ref();
+        let sysctls = context.and_then(|context| context.sysctls.as_ref()).into_iter().flatten();
+        sysctls.map(|sysctl| (sysctl.name.clone(), sysctl.value.clone())).collect()
+    }
+
     /// `spec.hostname`, else the Pod's name; 63 bytes at most.
     pub(super) fn hostname(&self) -> String {
+        if self.pod.spec.host_network == Some(true) {
+            return self.context.node_name.clone();
+        }
         let name = self.pod.spec.hostname_override.as_deref().or(self.pod.spec.hostname.as_deref());
         let name = name.filter(|name| !name.is_empty()).unwrap_or(self.pod.name());
         let cut = name.len().min(63);
@@ -104,6 +116,7 @@ impl Worker {
     fn resolv_conf(&self) -> String {
         let (mut searches, mut servers, mut options) = match self.pod.spec.dns_policy.as_deref() {
             Some("None" | "Default") => Default::default(),
+            Some("ClusterFirst") | None if self.pod.spec.host_network == Some(true) => Default::default(),
             _ => {
                 let local = format!("{}.svc.cluster.local", self.pod.namespace());
                 let searches = vec![local, "svc.cluster.local".to_owned(), "cluster.local".to_owned()];

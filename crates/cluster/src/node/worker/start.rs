@@ -41,7 +41,12 @@ impl Worker {
         if self.backs_off(&definition, &about) {
             return false;
         }
-        let image = match self.image(&definition, &about).await {
+        let volumes = self.image_volumes(&definition, &about).await;
+        let image = match volumes {
+            Ok(()) => self.image(&definition, &about).await,
+            Err(got) => got,
+        };
+        let image = match image {
             Got::Image(image) => *image,
             Got::Interrupted => return true,
             Got::Failed(why) => {
@@ -111,11 +116,25 @@ impl Worker {
         let (words, mount) = self.last_words(definition, &id).map_err(ConfigError::create)?;
         let mut mounts = self.volumes.mounts(&definition.spec, &env)?;
         mounts.extend(mount);
-        let spec = container_spec(&self.pod, definition, image, Parts { id, sandbox, env, mounts })?;
+        let target = self.target_container(definition)?;
+        let spec = container_spec(&self.pod, definition, image, Parts { id, sandbox, env, mounts, target })?;
         let restarts = self.restarts_of(definition.name());
         let log = self.context.logs.join(self.pod.uid()).join(definition.name()).join(format!("{restarts}.log"));
         let log = Log::create(&log).map_err(ConfigError::create)?;
         Ok((spec, words, log))
+    }
+
+    /// The running container whose processes an ephemeral one is to see.
+    fn target_container(&self, definition: &Definition) -> Result<Option<ContainerId>, ConfigError> {
+        let containers = self.pod.object["spec"]["ephemeralContainers"].as_array();
+        let own = containers.into_iter().flatten().find(|container| container["name"] == definition.name());
+        let Some(name) = own.and_then(|own| own["targetContainerName"].as_str()).filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
+        let runs = lock(&self.handle.runs);
+        let live = runs.current.get(name).filter(|live| live.ended.borrow().is_none());
+        let missing = || ConfigError::config(format!("unable to find target container {name:?}"));
+        live.map(|live| Some(live.id.clone())).ok_or_else(missing)
     }
 
     /// How many runs there were before the next one.

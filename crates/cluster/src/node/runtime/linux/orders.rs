@@ -19,6 +19,7 @@ pub(super) fn pod(spec: &SandboxSpec) -> PodOrder {
         id: spec.id.0.clone(),
         hostname: spec.hostname.clone(),
         address: spec.address,
+        sysctls: spec.sysctls.iter().map(|(name, value)| (name.replace('.', "/"), value.clone())).collect(),
         share_processes: spec.share_processes,
         hosts: spec.hosts.clone(),
         resolv_conf: spec.resolv_conf.clone(),
@@ -38,7 +39,8 @@ pub(super) fn run(
         pod: spec.sandbox.0.clone(),
         layers: spec.layers.iter().map(|layer| beneath(images, layer)).collect::<Result<_, _>>()?,
         read_only_root: spec.security.read_only_root,
-        mounts: spec.mounts.iter().map(|mount| mount_order(mount, volumes)).collect::<Result<_, _>>()?,
+        mounts: spec.mounts.iter().map(|mount| mount_order(mount, images, volumes)).collect::<Result<_, _>>()?,
+        processes_of: spec.processes_of.as_ref().map(|id| id.0.clone()),
         soft_memory: spec.limits.memory.filter(|_| soft),
         program: program(spec, hostname, if soft { soft_limits(&spec.limits) } else { Vec::new() }),
     })
@@ -113,9 +115,13 @@ fn capabilities(security: &Security) -> u64 {
     }
 }
 
-fn mount_order(mount: &Mount, volumes: &Path) -> Result<MountOrder, RuntimeError> {
+fn mount_order(mount: &Mount, images: &Path, volumes: &Path) -> Result<MountOrder, RuntimeError> {
     let source = match &mount.source {
         MountSource::Path(path) => MountFrom::Volume(beneath(volumes, path)?),
+        MountSource::Image { layers, path } => MountFrom::Image {
+            layers: layers.iter().map(|layer| beneath(images, layer)).collect::<Result<_, _>>()?,
+            path: path.clone(),
+        },
         MountSource::Memory { name, size } if !name.contains('/') && !name.starts_with('.') => {
             MountFrom::Memory { name: name.clone(), size: *size }
         }
@@ -186,6 +192,7 @@ mod tests {
             tty: false,
             stdin: false,
             mounts: Vec::new(),
+            processes_of: None,
             security: Security { uid: 7, ..Security::default() },
             limits: Default::default(),
         };

@@ -102,7 +102,8 @@ fn pod(id: SandboxId) -> SandboxSpec {
     SandboxSpec {
         id,
         hostname: "probe".to_owned(),
-        address: [10, 244, 0, 2].into(),
+        address: Some([10, 244, 0, 2].into()),
+        sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),
         resolv_conf: String::new(),
@@ -120,6 +121,7 @@ fn container(sandbox: SandboxId, own: &Path) -> ContainerSpec {
         tty: false,
         stdin: false,
         mounts: Vec::new(),
+        processes_of: None,
         security: Security::default(),
         limits: Limits::default(),
     }

@@ -88,7 +88,10 @@ pub(super) enum Order {
 pub(super) struct PodOrder {
     pub id: String,
     pub hostname: String,
-    pub address: std::net::Ipv4Addr,
+    /// `None` leaves the Pod in the agent's own network.
+    pub address: Option<std::net::Ipv4Addr>,
+    /// Beneath /proc/sys, with slashes, and what is written there.
+    pub sysctls: Vec<(String, String)>,
     pub share_processes: bool,
     pub hosts: String,
     pub resolv_conf: String,
@@ -103,6 +106,8 @@ pub(super) struct RunOrder {
     pub layers: Vec<String>,
     pub read_only_root: bool,
     pub mounts: Vec<MountOrder>,
+    /// The container whose processes this one shares.
+    pub processes_of: Option<String>,
     /// Bytes above which the agent itself ends the container, where no control group does.
     pub soft_memory: Option<u64>,
     pub program: Program,
@@ -121,6 +126,8 @@ pub(super) struct MountOrder {
 pub(super) enum MountFrom {
     /// Beneath the volumes' directory.
     Volume(String),
+    /// Layers beneath the images' directory, lowest first, and a path in them.
+    Image { layers: Vec<String>, path: String },
     /// A file system in memory, of this name and size in bytes.
     Memory { name: String, size: Option<u64> },
 }

@@ -11,7 +11,8 @@ fn sandbox() -> SandboxSpec {
     SandboxSpec {
         id: SandboxId("a".repeat(64)),
         hostname: "pod".to_owned(),
-        address: [10, 244, 0, 5].into(),
+        address: Some([10, 244, 0, 5].into()),
+        sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),
         resolv_conf: String::new(),
@@ -33,6 +34,7 @@ fn container(name: &str) -> ContainerSpec {
         tty: false,
         stdin: false,
         mounts: Vec::new(),
+        processes_of: None,
         security: Default::default(),
         limits: Default::default(),
     }

@@ -46,22 +46,24 @@ struct Stdio([OwnedFd; 3]);
 pub(super) fn container(
     order: &RunOrder,
     pod: &Pod,
+    processes_of: Option<&OwnedFd>,
     cgroups: &[OwnedFd],
     filters: &Filters,
 ) -> Result<Launched, Failure> {
-    launch(
-        &order.program,
-        cgroups,
-        || pod.join(),
-        pod.own_namespaces(),
-        |agent| {
-            let namespace = members::own_namespace().trying("look at the mount namespace")?;
-            note::tell(agent, &Note::Namespace(namespace), &[])?;
-            rootfs::enter(order, pod)?;
-            // Only the container's own processes are there yet, so nobody sees this one being set up.
-            execute(&order.program, agent, filters)
-        },
-    )
+    let join = || {
+        pod.join()?;
+        processes_of.map_or(Ok(()), |target| {
+            sys::join_namespaces(target.as_fd(), libc::CLONE_NEWPID).trying("join the container's processes")
+        })
+    };
+    let shared = if processes_of.is_some() { libc::CLONE_NEWPID } else { 0 };
+    launch(&order.program, cgroups, join, pod.own_namespaces() & !shared, |agent| {
+        let namespace = members::own_namespace().trying("look at the mount namespace")?;
+        note::tell(agent, &Note::Namespace(namespace), &[])?;
+        rootfs::enter(order, pod)?;
+        // Only the container's own processes are there yet, so nobody sees this one being set up.
+        execute(&order.program, agent, filters)
+    })
 }
 
 /// Runs a program in the container whose first process is `target`.

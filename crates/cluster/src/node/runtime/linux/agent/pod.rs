@@ -26,8 +26,8 @@ use super::{
 };
 use crate::node::runtime::linux::wire::{Failure, PodOrder};
 
-/// What the containers of a Pod share.
-const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+/// What the containers of a Pod share, besides its network.
+const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
 
 /// A Pod's namespaces.
 pub(super) struct Pod {
@@ -51,12 +51,16 @@ impl Pod {
         write_etc(&files, order)?;
         let (ours, theirs) = note::pair()?;
         let own_processes = if order.share_processes { libc::CLONE_NEWPID } else { 0 };
-        let pid = sys::fork(NAMESPACES | own_processes, || note::told(&theirs, || hold(&theirs, order, filters)))
-            .trying("make the Pod's namespaces")?;
+        let own_network = if order.address.is_some() { libc::CLONE_NEWNET } else { 0 };
+        let pid = sys::fork(NAMESPACES | own_network | own_processes, || {
+            note::told(&theirs, || hold(&theirs, order, filters))
+        })
+        .trying("make the Pod's namespaces")?;
         drop(theirs);
         let process = sys::pidfd_open(pid).trying("open the Pod's first process")?;
         let pod = Self { pid, process, share_processes: order.share_processes, files };
-        match map_ids(pid).and_then(|()| network.connect(pid, order.address)).and_then(|()| note::go(&ours)) {
+        let mut connected = || order.address.map_or(Ok(()), |address| network.connect(pid, address));
+        match map_ids(pid).and_then(|()| connected()).and_then(|()| note::go(&ours)) {
             Ok(()) => Ok((pod, ours)),
             Err(failure) => {
                 pod.end();
@@ -73,7 +77,8 @@ impl Pod {
     /// Joins its namespaces; containers of their own processes make a PID namespace afterwards.
     pub(super) fn join(&self) -> Result<(), Failure> {
         let processes = if self.share_processes { libc::CLONE_NEWPID } else { 0 };
-        sys::join_namespaces(self.process.as_fd(), NAMESPACES | processes).trying("join the Pod's namespaces")
+        sys::join_namespaces(self.process.as_fd(), NAMESPACES | libc::CLONE_NEWNET | processes)
+            .trying("join the Pod's namespaces")
     }
 
     /// What a container's own process needs to be made with, after [`Pod::join`].
@@ -142,7 +147,12 @@ fn hold(agent: &OwnedFd, order: &PodOrder, filters: &Filters) -> Result<(), Fail
     nix::unistd::setresgid(Gid::from_raw(0), Gid::from_raw(0), Gid::from_raw(0)).trying("become group 0")?;
     nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).trying("become user 0")?;
     nix::unistd::sethostname(&order.hostname).trying("set the host name")?;
-    network::configure(order.address)?;
+    if let Some(address) = order.address {
+        network::configure(address)?;
+    }
+    for (name, value) in &order.sysctls {
+        fs::write(format!("/proc/sys/{name}"), value).trying(format_args!("set {name}"))?;
+    }
     sys::set_name(c"pause");
     sys::set_command_line(b"/pause").trying("take the name /pause")?;
     capabilities::bound(0).trying("drop capabilities")?;

@@ -148,17 +148,20 @@ fn shown(order: &RunOrder, pod: &Pod) -> Result<Vec<Prepared>, Failure> {
         let tree = tree(&pod.etc(name).display().to_string(), false)?;
         shown.push(Prepared { target: format!("/etc/{name}"), tree, directory: false });
     }
-    for mount in &order.mounts {
-        shown.push(prepared(mount, order)?);
+    for (mount, index) in order.mounts.iter().zip(0..) {
+        shown.push(prepared(mount, order, index)?);
     }
     // A mount beneath another's target comes after it.
     shown.sort_by_key(|prepared| Path::new(&prepared.target).components().count());
     Ok(shown)
 }
 
-fn prepared(mount: &MountOrder, order: &RunOrder) -> Result<Prepared, Failure> {
+fn prepared(mount: &MountOrder, order: &RunOrder, index: u32) -> Result<Prepared, Failure> {
     let source = match &mount.source {
         MountFrom::Volume(path) => format!("{}/{path}", jail::VOLUMES),
+        MountFrom::Image { layers, path } => {
+            image(layers, path, &format!("{}/{}/image{index}", jail::SCRATCH, order.id))?
+        }
         MountFrom::Memory { name, .. } => format!("{}/{}/{name}", jail::MEMORY, order.pod),
     };
     let directory = fs::metadata(&source).trying(format_args!("mount {}", mount.target))?.is_dir();
@@ -167,6 +170,20 @@ fn prepared(mount: &MountOrder, order: &RunOrder) -> Result<Prepared, Failure> {
     sys::set_mount(tree.as_fd(), libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | read_only, None, true)
         .trying(format_args!("restrict {}", mount.target))?;
     Ok(Prepared { target: mount.target.clone(), tree, directory })
+}
+
+/// Shows an image's layers, which nothing can be written to, at `place`; gives where `path` in them is.
+fn image(layers: &[String], path: &str, place: &str) -> Result<String, Failure> {
+    fs::create_dir_all(place).trying("make the image volume")?;
+    // Overlay wants two layers where nothing is to be written, the highest first.
+    fs::create_dir_all(format!("{place}.empty")).trying("make the image volume")?;
+    let lower = layers.iter().rev().map(|layer| format!("{}/{layer}", jail::IMAGES));
+    let lower: Vec<String> = lower.chain([format!("{place}.empty")]).collect();
+    let options = format!("lowerdir={}", lower.join(":"));
+    let overlay =
+        |options: &str| mount(Some("overlay"), place, Some("overlay"), TIGHT | MsFlags::MS_RDONLY, Some(options));
+    overlay(&format!("{options},userxattr")).or_else(|_| overlay(&options)).trying("mount the image volume")?;
+    Ok(format!("{place}/{path}"))
 }
 
 fn tree(path: &str, recursive: bool) -> Result<OwnedFd, Failure> {

@@ -60,6 +60,8 @@ struct Running {
 /// What the agent knows of a container besides its first process.
 struct Container {
     pod: String,
+    /// Whether its first process is one of another container's.
+    shares_processes: bool,
     /// Its mount namespace, by which its processes are found.
     namespace: Option<u64>,
     /// Bytes it may use, where the agent is the one to look.
@@ -201,20 +203,31 @@ impl Agent {
                 make_memory(&order.pod, name, *size)?;
             }
         }
-        let launched = launch::container(order, self.pod(&order.pod)?, cgroups, &self.filters)?;
-        let container =
-            Container { pod: order.pod.clone(), namespace: None, memory: order.soft_memory, too_much_memory: false };
+        let target = order.processes_of.as_deref().map(|id| self.process(id)).transpose()?;
+        let launched = launch::container(order, self.pod(&order.pod)?, target.as_ref(), cgroups, &self.filters)?;
+        let container = Container {
+            pod: order.pod.clone(),
+            shares_processes: target.is_some(),
+            namespace: None,
+            memory: order.soft_memory,
+            too_much_memory: false,
+        };
         self.launched(number, (order.id.clone(), Some(container)), launched);
         Ok(())
     }
 
     fn exec(&mut self, number: u64, order: &ExecOrder, cgroups: &[OwnedFd]) -> Result<(), Failure> {
-        let missing = || Failure::NotFound(format!("container {}", order.container));
-        let target = self.programs.get(&order.container).ok_or_else(missing)?;
-        let target = sys::pidfd_open(target.pid).trying("open the container's first process")?;
+        let target = self.process(&order.container)?;
         let launched = launch::exec(&order.program, &target, cgroups, &self.filters)?;
         self.launched(number, (order.id.clone(), None), launched);
         Ok(())
+    }
+
+    /// The first process of a running container.
+    fn process(&self, container: &str) -> Result<OwnedFd, Failure> {
+        let missing = || Failure::NotFound(format!("container {container}"));
+        let target = self.programs.get(container).ok_or_else(missing)?;
+        sys::pidfd_open(target.pid).trying("open the container's first process")
     }
 
     fn launched(&mut self, order: u64, program: (String, Option<Container>), launched: launch::Launched) {
@@ -314,7 +327,7 @@ impl Agent {
     /// Ends what is left of a container whose first process has ended. The kernel does it, unless the containers of the
     /// Pod share their processes.
     fn end_members(&self, container: &Container) {
-        let shared = self.pods.get(&container.pod).is_some_and(Pod::shares_processes);
+        let shared = container.shares_processes || self.pods.get(&container.pod).is_some_and(Pod::shares_processes);
         if let (true, Some(namespace)) = (shared, container.namespace) {
             kill_all(namespace);
         }
