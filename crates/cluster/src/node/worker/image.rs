@@ -116,10 +116,11 @@ impl Worker {
             Err(error) => {
                 let message = error.to_string();
                 self.context.warning(about, "Failed", &format!("Failed to pull image {name:?}: {message}"));
-                let now = self.context.now();
-                self.pulls.next(name, now, now);
+                let retry = self.context.now() + PULL_ERROR_SHOWN;
+                // Counted from the next look, which is to find it backing off.
+                self.pulls.next(name, retry, retry);
                 self.pull_errors.insert(name.to_owned(), format!("ErrImagePull: {message}"));
-                Got::Failed(NoImage { reason: "ErrImagePull", message, retry: now + PULL_ERROR_SHOWN })
+                Got::Failed(NoImage { reason: "ErrImagePull", message, retry })
             }
         }
     }
