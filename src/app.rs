@@ -14,6 +14,7 @@ use crate::{
     sandbox::{
         Provider,
         embedded::{Embedded, EmbeddedError},
+        kind::{Kind, KindError},
     },
     sessions::{Rules, Sessions, state::Limits},
     storage::{Location, Storage, StorageError},
@@ -40,6 +41,9 @@ pub enum AppError {
         /// Why.
         source: std::io::Error,
     },
+    /// The kind clusters.
+    #[error(transparent)]
+    Kind(#[from] KindError),
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -143,11 +147,13 @@ impl App {
 /// # Errors
 /// When there can be none.
 pub async fn provider(config: &Config) -> Result<Provider, AppError> {
+    let images = config.content.join("images");
+    let images = images.is_dir().then_some(images);
+    let data = config.data.path();
     match config.sandbox {
-        SandboxKind::Embedded => {
-            let images = config.content.join("images");
-            let images = images.is_dir().then_some(images);
-            Ok(Provider::Embedded(Embedded::on_this_machine(config.data.path(), images.as_deref()).await?))
+        SandboxKind::Embedded => Ok(Provider::Embedded(Embedded::on_this_machine(data, images.as_deref()).await?)),
+        SandboxKind::Kind => {
+            Ok(Provider::Kind(Kind::start(&config.kind, data, images.as_deref(), config.session_idle).await?))
         }
         other => Err(AppError::NotBuilt(other)),
     }

@@ -27,7 +27,7 @@ pub fn run(task: Task) -> anyhow::Result<u8> {
             Task::Cluster(task) => cluster::run(task).await,
             Task::Kubectl(task) => kubectl::run(task).await,
             Task::Lessons(task) => lessons::run(task).await,
-            Task::Doctor(task) => doctor::run(task).await,
+            Task::Doctor(task) => doctor::run(*task).await,
         }
     });
     // What still waits, such as a read of the terminal, must not keep the program.

@@ -4,6 +4,8 @@
 //! shows every mistake, not the first.
 
 pub mod data;
+mod kind;
+mod kubernetes;
 mod lessons;
 mod raw;
 
@@ -14,8 +16,12 @@ use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use public_url::PublicUrl;
 
-pub use self::data::DataDirectory;
-pub use self::lessons::{LessonsTask, LessonsTest};
+pub use self::{
+    data::DataDirectory,
+    kind::{Bounds, Engine, KindSettings, Reach},
+    kubernetes::{KubernetesSettings, PodSecurity, Quota},
+    lessons::{LessonsTask, LessonsTest},
+};
 
 pub mod public_url;
 
@@ -31,7 +37,7 @@ pub enum Task {
     /// What authors do with lessons.
     Lessons(LessonsTask),
     /// What this machine can do.
-    Doctor(DoctorTask),
+    Doctor(Box<DoctorTask>),
 }
 
 impl Task {
@@ -61,6 +67,10 @@ pub struct Config {
     pub database: Option<DatabaseUrl>,
     /// Where learners' Pods run.
     pub sandbox: SandboxKind,
+    /// How kind clusters are made.
+    pub kind: KindSettings,
+    /// How an existing cluster is used.
+    pub kubernetes: KubernetesSettings,
     /// How long a session may lie idle.
     pub session_idle: Duration,
     /// How long a session may last in all, unless the learner asks for more.
@@ -110,10 +120,14 @@ pub struct KubectlTask {
 }
 
 /// `podyard doctor`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DoctorTask {
     /// Where images are kept.
     pub data: DataDirectory,
+    /// How kind clusters would be made.
+    pub kind: KindSettings,
+    /// How an existing cluster would be used.
+    pub kubernetes: KubernetesSettings,
 }
 
 /// Where learners' Pods run.

@@ -4,7 +4,9 @@
 //! is [`Lease::release`]; a lease that is merely dropped is queued for the [`reaper`], which does the same later.
 
 pub mod embedded;
+mod gateway;
 pub mod idle;
+pub mod kind;
 mod lesson_images;
 mod order;
 pub mod reaper;
@@ -18,13 +20,15 @@ use axum::Router;
 use tokio::sync::watch;
 
 pub use self::order::{Order, Progress};
-use self::{embedded::Embedded, reaper::Reaper};
+use self::{embedded::Embedded, kind::Kind, reaper::Reaper};
 
 /// What makes sandboxes.
 #[derive(Debug, Clone)]
 pub enum Provider {
     /// A cluster in this process for each.
     Embedded(Embedded),
+    /// A kind cluster for each.
+    Kind(Kind),
 }
 
 /// Why there is no sandbox; a sentence for the learner.
@@ -33,6 +37,9 @@ pub enum ProvisionError {
     /// The embedded cluster did not start.
     #[error("the sandbox could not be started: {0}")]
     Start(#[from] podyard_cluster::StartError),
+    /// There is no kind cluster; why, as a sentence.
+    #[error("{0}")]
+    NoCluster(String),
 }
 
 impl Provider {
@@ -40,6 +47,16 @@ impl Provider {
     pub async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
         match self {
             Self::Embedded(embedded) => embedded.provision(order).await,
+            Self::Kind(kind) => kind.provision(order).await,
+        }
+    }
+
+    /// Tells which sessions live, by the names under which they order. Sandboxes of an earlier start that belong to
+    /// others are ended at once instead of after a while.
+    pub fn only_living(&self, lives: impl Fn(&str) -> bool) {
+        match self {
+            Self::Embedded(_) => {}
+            Self::Kind(kind) => kind.only_living(&lives),
         }
     }
 
@@ -47,6 +64,7 @@ impl Provider {
     pub fn caveat(&self) -> Option<&str> {
         match self {
             Self::Embedded(embedded) => embedded.caveat(),
+            Self::Kind(kind) => kind.caveat(),
         }
     }
 
@@ -54,6 +72,7 @@ impl Provider {
     pub async fn shutdown(&self) {
         match self {
             Self::Embedded(embedded) => embedded.shutdown().await,
+            Self::Kind(kind) => kind.shutdown().await,
         }
     }
 }
@@ -82,12 +101,22 @@ struct Guard {
 pub(crate) enum Made {
     /// A cluster in this process.
     Embedded(podyard_cluster::Cluster),
+    /// A kind cluster.
+    Kind(kind::Held),
 }
 
 impl Made {
     async fn end(self) {
         match self {
             Self::Embedded(cluster) => cluster.shutdown().await,
+            Self::Kind(held) => held.end().await,
+        }
+    }
+
+    async fn keep(self) {
+        match self {
+            Self::Kind(held) => held.keep().await,
+            made => made.end().await,
         }
     }
 }
@@ -103,6 +132,11 @@ impl Lease {
         Self { client, namespace, lost: None, guard: Guard { sandbox: Some(made), reaper } }
     }
 
+    /// The same, with where it is told when it is lost.
+    fn watched(self, lost: watch::Receiver<Option<String>>) -> Self {
+        Self { lost: Some(lost), ..self }
+    }
+
     /// Ends the sandbox and everything that runs in it.
     pub async fn release(mut self) {
         if let Some(made) = self.guard.sandbox.take() {
@@ -112,8 +146,10 @@ impl Lease {
 
     /// Gives the sandbox up because the server ends. Where it can live without the server it is left for the next start;
     /// elsewhere it ends.
-    pub async fn keep(self) {
-        self.release().await;
+    pub async fn keep(mut self) {
+        if let Some(made) = self.guard.sandbox.take() {
+            made.keep().await;
+        }
     }
 
     /// Frees what the sandbox takes, because the learner has been away for too long. Where its objects can be kept
@@ -125,7 +161,8 @@ impl Lease {
     /// The sandbox's API for any Kubernetes client, to be served under a path of its own.
     pub fn gateway(&self) -> Router {
         match &self.guard.sandbox {
-            Some(Made::Embedded(cluster)) => cluster.router(),
+            Some(Made::Embedded(cluster)) => gateway::limited(cluster.router()),
+            Some(_) => gateway::limited(gateway::to(self.client.clone())),
             None => Router::new(),
         }
     }
@@ -146,10 +183,7 @@ impl Lease {
 
     /// A kubeconfig for clients that reach the gateway at `server`.
     pub fn kubeconfig(&self, server: &str) -> String {
-        match &self.guard.sandbox {
-            Some(Made::Embedded(cluster)) => cluster.kubeconfig(server),
-            None => String::new(),
-        }
+        gateway::kubeconfig(server, &self.namespace)
     }
 }
 

@@ -1,9 +1,14 @@
 //! `podyard doctor`: what this machine can do, and what to do about what it can't.
 
-use super::say;
-use crate::{config::DoctorTask, sandbox::embedded};
+use podyard_cluster::node::runtime::linux::Finding;
 
-/// Shows what was found; exits with 1 if containers can't be run.
+use super::say;
+use crate::{
+    config::DoctorTask,
+    sandbox::{embedded, kind},
+};
+
+/// Shows what was found for each provider; exits with 1 if containers can't be run.
 pub(super) async fn run(task: DoctorTask) -> anyhow::Result<u8> {
     let findings = match embedded::findings(task.data.path()).await {
         Ok(findings) => findings,
@@ -12,14 +17,18 @@ pub(super) async fn run(task: DoctorTask) -> anyhow::Result<u8> {
             return Ok(1);
         }
     };
+    let code = u8::from(findings.iter().any(|finding| !finding.works && finding.about == "containers"));
+    say("--sandbox embedded")?;
     say(&format!("yes  data directory: {}", task.data.path().display()))?;
-    let mut code = 0;
-    for finding in findings {
-        say(&format!("{}  {}: {}", if finding.works { "yes" } else { "no " }, finding.about, finding.words))?;
-        if !finding.works && finding.about == "containers" {
-            code = 1;
-        }
-    }
-    say("no   kind, kubernetes: these providers are not built yet")?;
+    show(&findings)?;
+    say("--sandbox kind")?;
+    show(&kind::findings(&task.kind).await)?;
     Ok(code)
+}
+
+fn show(findings: &[Finding]) -> anyhow::Result<()> {
+    for Finding { about, works, words } in findings {
+        say(&format!("{}  {about}: {words}", if *works { "yes" } else { "no " }))?;
+    }
+    Ok(())
 }

@@ -1,5 +1,8 @@
 //! The command line as clap reads it: text only. Checking is in [`task`].
 
+mod kind;
+mod kubernetes;
+
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
@@ -91,6 +94,10 @@ pub(super) struct ServeArgs {
     shutdown_timeout: String,
     #[command(flatten)]
     log: LogArgs,
+    #[command(flatten)]
+    kind: kind::KindArgs,
+    #[command(flatten)]
+    kubernetes: kubernetes::KubernetesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +121,10 @@ struct ClusterArgs {
 struct DoctorArgs {
     #[command(flatten)]
     data: DataArgs,
+    #[command(flatten)]
+    kind: kind::KindArgs,
+    #[command(flatten)]
+    kubernetes: kubernetes::KubernetesArgs,
 }
 
 #[derive(Debug, Args)]
@@ -174,16 +185,22 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         Command::Cluster(args) => Task::Cluster(cluster(args, s)?),
         Command::Kubectl { args } => kubectl(args, s),
         Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
-        Command::Doctor(DoctorArgs { data }) => {
-            let mut check = Checker::default();
-            let data = check.data(data, s);
-            Task::Doctor(check.finish(data.map(|data| DoctorTask { data }))?)
-        }
+        Command::Doctor(args) => Task::Doctor(Box::new(doctor(args, s)?)),
     })
 }
 
 fn kubectl(args: Vec<String>, s: &Surroundings) -> Task {
     Task::Kubectl(KubectlTask { args, kubeconfig: s.kubeconfig.clone(), home: s.home.clone() })
+}
+
+fn doctor(args: DoctorArgs, s: &Surroundings) -> Result<DoctorTask, Mistakes> {
+    let mut check = Checker::default();
+    let data = check.data(args.data, s);
+    let kind = kind::check(args.kind, &mut check);
+    let kubernetes = kubernetes::check(args.kubernetes, &mut check);
+    let build = || Some(DoctorTask { data: data?, kind: kind?, kubernetes: kubernetes? });
+    let built = build();
+    check.finish(built)
 }
 
 pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
@@ -202,6 +219,8 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
         Some(url) => check.take("--database", "…", database(url)).map(Some),
     };
     let sandbox = check.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
+    let kind = kind::check(args.kind, &mut check);
+    let kubernetes = kubernetes::check(args.kubernetes, &mut check);
     let session_idle = check.take("--session-idle", &args.session_idle, period(&args.session_idle));
     let session_total = check.take("--session-total", &args.session_total, period(&args.session_total));
     let max_sessions = check.take("--max-sessions", &args.max_sessions, count(&args.max_sessions));
@@ -215,6 +234,8 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             data: data?,
             database: database?,
             sandbox: sandbox?,
+            kind: kind?,
+            kubernetes: kubernetes?,
             session_idle: session_idle?,
             session_total: session_total?,
             max_sessions: max_sessions?,

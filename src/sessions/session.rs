@@ -100,6 +100,8 @@ pub struct Session {
     pub(super) began: Timestamp,
     state: Mutex<State>,
     lease: Mutex<Option<Lease>>,
+    /// Cancelled when the sandbox that is being made is no longer wanted.
+    wanted: Mutex<CancellationToken>,
     status: watch::Sender<Status>,
     /// Whether a page looks.
     watched: watch::Sender<bool>,
@@ -147,6 +149,7 @@ impl Session {
             began: now,
             state: Mutex::new(State::new(now)),
             lease: Mutex::default(),
+            wanted: Mutex::default(),
             status: watch::Sender::new(Status { sandbox: Sandbox::None, hold: None }),
             watched: watch::Sender::new(false),
             warning: watch::Sender::new(None),
@@ -340,10 +343,14 @@ impl Session {
     fn provision(&self, generation: u64) {
         let Some(me) = self.me.upgrade() else { return };
         let tasks = self.around.tasks.clone();
+        let wanted = CancellationToken::new();
+        *lock(&self.wanted) = wanted.clone();
         tasks.spawn(async move {
             let listener = me.clone();
             let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
-            match me.around.provider.provision(Order::new(me.sandbox_name(), progress)).await {
+            let making = me.around.provider.provision(Order::new(me.sandbox_name(), progress));
+            let Some(made) = wanted.run_until_cancelled(making).await else { return };
+            match made {
                 Ok(lease) => {
                     match me.arrived(generation, lease) {
                         // The session has ended meanwhile; what is in the sandbox is still the learner's.
@@ -410,6 +417,7 @@ impl Session {
 
     /// Ends what uses the sandbox, and then gives it back in this way.
     fn let_go<F: Future<Output = ()> + Send + 'static>(&self, give_back: impl FnOnce(Lease) -> F) {
+        lock(&self.wanted).cancel();
         self.status.send_modify(|status| {
             if let Some(hold) = status.hold.take() {
                 hold.ended.cancel();

@@ -7,4 +7,5 @@ mod ending;
 mod leftovers;
 mod lessons;
 mod program;
+mod providers;
 mod replay;

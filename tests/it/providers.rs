@@ -1,0 +1,8 @@
+//! All providers of sandboxes, held to one contract from the outside: the server is started with each, and learners'
+//! pages speak to it. Beside that, what each provider alone has to get right.
+
+mod contract;
+mod kind;
+mod learner;
+mod server;
+mod standin;
