@@ -44,7 +44,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The web server (what `podyard` does when nothing else is said)
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// One embedded cluster alone, for any Kubernetes client
     Cluster(ClusterArgs),
     /// kubectl on $KUBECONFIG or --kubeconfig: same arguments, output and exit codes
@@ -180,8 +180,8 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         return Ok(kubectl(args[2..].to_vec(), s));
     }
     let cli = Cli::try_parse_from(args)?;
-    Ok(match cli.command.unwrap_or(Command::Serve(cli.serve)) {
-        Command::Serve(args) => Task::Serve(Box::new(serve(args, s)?)),
+    Ok(match cli.command.unwrap_or(Command::Serve(Box::new(cli.serve))) {
+        Command::Serve(args) => Task::Serve(Box::new(serve(*args, s)?)),
         Command::Cluster(args) => Task::Cluster(cluster(args, s)?),
         Command::Kubectl { args } => kubectl(args, s),
         Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
