@@ -58,7 +58,7 @@ enum Command {
     #[command(subcommand)]
     Lessons(LessonsCommand),
     /// What this machine can do, and what to do about what it can't
-    Doctor(DoctorArgs),
+    Doctor(Box<DoctorArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -185,7 +185,7 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         Command::Cluster(args) => Task::Cluster(cluster(args, s)?),
         Command::Kubectl { args } => kubectl(args, s),
         Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
-        Command::Doctor(args) => Task::Doctor(Box::new(doctor(args, s)?)),
+        Command::Doctor(args) => Task::Doctor(Box::new(doctor(*args, s)?)),
     })
 }
 
