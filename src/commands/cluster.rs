@@ -28,7 +28,7 @@ pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     if let Some(caveat) = provider.caveat() {
         tracing::warn!("{caveat}");
     }
-    let serve = axum::serve(listener, lease.gateway()).with_graceful_shutdown(closing.clone().cancelled_owned());
+    let serve = axum::serve(listener, lease.api()).with_graceful_shutdown(closing.clone().cancelled_owned());
     let serving = tokio::spawn(serve.into_future());
     closing.cancelled().await;
     let ending = async {
