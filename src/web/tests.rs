@@ -17,7 +17,7 @@ use tokio_tungstenite::{
 use super::{state::AppState, testing};
 
 /// How long a message may be awaited before the test gives up.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 struct Server {
     address: SocketAddr,

@@ -3,7 +3,6 @@
 import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
-import * as diff from "./diff";
 import { el, hidden, icon, the } from "./dom";
 import type { LessonFile, Problem } from "./protocol";
 import { PlainSurface, type Surface, type SurfaceEvents } from "./surface";
@@ -284,7 +283,7 @@ export class Editor {
       return;
     }
     this.#say("");
-    diff.show(the("diff"), stdout, () => this.#surface.focus());
+    void import("./diff").then(({ show }) => show(the("diff"), stdout, () => this.#surface.focus()));
   }
 
   #answered(act: Act, command: Command): void {

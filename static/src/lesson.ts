@@ -1,15 +1,16 @@
 // The lesson page: puts its parts together.
 
 import { CatchUp } from "./catchup";
+import { Chronicle } from "./chronicle";
 import { Commands } from "./commands";
 import { Connection } from "./connection";
 import { Console } from "./console";
 import { the } from "./dom";
 import { Editor } from "./editor";
 import { Events } from "./events";
+import { LateViews } from "./late";
 import { Logs } from "./logs";
 import { setUpNarrow } from "./narrow";
-import { Objects } from "./objects";
 import { Pods } from "./pods";
 import { Preview } from "./preview";
 import { setUpReset } from "./reset";
@@ -20,7 +21,6 @@ import { setUpStatus } from "./status";
 import { Steps } from "./steps";
 import { Tabs } from "./tabs";
 import { setUpTheme } from "./theme";
-import { Timeline } from "./timeline";
 import { translateBlocks } from "./blocks";
 import { setUpQuizzes } from "./quiz";
 import { setUpReload } from "./reload";
@@ -36,8 +36,7 @@ const connection = new Connection(lesson);
 const commands = new Commands(connection);
 const open = (pod: string) => {
   logs.follow(pod);
-  timeline.follow(pod);
-  objects.want(pod);
+  void late.follow(pod);
   if (views.current?.id === "t-pods" || views.current?.id === "t-events") views.choose(the("t-logs"));
 };
 const log = new Console(connection, commands, () => ({ pods: pods.names, files: editor.names }), open);
@@ -47,12 +46,8 @@ commands.watch(({ id, state }) => {
 });
 const editor = new Editor(connection, commands, log);
 const logs = new Logs(connection);
-const timeline = new Timeline(connection);
-const objects = new Objects(connection);
-const views = new Tabs(the("views"), (tab) => {
-  if (tab.id === "t-timeline") timeline.draw();
-  if (tab.id === "t-yaml") objects.open();
-});
+const late = new LateViews(connection, new Chronicle(connection));
+const views = new Tabs(the("views"), (tab) => void late.chosen(tab.id));
 const run = (line: string) => log.shown(commands.run(line));
 const pods = new Pods(connection, starter, new Why(connection, run), { opened: open, start: run });
 new Events(connection);

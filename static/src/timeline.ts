@@ -2,28 +2,20 @@
 // back to any moment.
 
 import { age } from "./ages";
+import type { Chronicle } from "./chronicle";
 import * as cluster from "./cluster";
-import type { Connection } from "./connection";
 import { el, setText, the } from "./dom";
-import type { Pod } from "./explain";
 import { picture, type Row } from "./lanes";
-import { axis, type Life, Lives } from "./lifeline";
-import { lifeAt, marksAt, observationAt, statusAt, Versions } from "./moment";
-import { type Mark, marksOf, nextStart, type Observation, Observed } from "./observed";
+import { axis, type Life } from "./lifeline";
+import { lifeAt, marksAt, observationAt, statusAt } from "./moment";
+import { type Mark, marksOf, nextStart, type Observation } from "./observed";
 import { objectRows, readyWords, statusRow } from "./rows";
 import { t } from "./text";
-import { lines, shown, type Value } from "./yaml";
-
-/** Messages that come closer together than this lead to one question. */
-const SETTLE = 150;
-
-type Stored = { [key: string]: Value };
+import { lines, shown } from "./yaml";
 
 export class Timeline {
   readonly #panel = the("v-timeline");
-  readonly #lives = new Lives();
-  readonly #observed = new Observed();
-  readonly #versions = new Versions<Stored>();
+  readonly #chronicle: Chronicle;
   readonly #choice = el("select", { class: "select", "aria-label": t("logs.pod") });
   readonly #source = el("span", { class: "mute" });
   readonly #drawn = el("div");
@@ -34,26 +26,22 @@ export class Timeline {
   readonly #details = el("div");
   readonly #all: HTMLElement;
   readonly #nothing = el("div", { class: "nothing" }, el("p", { class: "empty" }, t("timeline.empty")));
-  #events: cluster.ClusterEvent[] = [];
   #wanted: string | undefined;
   #opened: string | undefined;
-  #timer: number | undefined;
   /** The moment one looks back to; undefined is now. */
   #at: number | undefined;
   #start = 0;
 
-  constructor(connection: Connection) {
+  constructor(chronicle: Chronicle) {
+    this.#chronicle = chronicle;
     this.#panel.classList.add("timeline");
     const head = el("div", { class: "tl-head" }, el("label", {}, `${t("logs.pod")} `, this.#choice), this.#source);
     const back = el("label", { class: "tl-back" }, el("span", {}, t("timeline.back")), this.#slider, this.#live);
     this.#all = el("div", { class: "tl" }, head, this.#drawn, back, this.#moment, this.#object, this.#details);
     this.#panel.replaceChildren(this.#nothing, this.#all);
-    connection.on("pods", ({ columns, rows }) => {
-      this.#lives.note(columns, rows, cluster.now());
-      if (rows.length) this.#askSoon();
-      this.draw();
+    chronicle.watch(() => {
+      if (this.#at === undefined) this.draw();
     });
-    connection.on("events", () => this.#askSoon());
     this.#setUp();
     setInterval(() => {
       if (this.#at === undefined) this.draw();
@@ -63,7 +51,7 @@ export class Timeline {
 
   /** Shows a Pod's life. */
   follow(name: string): void {
-    this.#wanted = this.#lives.all.filter((life) => life.name === name).at(-1)?.uid;
+    this.#wanted = this.#chronicle.lives.all.filter((life) => life.name === name).at(-1)?.uid;
     this.#at = undefined;
     this.draw();
   }
@@ -71,7 +59,7 @@ export class Timeline {
   /** Draws, if someone looks. */
   draw(): void {
     if (this.#panel.hidden) return;
-    const lives = this.#lives.all;
+    const lives = this.#chronicle.lives.all;
     const life = lives.find((one) => one.uid === this.#wanted) ?? lives.at(-1);
     this.#nothing.hidden = life !== undefined;
     this.#all.hidden = life === undefined;
@@ -99,24 +87,6 @@ export class Timeline {
     this.#object.addEventListener("toggle", () => this.draw());
   }
 
-  #askSoon(): void {
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => void this.#ask(), SETTLE);
-  }
-
-  async #ask(): Promise<void> {
-    const [pods, events] = await Promise.all([cluster.pods(), cluster.events()]);
-    if (pods) this.#observed.note(pods);
-    for (const pod of pods ?? []) this.#keep(pod);
-    if (events) this.#events = events;
-    if (this.#at === undefined) this.draw();
-  }
-
-  #keep(pod: Pod): void {
-    const { uid, resourceVersion } = pod.metadata ?? {};
-    if (uid) this.#versions.note(uid, resourceVersion ?? "", { apiVersion: "v1", kind: "Pod", ...(pod as Stored) }, cluster.now());
-  }
-
   #choices(lives: Life[], life: Life): void {
     const label = (one: Life) => (one.ended === undefined ? one.name : t("timeline.gone", { name: one.name }));
     const wanted = lives.map((one) => `${one.uid} ${label(one)}`).join();
@@ -125,14 +95,14 @@ export class Timeline {
       this.#choice.dataset.shown = wanted;
     }
     if (this.#choice.value !== life.uid) this.#choice.value = life.uid;
-    setText(this.#source, t(this.#observed.of(life.uid) ? "timeline.exact" : "timeline.seen"));
+    setText(this.#source, t(this.#chronicle.observed.of(life.uid) ? "timeline.exact" : "timeline.seen"));
   }
 
   #body(life: Life): void {
     const last = life.ended ?? cluster.now();
     const at = this.#at ?? last;
-    const whole = this.#observed.of(life.uid);
-    const all = marksOf(this.#events, life.uid);
+    const whole = this.#chronicle.observed.of(life.uid);
+    const all = marksOf(this.#chronicle.events, life.uid);
     this.#start = Math.min(whole?.created ?? life.born, ...life.stretches.map((one) => one.from), ...all.map((mark) => mark.at));
     const seen = whole && observationAt(whole, at);
     const then = lifeAt(life, at);
@@ -176,7 +146,7 @@ export class Timeline {
     if (this.#at === undefined) return;
     setText(this.#moment, t("timeline.then", { age: this.#since(this.#at), status: statusAt(life, this.#at) ?? "" }));
     if (!this.#object.open) return;
-    const object = this.#versions.at(life.uid, this.#at);
+    const object = this.#chronicle.versions.at(life.uid, this.#at);
     const text = object ? lines(shown(object)).map((line) => line.text).join("\n") : "";
     this.#object.lastElementChild?.replaceChildren(el("pre", { tabindex: 0 }, text));
   }

@@ -13,7 +13,7 @@ struct Page {
 }
 
 /// How long a message may be awaited before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 async fn session(app: &AppState) -> Arc<Session> {
     app.sessions.open(None).await.unwrap().session
