@@ -19,10 +19,12 @@ export type Request =
 export interface CheckState {
   text: string;
   holds: boolean;
-  is: string | null;
-  wanted: string | null;
-  because: string | null;
-  hint: string | null;
+  /** What there is, and what there should be. */
+  is: string;
+  wanted: string;
+  /** Why it does not hold; empty when it does. */
+  because: string;
+  hint?: string;
 }
 
 /** How the checks of a step stand. */

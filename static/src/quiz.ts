@@ -1,45 +1,60 @@
-// Questions: answered in place. Without this script the form leads to a page with the answer.
+// Questions of a lesson: the server alone knows what is right, and says it after one has answered.
 
-import { icon, the } from "./dom";
+import { el, icon, the } from "./dom";
 import { t } from "./text";
 
-/** What the server says to an answer: for each choice that was made, whether it is right, and why. */
-interface Answer {
+interface Verdict {
   right: boolean;
-  choices?: { index: number; right: boolean; why?: string }[];
+  /** Of each choice that was made; `why` is HTML of the lesson's own, made and cleaned by the server. */
+  choices: { choice: number; right: boolean; why: string }[];
 }
 
 export function setUpQuizzes(): void {
-  the("lesson").addEventListener("submit", (event) => {
+  const lesson = the("lesson");
+  lesson.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
     if (!form.matches("form.quiz")) return;
     event.preventDefault();
     void ask(form);
   });
+  lesson.addEventListener("change", ({ target }) => {
+    const form = (target as Element).closest<HTMLFormElement>("form.quiz");
+    if (form) clear(form);
+  });
 }
 
 async function ask(form: HTMLFormElement): Promise<void> {
-  const verdict = form.querySelector<HTMLElement>(".verdict");
-  const body = new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value)]));
-  const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } }).catch(() => undefined);
-  const said = answer?.ok ? ((await answer.json().catch(() => undefined)) as Answer | undefined) : undefined;
-  if (!said) {
-    // The form's own way still leads to the answer.
-    form.submit();
+  const choices = new FormData(form).getAll("choice").map(Number);
+  clear(form);
+  if (!choices.length) {
+    say(form, "", t("quiz.choose"));
     return;
   }
-  for (const old of form.querySelectorAll(".why")) old.remove();
-  for (const { index, right, why } of said.choices ?? []) tell(form, index, right, why);
-  verdict?.replaceChildren(icon(said.right ? "check" : "cross"), t(said.right ? "quiz.right" : "quiz.wrong"));
-  verdict?.classList.toggle("ok", said.right);
-  verdict?.classList.toggle("bad", !said.right);
+  const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ choices }) };
+  const answer = await fetch(form.action, request).catch(() => undefined);
+  if (!answer?.ok) {
+    say(form, "bad", t("quiz.noAnswer"));
+    return;
+  }
+  const verdict = (await answer.json()) as Verdict;
+  for (const { choice, right, why } of verdict.choices) if (why) explain(form, choice, right, why);
+  say(form, verdict.right ? "ok" : "bad", t(verdict.right ? "quiz.right" : "quiz.wrong"));
 }
 
-function tell(form: HTMLFormElement, index: number, right: boolean, why: string | undefined): void {
-  const choice = form.querySelector(`input[value="${index}"]`)?.closest(".choice");
-  if (!choice || !why) return;
-  const place = document.createElement("div");
-  place.className = `why ${right ? "ok" : "bad"}`;
-  place.textContent = why;
-  choice.append(place);
+function say(form: HTMLFormElement, tone: string, text: string): void {
+  const place = form.querySelector(".verdict");
+  if (!place) return;
+  place.className = `verdict ${tone}`;
+  place.replaceChildren(...(tone ? [icon(tone === "ok" ? "check" : "cross")] : []), text);
+}
+
+function explain(form: HTMLFormElement, choice: number, right: boolean, why: string): void {
+  const note = el("div", { class: `why ${right ? "ok" : "bad"}` });
+  note.append(...new DOMParser().parseFromString(why, "text/html").body.childNodes);
+  form.querySelectorAll(".choice")[choice]?.append(note);
+}
+
+function clear(form: HTMLFormElement): void {
+  for (const note of form.querySelectorAll(".why")) note.remove();
+  form.querySelector(".verdict")?.replaceChildren();
 }

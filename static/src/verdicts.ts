@@ -64,11 +64,16 @@ function explain(item: HTMLElement, check: CheckState): void {
     place.replaceChildren();
     return;
   }
-  const pairs: [string, string | null][] = [
+  const pairs: [string, string][] = [
     [t("check.is"), check.is],
     [t("check.wanted"), check.wanted],
   ];
-  const known = pairs.flatMap(([name, value]) => (value === null ? [] : [el("span", { class: "pair" }, el("b", {}, name), el("code", {}, value))]));
-  const hint = check.hint ? el("details", { class: "fold", open }, el("summary", {}, t("check.hint")), el("div", {}, check.hint)) : null;
-  place.replaceChildren(...(known.length ? [el("span", { class: "gotwant" }, ...known)] : []), check.because ?? "", ...(hint ? [hint] : []));
+  const known = pairs.flatMap(([name, value]) => (!value ? [] : [el("span", { class: "pair" }, el("b", {}, name), el("code", {}, value))]));
+  const hint = check.hint ? el("details", { class: "fold", open }, el("summary", {}, t("check.hint")), el("div", {}, ...spans(check.hint))) : null;
+  place.replaceChildren(...(known.length ? [el("span", { class: "gotwant" }, ...known)] : []), ...spans(check.because), ...(hint ? [hint] : []));
+}
+
+/** Text with `code` in it. */
+function spans(text: string): (string | HTMLElement)[] {
+  return text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
