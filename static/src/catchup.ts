@@ -11,10 +11,28 @@ import { t } from "./text";
 /** Commands that never end by themselves: they show something, and nothing after them needs them. */
 const ENDLESS = /(^|\s)(-w|--watch|-f\s*$|--follow|port-forward|attach|proxy)(\s|=|$)|exec\s.*-\w*t|\s-it\s|^watch\s/;
 
-/** What has to run before a step: its blocks, in order. Pure but for reading the page. */
-export function before(sections: HTMLElement[], step: number): HTMLElement[] {
-  const blocks = sections.slice(0, step).flatMap((section) => [...section.querySelectorAll<HTMLElement>(".block.command[data-command]")]);
-  return blocks.filter((block) => !isEndless(block.dataset.command ?? ""));
+/** What has to run before a step: a command, and the files that the lesson shows on the way to it. */
+interface Task {
+  block: HTMLElement;
+  line: string;
+  files: HTMLElement[];
+}
+
+/** In the lesson's order; what stands in a hint is nobody's duty. */
+function before(sections: HTMLElement[], step: number): Task[] {
+  const tasks: Task[] = [];
+  let files: HTMLElement[] = [];
+  const blocks = sections.slice(0, step).flatMap((section) => [...section.querySelectorAll<HTMLElement>(".block.command[data-command], .block.manifest[data-file]")]);
+  for (const block of blocks) {
+    const line = block.dataset.command;
+    if (block.closest("details.hint") || (line !== undefined && isEndless(line))) continue;
+    if (line === undefined) files.push(block);
+    else {
+      tasks.push({ block, line, files });
+      files = [];
+    }
+  }
+  return tasks;
 }
 
 export function isEndless(line: string): boolean {
@@ -25,6 +43,7 @@ export class CatchUp {
   readonly #commands: Commands;
   readonly #console: Console;
   readonly #connection: Connection;
+  readonly #put: (name: string, text: string) => void;
   readonly #button = the<HTMLButtonElement>("catch-up");
   readonly #restart = the<HTMLButtonElement>("restart");
   readonly #sections = [...document.querySelectorAll<HTMLElement>("section.step")];
@@ -32,7 +51,9 @@ export class CatchUp {
   #current: string | undefined;
   #busy = false;
 
-  constructor(connection: Connection, commands: Commands, console: Console) {
+  /** `put` gives a file of the editor the lesson's text. */
+  constructor(connection: Connection, commands: Commands, console: Console, put: (name: string, text: string) => void) {
+    this.#put = put;
     this.#connection = connection;
     this.#commands = commands;
     this.#console = console;
@@ -56,7 +77,7 @@ export class CatchUp {
       this.#busy = false;
       return;
     }
-    await this.#run(before(this.#sections, this.#step).filter((block) => block.dataset.ran !== "ok"));
+    await this.#run(before(this.#sections, this.#step).filter(({ block }) => block.dataset.ran !== "ok"));
   }
 
   async #again(): Promise<void> {
@@ -68,15 +89,15 @@ export class CatchUp {
     await this.#run(before(this.#sections, this.#step));
   }
 
-  async #run(blocks: HTMLElement[]): Promise<void> {
+  async #run(tasks: Task[]): Promise<void> {
     const step = this.#step;
     this.#busy = true;
     let failed: string | undefined;
-    for (const [at, block] of blocks.entries()) {
+    for (const [at, { block, line, files }] of tasks.entries()) {
       if (!this.#busy) break;
       this.#button.hidden = false;
-      setText(this.#button, t("steps.catchingUp", { done: at, all: blocks.length }));
-      const line = block.dataset.command ?? "";
+      setText(this.#button, t("steps.catchingUp", { done: at, all: tasks.length }));
+      for (const file of files) this.#put(file.dataset.file ?? "", `${file.querySelector("pre")?.textContent ?? ""}\n`);
       const command = await this.#end(line);
       // A failure that the lesson shows is part of the way.
       if (command.code !== 0 && block.dataset.ran !== "ok") {
@@ -86,7 +107,7 @@ export class CatchUp {
     }
     this.#busy = false;
     this.#current = undefined;
-    this.#say(failed, step, blocks.length);
+    this.#say(failed, step, tasks.length);
   }
 
   #say(failed: string | undefined, step: number, ran: number): void {

@@ -74,6 +74,12 @@ export class Editor {
 
   /** Opens a manifest of the lesson in the editor, in the version that the text shows there. */
   offer(name: string, text: string): void {
+    this.put(name, text);
+    this.#surface.focus();
+  }
+
+  /** The same, and the focus stays where it is. */
+  put(name: string, text: string): void {
     const file = this.#files.get(name) ?? { name, text, changed: false, dirty: false, original: text };
     this.#files.set(name, file);
     const other = name === this.#current ? this.#surface.text !== text : file.text !== text;
@@ -83,7 +89,6 @@ export class Editor {
     }
     this.#show(name);
     if (other) this.#save(file);
-    this.#surface.focus();
   }
 
   #events(): SurfaceEvents {

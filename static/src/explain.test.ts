@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exitMeaning, explain, type Pod, type Seen, unhealthy } from "./explain";
+import { exitMeaning, explain, type Pod, type Seen, speaker, unhealthy } from "./explain";
 
 function seen(status: string, more: Partial<Seen> = {}): Seen {
   return { name: "web", status, ready: "0/1", restarts: "0", events: [], ...more };
@@ -74,4 +74,41 @@ test("exit codes are spelled out", () => {
   assert.match(exitMeaning(143) ?? "", /SIGTERM/);
   assert.match(exitMeaning(134) ?? "", /signal 6/);
   assert.match(exitMeaning(42) ?? "", /own/);
+});
+
+test("each exit code that one meets has its meaning", () => {
+  for (const code of [0, 1, 2, 126, 127, 128, 137, 139, 143]) assert.match(exitMeaning(code) ?? "", new RegExp(`xit code ${code}\\b`), String(code));
+  assert.match(exitMeaning(134) ?? "", /128 \+ 6: ended by signal 6/);
+  assert.match(exitMeaning(42) ?? "", /its log or its manual/);
+});
+
+test("each failure has evidence, a next command, a hint and an answer", () => {
+  const event = (reason: string, message: string) => [{ reason, message, type: "Warning" }];
+  const cases: Seen[] = [
+    seen("CrashLoopBackOff", { pod: ended(1), lastWords: "GREETING is not set" }),
+    seen("ImagePullBackOff", { events: event("Failed", 'Failed to pull image "x": not found') }),
+    seen("ErrImageNeverPull", { events: event("ErrImageNeverPull", "Container image is not present") }),
+    seen("CreateContainerConfigError", { events: event("Failed", 'Error: configmap "colours" not found') }),
+    seen("OOMKilled", { pod: ended(137, "OOMKilled") }),
+    seen("Pending", { events: event("FailedScheduling", "0/1 nodes are available: 1 Insufficient memory.") }),
+    seen("Init:0/2", { pod: { spec: { initContainers: [{ name: "first" }, { name: "second" }] } } }),
+    ...[1, 126, 127, 137, 139, 143].map((code) => seen("Error", { pod: ended(code) })),
+  ];
+  for (const one of cases) {
+    const found = explain(one);
+    const about = `${one.status} ${JSON.stringify(one.pod ?? one.events)}`;
+    assert.ok(found?.facts.length, `evidence of ${about}`);
+    assert.match(found.next.line, /^kubectl /, about);
+    assert.ok(found.hint && found.answer, `hint and answer of ${about}`);
+  }
+});
+
+test("the last words are asked of the container that ended, or of the init container that runs", () => {
+  assert.deepEqual(speaker(seen("CrashLoopBackOff", { pod: ended(1) })), { container: "app", previous: false });
+  const again: Pod = { status: { containerStatuses: [{ name: "app", state: { running: {} }, lastState: { terminated: { exitCode: 1 } } }] } };
+  assert.deepEqual(speaker(seen("Running", { pod: again })), { container: "app", previous: true });
+  const waiting: Pod = { status: { initContainerStatuses: [{ name: "first" }, { name: "second" }] } };
+  assert.deepEqual(speaker(seen("Init:1/2", { pod: waiting })), { container: "second", previous: false });
+  assert.equal(speaker(seen("Pending")), undefined);
+  assert.deepEqual(explain(seen("Error", { pod: ended(1), lastWords: "no such file" }))?.facts.at(-1), { name: "last log line", value: "no such file", hot: true });
 });

@@ -52,7 +52,7 @@ const run = (line: string) => log.shown(commands.run(line));
 const pods = new Pods(connection, starter, new Why(connection, run), { opened: open, start: run });
 new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));
-const catchUp = new CatchUp(connection, commands, log);
+const catchUp = new CatchUp(connection, commands, log, (name, text) => editor.put(name, text));
 const verdicts = new Verdicts(connection, (states) => steps.stand(states));
 const steps = new Steps(lesson, title, connection, (id) => verdicts.of(id), (step) => catchUp.at(step));
 setUpQuizzes();

@@ -42,6 +42,11 @@ export class Pods {
     this.#listener = listener;
     this.#starter = starter;
     this.#empty(t("pods.soon"));
+    // While there is no cluster, its place says why: on a narrow screen the status line has no room for that.
+    connection.on("sandbox", ({ state, text }) => {
+      if (state !== "ready" && !this.#rows.size) this.#empty(text, state !== "starting");
+    });
+    connection.on("queue", ({ before: ahead, places }) => this.#empty(t(ahead === 0 ? "status.next" : "status.queue", { ahead, places })));
     connection.on("pods", ({ columns, rows }) => this.#show(columns, rows));
     connection.watch((link) => {
       this.#panel.classList.toggle("stale", link !== "open" && this.#rows.size > 0);
@@ -71,10 +76,10 @@ export class Pods {
     this.#first = false;
   }
 
-  #empty(text: string): void {
-    const offer = el("p", { class: "empty" }, text);
+  #empty(text: string, bad = false): void {
+    const offer = el("p", { class: bad ? "empty bad" : "empty" }, text);
     const panel = [offer];
-    if (this.#starter && !this.#first) {
+    if (this.#starter && !this.#first && !bad) {
       const button = el("button", { class: "btn soft", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
       button.addEventListener("click", () => this.#listener.start(this.#starter));
       panel.push(el("div", { class: "next" }, el("code", {}, this.#starter), button));
