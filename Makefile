@@ -1,8 +1,9 @@
 # Two commands to get going: `make run` and `make test`. Each brings what a fresh machine needs (tools/setup says what).
 CARGO ?= cargo
 NPM ?= npm
+NODE ?= node
 
-.PHONY: run test lint bench assets replay clean
+.PHONY: run test lint bench bench-table assets replay clean
 
 run: assets
 	tools/setup run
@@ -24,6 +25,11 @@ lint: assets
 
 bench:
 	$(CARGO) bench --workspace
+
+# Measures the API and writes the table in README.md anew.
+bench-table:
+	$(CARGO) bench -p podyard-cluster --bench api
+	$(NODE) tools/bench-table.mjs
 
 # The scripts and styles that pages load. Made again when a source is newer than what was made of it.
 assets: static/vendor/.stamp

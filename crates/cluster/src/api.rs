@@ -28,6 +28,7 @@ mod selector;
 mod serve;
 mod shape;
 mod update;
+mod versioning;
 mod versions;
 mod watch;
 

@@ -7,7 +7,7 @@ mod claims;
 mod conditions;
 mod cron_job;
 mod daemon_set;
-mod deletion;
+pub(crate) mod deletion;
 mod deployment;
 mod endpoints;
 mod garbage;

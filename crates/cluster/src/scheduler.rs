@@ -6,10 +6,12 @@
 pub(crate) mod affinity;
 mod decide;
 mod fit;
+mod preempt;
+mod score;
 mod snapshot;
 mod taints;
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,10 +19,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     decide::{Decision, decide},
+    preempt::Preemption,
     snapshot::Snapshot,
 };
 use crate::{
     clock::{SharedClock, api_time},
+    controllers::deletion,
     events::{Recorder, Severity, Subject},
     json as tree,
     store::{Change, Event, Key, Next, Store, TooOld, Watch},
@@ -126,9 +130,15 @@ impl Scheduler {
         self.retry();
     }
 
-    /// Tries the Pods again that found no node.
+    /// Tries the Pods again that found no node: the most important first, and of those who has waited longest.
     fn retry(&mut self) {
-        for key in std::mem::take(&mut self.waiting) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut queue: Vec<_> = waiting.into_iter().filter_map(|key| Some((self.store.get(&key)?, key))).collect();
+        queue.sort_by_cached_key(|(pod, _)| {
+            let created = tree::text(&pod["metadata"], "creationTimestamp").to_owned();
+            (Reverse(preempt::priority(pod)), created)
+        });
+        for (_, key) in queue {
             self.consider(&key);
         }
     }
@@ -149,6 +159,39 @@ impl Scheduler {
             Decision::Refuse(message) => {
                 self.waiting.insert(key.clone());
                 self.refuse(key, &pod, &message);
+            }
+            Decision::Preempt(preemption, message) => {
+                self.waiting.insert(key.clone());
+                self.refuse(key, &pod, &message);
+                self.preempt(key, &pod, preemption);
+            }
+        }
+    }
+
+    /// Makes Pods go, and notes for whom; the Pod is placed when they are gone.
+    fn preempt(&mut self, key: &Key, pod: &Value, Preemption { node, victims }: Preemption) {
+        let now = self.clock.now();
+        let nominate = |pod: &Value| {
+            let mut pod = pod.clone();
+            pod["status"]["nominatedNodeName"] = json!(node);
+            Ok::<_, std::convert::Infallible>(Next::Put(pod))
+        };
+        let _gone = self.store.modify(key, nominate);
+        for victim in victims {
+            let Some(object) = self.store.get(&victim) else { continue };
+            let marked = self.store.modify(&victim, |pod| {
+                let mut pod = pod.clone();
+                put_condition(&mut pod, disrupted(now));
+                Ok::<_, std::convert::Infallible>(Next::Put(pod))
+            });
+            if marked.is_ok() {
+                deletion::begin(&self.store, &victim, now);
+                let message = format!("Preempted by pod {} on node {node}", tree::text(&pod["metadata"], "uid"));
+                self.recorder.event(&Subject::of(&object), Severity::Normal, "Preempted", "Preempting", &message);
+            }
+            // Whoever is considered next counts with the room.
+            if let Some(object) = self.store.get(&victim) {
+                self.snapshot.put_pod(object);
             }
         }
     }
@@ -203,6 +246,15 @@ impl Scheduler {
             Ok(Next::Put(pod))
         });
     }
+}
+
+/// Why a Pod went that had to make room.
+fn disrupted(now: Timestamp) -> Value {
+    json!({
+        "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "lastTransitionTime": api_time(now),
+        "reason": "PreemptionByScheduler",
+        "message": "default-scheduler: preempting to accommodate a higher priority pod",
+    })
 }
 
 fn key_of(pod: &Value) -> Key {

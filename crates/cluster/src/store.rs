@@ -162,6 +162,30 @@ impl Store {
         (inner.revision, items)
     }
 
+    /// All objects of a resource as they were at a past revision, by undoing what has happened since.
+    ///
+    /// # Errors
+    /// [`TooOld`] when the log does not reach back so far.
+    pub fn list_at(&self, resource: &str, namespace: Option<&str>, revision: u64) -> Result<Vec<Object>, TooOld> {
+        let inner = self.lock();
+        let oldest = inner.log.front().map_or(inner.revision, |event| event.revision - 1);
+        if revision < oldest {
+            return Err(TooOld { asked: revision, oldest });
+        }
+        let is_meant = |key: &Key| key.resource == resource && namespace.is_none_or(|ns| key.namespace == ns);
+        let from = Key::new(resource, namespace.unwrap_or(""), "");
+        let now = inner.objects.range(from..).take_while(|(key, _)| is_meant(key));
+        let mut objects: BTreeMap<&Key, &Object> = now.collect();
+        let since = inner.log.iter().rev().take_while(|event| event.revision > revision);
+        for event in since.filter(|event| is_meant(&event.key)) {
+            match &event.previous {
+                Some(previous) => objects.insert(&event.key, previous),
+                None => objects.remove(&event.key),
+            };
+        }
+        Ok(objects.into_values().cloned().collect())
+    }
+
     /// All objects of all kinds, with the revision they are from.
     pub fn snapshot(&self) -> (u64, Vec<(Key, Object)>) {
         let inner = self.lock();

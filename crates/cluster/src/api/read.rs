@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection, versions};
-use crate::{registry::Resource, store::Object};
+use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection, versioning, versions};
+use crate::{
+    registry::Resource,
+    store::{Object, TooOld},
+};
 
 impl Api {
     /// One object.
@@ -20,12 +23,34 @@ impl Api {
     /// The objects of a collection that are wanted, page by page if the client asks for pages.
     pub(super) fn list(&self, call: &Call) -> Result<Reply, Failure> {
         let selection = selection(call)?;
-        let (revision, objects) = self.store.list(&call.resource().store_name(), call.place.namespace.as_deref());
+        let from = Position::parse(call.query.text("continue"))?;
+        versioning::check_list(call)?;
+        let (revision, objects) = self.version_of_list(call, from.as_ref())?;
         let wanted: Vec<Object> = objects.into_iter().filter(|object| selection.matches(object)).collect();
         let limit = call.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
         let everywhere = call.resource().namespaced && call.place.namespace.is_none();
-        let page = Page::cut(wanted, limit, Position::parse(call.query.text("continue"))?, revision, everywhere);
+        let page = Page::cut(wanted, limit, from, revision, everywhere);
         Ok(Reply::ok(page.document(call.resource(), selection.is_everything())))
+    }
+
+    /// The objects of a collection as of the version that is asked for: by a page token, by `Exact`, or now.
+    fn version_of_list(&self, call: &Call, from: Option<&Position>) -> Result<(u64, Vec<Object>), Failure> {
+        let (name, namespace) = (call.resource().store_name(), call.place.namespace.as_deref());
+        let asked = versioning::version(call)?;
+        let at = match from {
+            Some(position) => position.revision,
+            None if call.query.text("resourceVersionMatch") == "Exact" => asked,
+            None => {
+                versioning::check_reached(asked, self.store.revision())?;
+                return Ok(self.store.list(&name, namespace));
+            }
+        };
+        versioning::check_reached(at, self.store.revision())?;
+        match self.store.list_at(&name, namespace, at) {
+            Ok(objects) => Ok((at, objects)),
+            Err(_) if from.is_some() => Err(versioning::page_expired()),
+            Err(TooOld { asked, oldest }) => Err(Failure::expired(asked, oldest)),
+        }
     }
 }
 

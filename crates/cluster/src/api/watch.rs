@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Api, call::Call, create::text, failure::Failure, negotiate::Encoding, read::selection, respond,
-    selector::Selection, shape,
+    selector::Selection, shape, versioning,
 };
 use crate::store::{Change, Event, Object, TooOld, Watch};
 
@@ -28,7 +28,8 @@ pub(crate) fn watch(api: &Arc<Api>, call: &Call) -> Result<Response, Failure> {
     }
     let resource = call.resource().store_name();
     let namespace = call.place.namespace.as_deref();
-    let asked = version(call)?;
+    versioning::check_watch(call)?;
+    let asked = versioning::version(call)?;
     let initial = call.query.flag("sendInitialEvents");
     // Without a version, and with version 0, a watch starts with what is there.
     let (revision, objects) = if asked == 0 || initial { existing(api, call, &selection) } else { (asked, Vec::new()) };
@@ -66,17 +67,6 @@ pub(crate) fn watch(api: &Arc<Api>, call: &Call) -> Result<Response, Failure> {
 fn existing(api: &Api, call: &Call, selection: &Selection) -> (u64, Vec<Object>) {
     let (revision, objects) = api.store.list(&call.resource().store_name(), call.place.namespace.as_deref());
     (revision, objects.into_iter().filter(|object| selection.matches(object)).collect())
-}
-
-fn version(call: &Call) -> Result<u64, Failure> {
-    match call.query.text("resourceVersion") {
-        "" => Ok(0),
-        text => text.parse().map_err(|_| {
-            Failure::bad_request(format!(
-                "invalid resource version: strconv.ParseUint: parsing \"{text}\": invalid syntax"
-            ))
-        }),
-    }
 }
 
 /// A running watch.

@@ -11,6 +11,7 @@ use super::*;
 use crate::node::runtime::scripted::Scripted;
 
 mod images;
+mod operators;
 mod rights;
 mod streams;
 mod wire;

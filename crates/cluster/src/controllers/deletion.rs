@@ -9,7 +9,7 @@ use super::World;
 use crate::{
     clock::api_time,
     json::{child, has, int, items, put, text},
-    store::{Key, Next},
+    store::{Key, Next, Store},
 };
 
 /// Waits for the dependents to be gone before it goes itself.
@@ -30,10 +30,18 @@ pub(super) fn delete_foreground(world: &World, key: &Key) {
 }
 
 fn delete_with(world: &World, key: &Key, finalizers: &[&str]) {
-    let now = world.clock.now();
+    delete_at(&world.store, key, finalizers, world.clock.now());
+}
+
+/// Deletes an object as [`delete`] does, for who is no controller.
+pub(crate) fn begin(store: &Store, key: &Key, now: Timestamp) {
+    delete_at(store, key, &[], now);
+}
+
+fn delete_at(store: &Store, key: &Key, finalizers: &[&str], now: Timestamp) {
     let is_pod = key.resource == "pods";
     // An object that is gone already needs no deletion.
-    let _ = world.store.modify(key, |object| Ok::<_, Infallible>(decide(object, is_pod, finalizers, now)));
+    let _ = store.modify(key, |object| Ok::<_, Infallible>(decide(object, is_pod, finalizers, now)));
 }
 
 /// What deletion does to an object.

@@ -31,7 +31,7 @@ pub fn node(pod: &Value, node: &Value) -> Result<(), Refusal> {
 }
 
 /// A term without any requirement matches nothing.
-fn node_term(term: &Value, node: &Value) -> bool {
+pub fn node_term(term: &Value, node: &Value) -> bool {
     let labels = |key: &str| node["metadata"]["labels"][key].as_str();
     let fields = |key: &str| (key == "metadata.name").then(|| tree::text(&node["metadata"], "name"));
     let expressions = tree::items(term, "matchExpressions");
@@ -109,6 +109,26 @@ pub fn pods(pod: &Value, node: &Value, snapshot: &Snapshot) -> Result<(), Refusa
     Ok(())
 }
 
+/// How many Pods that a term means are in the node's domain.
+pub fn near(pod: &Value, term: &Value, node: &Value, snapshot: &Snapshot) -> i64 {
+    let (own, key) = (tree::text(&pod["metadata"], "namespace"), tree::text(term, "topologyKey"));
+    let Some(here) = domain(node, key) else { return 0 };
+    let there = |placed: &&Placed| snapshot.node(&placed.node).and_then(|node| domain(node, key)) == Some(here);
+    let found = snapshot.pods().filter(there).filter(|placed| meant(term, own, &placed.object));
+    i64::try_from(found.count()).unwrap_or(i64::MAX)
+}
+
+/// How many Pods are in the node's domains already that those spread constraints count which need not hold.
+pub fn crowd(pod: &Value, node: &Value, snapshot: &Snapshot) -> i64 {
+    let constraints = tree::items(&pod["spec"], "topologySpreadConstraints").iter();
+    let soft = constraints.filter(|constraint| tree::text(constraint, "whenUnsatisfiable") == "ScheduleAnyway");
+    soft.filter_map(|constraint| {
+        let key = tree::text(constraint, "topologyKey");
+        matching_per_domain(pod, constraint, key, snapshot).get(domain(node, key)?).copied()
+    })
+    .sum()
+}
+
 /// Topology spread constraints that must hold.
 pub fn spread(pod: &Value, node: &Value, snapshot: &Snapshot) -> Result<(), Refusal> {
     const TEXT: &str = "node(s) didn't match pod topology spread constraints";
@@ -119,7 +139,10 @@ pub fn spread(pod: &Value, node: &Value, snapshot: &Snapshot) -> Result<(), Refu
             return Err(Refusal::for_good(format!("{TEXT} (missing required label)")));
         };
         let counts = matching_per_domain(pod, constraint, key, snapshot);
-        let least = counts.values().copied().min().unwrap_or(0);
+        // Fewer domains than there should be count as one more that is empty.
+        let domains = i64::try_from(counts.len()).unwrap_or(i64::MAX);
+        let few = tree::int(constraint, "minDomains").is_some_and(|wanted| domains < wanted);
+        let least = if few { 0 } else { counts.values().copied().min().unwrap_or(0) };
         let own = i64::from(matches(&constraint["labelSelector"], &pod["metadata"]["labels"]));
         let skew = counts.get(here).copied().unwrap_or(0) + own - least;
         if skew > tree::int(constraint, "maxSkew").unwrap_or(1) {

@@ -1,10 +1,16 @@
 //! Which node a Pod gets, or why none: the filters in the real scheduler's order, and its text.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde_json::Value;
 
-use super::{affinity, fit, snapshot::Snapshot, taints};
+use super::{
+    affinity, fit,
+    preempt::{self, Preemption},
+    score::score,
+    snapshot::Snapshot,
+    taints,
+};
 use crate::{
     json as tree,
     store::{Key, Store},
@@ -19,6 +25,8 @@ pub enum Decision {
     Bind(String),
     /// No node will take it; the text of `FailedScheduling`.
     Refuse(String),
+    /// No node takes it yet, but one will when some Pods have gone.
+    Preempt(Preemption, String),
 }
 
 /// Why a node won't take a Pod.
@@ -58,19 +66,40 @@ pub fn decide(pod: &Value, snapshot: &Snapshot, store: &Store) -> Decision {
     let mut refusals = Vec::new();
     for (name, node) in snapshot.nodes() {
         match filter(pod, name, node, snapshot) {
-            Ok(()) => fitting.push(name),
-            Err(refusal) => refusals.push(refusal),
+            Ok(()) => fitting.push((name, node)),
+            Err(refusal) => refusals.push((name, refusal)),
         }
     }
-    let emptiest = fitting.into_iter().min_by_key(|name| snapshot.pods_on(name).count());
-    match emptiest {
-        Some(name) => Decision::Bind(name.to_owned()),
-        None => Decision::Refuse(message(count, &refusals)),
+    // The node that is wanted most, and of those the emptiest.
+    let best = fitting
+        .into_iter()
+        .min_by_key(|(name, node)| (Reverse(score(pod, node, snapshot)), snapshot.pods_on(name).count()));
+    match best {
+        Some((name, _)) => Decision::Bind(name.to_owned()),
+        None => make_room(pod, count, &refusals, snapshot),
+    }
+}
+
+/// What is to be done when no node takes the Pod as things are.
+fn make_room(pod: &Value, count: usize, refusals: &[(&str, Refusal)], snapshot: &Snapshot) -> Decision {
+    let why = reasons(refusals);
+    if let Some(text) = preempt::ineligible(pod, snapshot) {
+        return Decision::Refuse(format!(
+            "0/{count} nodes are available: {why}. no new claims to deallocate, preemption: {text}"
+        ));
+    }
+    let resolvable = refusals.iter().filter(|(_, refusal)| refusal.resolvable).map(|(name, _)| *name);
+    match preempt::choose(pod, resolvable.clone(), snapshot) {
+        Some(preemption) => Decision::Preempt(preemption, format!("0/{count} nodes are available: {why}.")),
+        None => {
+            let resolvable = resolvable.count();
+            Decision::Refuse(text(count, &why, count - resolvable, resolvable))
+        }
     }
 }
 
 /// Whether a node takes a Pod; the first filter that says no gives the reason.
-fn filter(pod: &Value, name: &str, node: &Value, snapshot: &Snapshot) -> Result<(), Refusal> {
+pub fn filter(pod: &Value, name: &str, node: &Value, snapshot: &Snapshot) -> Result<(), Refusal> {
     taints::schedulable(pod, node)?;
     taints::tolerated(pod, node)?;
     affinity::node(pod, node)?;
@@ -97,15 +126,15 @@ fn claims(pod: &Value, store: &Store) -> Result<(), String> {
     Ok(())
 }
 
-fn message(count: usize, refusals: &[Refusal]) -> String {
+/// How many nodes have each reason.
+fn reasons(refusals: &[(&str, Refusal)]) -> String {
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for reason in refusals.iter().flat_map(|refusal| &refusal.reasons) {
+    for reason in refusals.iter().flat_map(|(_, refusal)| &refusal.reasons) {
         *reasons.entry(reason).or_default() += 1;
     }
     let mut lines: Vec<String> = reasons.into_iter().map(|(reason, times)| format!("{times} {reason}")).collect();
     lines.sort();
-    let resolvable = refusals.iter().filter(|refusal| refusal.resolvable).count();
-    text(count, &lines.join(", "), count - resolvable, resolvable)
+    lines.join(", ")
 }
 
 /// The whole text (recorded in `lifecycle/unschedulable.yaml`); the last part is about preemption.

@@ -30,6 +30,10 @@ fn told(spec: Value, node_spec: Value, others: &[Value]) -> String {
     match decide(&pod("x", spec, json!({"app": "x"})), &snapshot, &Store::new()) {
         Decision::Bind(node) => format!("-> {node}"),
         Decision::Gated => "gated".to_owned(),
+        Decision::Preempt(preemption, text) => {
+            let victims: Vec<String> = preemption.victims.iter().map(|key| key.name.clone()).collect();
+            format!("{text} | {} must leave {}", victims.join(", "), preemption.node)
+        }
         Decision::Refuse(text) => {
             text.replace(" no new claims to deallocate, preemption: 0/1 nodes are available:", " |")
         }
@@ -128,6 +132,94 @@ async fn a_pod_waits_until_there_is_room() {
         reasons,
         ["Normal Scheduled", "Normal Scheduled", "Warning FailedScheduling", "Warning FailedScheduling"]
     );
+    closing.cancel();
+    tasks.close();
+    tasks.wait().await;
+}
+
+fn ranked(name: &str, priority: i64, amount: &str) -> Value {
+    let mut spec = cpu(amount);
+    spec["priority"] = json!(priority);
+    pod(name, spec, json!({}))
+}
+
+/// A Pod of priority 10 that wants this much, beside others.
+fn told_important(amount: &str, others: &[Value]) -> String {
+    let mut spec = cpu(amount);
+    spec["priority"] = json!(10);
+    told(spec, json!({}), others)
+}
+
+#[test]
+fn who_is_less_important_makes_room_and_no_more_of_them_than_must() {
+    let lines = [
+        told_important("1", &[ranked("low", 1, "1500m")]),
+        told_important("1", &[ranked("equal", 10, "1500m")]),
+        told_important("1", &[ranked("a", 1, "500m"), ranked("b", 2, "500m"), ranked("c", 3, "1")]),
+        told_important("3", &[ranked("low", 1, "1500m")]),
+    ];
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    0/1 nodes are available: 1 Insufficient cpu. | low must leave n
+    0/1 nodes are available: 1 Insufficient cpu. | 1 No preemption victims found for incoming pod.
+    0/1 nodes are available: 1 Insufficient cpu. | b, a must leave n
+    0/1 nodes are available: 1 Insufficient cpu. | 1 Preemption is not helpful for scheduling.
+    "#);
+    let mut modest = cpu("1");
+    modest["priority"] = json!(10);
+    modest["preemptionPolicy"] = json!("Never");
+    insta::assert_snapshot!(told(modest, json!({}), &[ranked("low", 1, "1500m")]), @"0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.");
+}
+
+#[test]
+fn of_several_nodes_the_preferred_one_is_chosen_and_then_the_emptiest() {
+    let mut snapshot = Snapshot::default();
+    for (name, zone) in [("a", "one"), ("b", "two"), ("c", "two")] {
+        snapshot.put_node(node(name, json!({}), json!({"zone": zone})).into());
+    }
+    let place = |snapshot: &mut Snapshot, name: &str, node: &str| {
+        let mut placed = pod(name, cpu("100m"), json!({"app": "web"}));
+        placed["spec"]["nodeName"] = json!(node);
+        snapshot.put_pod(placed.into());
+    };
+    place(&mut snapshot, "p", "a");
+    place(&mut snapshot, "q", "b");
+    let chosen = |spec: Value| decide(&pod("x", spec, json!({"app": "web"})), &snapshot, &Store::new());
+    assert_eq!(chosen(json!({})), Decision::Bind("c".into()));
+    let zone = |value: &str| json!([{"key": "zone", "operator": "In", "values": [value]}]);
+    let prefers = json!({"affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+        {"weight": 5, "preference": {"matchExpressions": zone("one")}}]}}});
+    assert_eq!(chosen(prefers), Decision::Bind("a".into()));
+    let term = json!({"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "zone"});
+    let apart = json!({"affinity": {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [
+        {"weight": 5, "podAffinityTerm": term}]}}});
+    assert!(matches!(chosen(apart), Decision::Bind(_)));
+    let spread = |domains: i64| {
+        json!({"topologySpreadConstraints": [{"topologyKey": "zone", "maxSkew": 1, "minDomains": domains,
+        "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "web"}}}]})
+    };
+    assert_eq!(chosen(spread(2)), Decision::Bind("c".into()));
+    assert!(matches!(chosen(spread(3)), Decision::Refuse(_)));
+}
+
+#[tokio::test]
+async fn an_important_pod_gets_the_place_of_one_that_is_not() {
+    let store = Store::new();
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+    start(&store, &clock, &tasks, closing.clone());
+    store.insert(Key::new(NODES, "", "n"), node("n", json!({}), json!({}))).unwrap();
+    let put = |object: Value| store.insert(key_of(&object), object).unwrap();
+    put(ranked("low", 1, "1500m"));
+    until(&store, "low", |pod| pod["spec"]["nodeName"] == "n").await;
+    put(ranked("high", 10, "1500m"));
+    let low = until(&store, "low", |pod| tree::has(&pod["metadata"], "deletionTimestamp")).await;
+    let conditions = tree::items(&low["status"], "conditions");
+    assert!(conditions.iter().any(|condition| condition["reason"] == "PreemptionByScheduler"));
+    let high = until(&store, "high", |pod| pod["status"]["nominatedNodeName"] == "n").await;
+    assert!(tree::text(&high["spec"], "nodeName").is_empty());
+    let remove = |_: &Value| Ok::<_, std::convert::Infallible>(Next::Remove);
+    store.modify(&Key::new(PODS, "default", "low"), remove).unwrap();
+    until(&store, "high", |pod| pod["spec"]["nodeName"] == "n").await;
     closing.cancel();
     tasks.close();
     tasks.wait().await;

@@ -83,3 +83,22 @@ async fn a_version_that_the_log_has_left_behind_is_too_old() {
     assert!(store.watch("pods", None, 2).is_err());
     assert!(slow.next().await.is_err());
 }
+
+#[test]
+fn a_list_can_be_of_the_past() {
+    let store = Store::new();
+    let key = |name: &str| Key::new("pods", "default", name);
+    let pod = |name: &str, n: u32| json!({"metadata": {"name": name}, "n": n});
+    store.insert(key("a"), pod("a", 1)).unwrap();
+    store.insert(key("b"), pod("b", 1)).unwrap();
+    let then = store.revision();
+    store.modify(&key("a"), |_| Ok::<_, Infallible>(Next::Put(pod("a", 2)))).unwrap();
+    store.modify(&key("b"), |_| Ok::<_, Infallible>(Next::Remove)).unwrap();
+    store.insert(key("c"), pod("c", 1)).unwrap();
+    let shown = |objects: Vec<Object>| {
+        objects.iter().map(|o| format!("{}{}", o["metadata"]["name"], o["n"])).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(store.list_at("pods", None, then).unwrap()), ["\"a\"1", "\"b\"1"]);
+    assert_eq!(shown(store.list_at("pods", Some("default"), store.revision()).unwrap()), ["\"a\"2", "\"c\"1"]);
+    assert!(store.list_at("pods", None, 0).is_err());
+}

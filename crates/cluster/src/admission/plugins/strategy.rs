@@ -128,6 +128,12 @@ fn keep_all_but_status(old: &Value, new: &mut Value) {
 fn service(old: &Value, new: &mut Value) {
     let same_type = old["spec"]["type"] == new["spec"]["type"];
     let needs_address = text(&new["spec"], "type") != "ExternalName" && text(&old["spec"], "type") != "ExternalName";
+    // Who names another first address means the list too.
+    let renamed = old["spec"]["clusterIP"] != new["spec"]["clusterIP"] && has(&new["spec"], "clusterIP");
+    if renamed && old["spec"]["clusterIPs"] == new["spec"]["clusterIPs"] {
+        let first = new["spec"]["clusterIP"].clone();
+        put(child(new, "spec"), "clusterIPs", json!([first]));
+    }
     if needs_address {
         for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
             let value = at(old, &["spec", field]).clone();

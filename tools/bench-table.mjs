@@ -1,0 +1,46 @@
+// Writes what criterion measured into README.md, between the two marks.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+
+const root = new URL("..", import.meta.url);
+const median = (id) => {
+  // Criterion makes one directory of an id.
+  const file = new URL(`target/criterion/${id.replace("/", "_")}/new/estimates.json`, root);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).median.point_estimate : undefined;
+};
+const shown = (nanoseconds) => {
+  if (nanoseconds === undefined) return "";
+  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toPrecision(2)} µs`;
+  return `${(nanoseconds / 1e6).toPrecision(2)} ms`;
+};
+const number = (text) => String(Number(text.split(" ")[0])) + " " + text.split(" ")[1];
+const cell = (id) => { const text = shown(median(id)); return text && number(text); };
+
+const requests = [
+  ["an empty sandbox is ready", "start"],
+  ["create and delete a ConfigMap", "create"],
+  ["get it", "get"],
+  ["list 100 Pods", "list-100-pods"],
+  ["patch", "patch"],
+  ["one change reaches 100 watchers", "fan-out-100"],
+];
+const compared = requests.some(([, id]) => median(`${id}/cluster`) !== undefined);
+const head = compared ? ["", "sandbox", "the cluster of `PODYARD_BENCH_KUBECONFIG`"] : ["", "sandbox"];
+const line = (cells) => `| ${cells.join(" | ")} |`;
+const rows = requests.map(([what, id]) =>
+  line([what, cell(`${id}/sandbox`), ...(compared ? [cell(`${id}/cluster`)] : [])]));
+const sizes = [10, 100, 1000, 10000];
+const growth = [["list all", "list"], ["get one among", "get-among"], ["one change, so many watchers", "fan-out"]];
+const table = [
+  line(head), line(head.map(() => "---")), ...rows, "",
+  line(["objects or watchers", ...sizes.map((size) => size.toLocaleString("en"))]),
+  line(["---", ...sizes.map(() => "---")]),
+  ...growth.map(([what, id]) => line([what, ...sizes.map((size) => cell(`${id}/${size}`))])),
+].join("\n");
+
+const readme = new URL("README.md", root);
+const text = readFileSync(readme, "utf8");
+const [begin, end] = ["<!-- bench-table -->", "<!-- /bench-table -->"];
+const [before, rest] = text.split(begin);
+const after = rest?.split(end)[1];
+if (after === undefined) throw new Error(`README.md has no ${begin} … ${end}`);
+writeFileSync(readme, `${before}${begin}\n${table}\n${end}${after}`);
