@@ -4,6 +4,7 @@ pub mod age;
 pub mod columns;
 pub mod json;
 pub mod jsonpath;
+pub mod kyaml;
 pub mod printer;
 pub mod table;
 pub mod tabs;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 /// On one line.
 pub fn compact(value: &Value) -> String {
@@ -20,13 +20,30 @@ pub fn pretty(value: &Value, indent: &str) -> String {
 
 /// Like [`pretty`], with the fields in the order of the API's Go types, as kubectl prints what it has made itself.
 pub fn ordered(value: &Value, indent: &str) -> String {
+    ordered_by(value, Some(indent), ORDER)
+}
+
+/// The same in an order that is named: words for the fields, types separated by semicolons. An object is of the first
+/// type that has all of its fields.
+pub fn ordered_by(value: &Value, indent: Option<&str>, order: &str) -> String {
     let mut out = String::new();
-    write_ordered(&mut out, value, indent, 0);
+    write_ordered(&mut out, value, (indent, order), 0);
     out
 }
 
+/// The fields of an object in the order of its type.
+pub fn in_order<'a>(map: &'a Map<String, Value>, order: &str) -> Vec<(&'a String, &'a Value)> {
+    let types: Vec<Vec<&str>> = order.split(';').map(|one| one.split_ascii_whitespace().collect()).collect();
+    let fits = |one: &&Vec<&str>| map.keys().all(|key| one.contains(&key.as_str()));
+    let known = types.iter().find(fits).or(types.first());
+    let rank = |key: &str| known.and_then(|one| one.iter().position(|field| *field == key)).unwrap_or(usize::MAX);
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(key, _)| rank(key));
+    entries
+}
+
 /// The fields of the types that kubectl makes, in the order in which they are declared.
-const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVersion major minor emulationMajor emulationMinor \
+pub const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVersion major minor emulationMajor emulationMinor \
     minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler \
     metadata name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp \
     labels annotations ownerReferences finalizers volumes initContainers containers image command args workingDir ports envFrom env \
@@ -35,30 +52,27 @@ const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVersio
     serviceAccount nodeName schedulerName tolerations value valueFrom replicas selector template strategy schedule concurrencyPolicy \
     jobTemplate immutable data binaryData stringData type spec status";
 
-fn write_ordered(out: &mut String, value: &Value, indent: &str, depth: usize) {
+fn write_ordered(out: &mut String, value: &Value, (indent, order): (Option<&str>, &str), depth: usize) {
     match value {
         Value::Array(list) if !list.is_empty() => {
             out.push('[');
             for (at, item) in list.iter().enumerate() {
-                separate(out, at, Some(indent), depth + 1);
-                write_ordered(out, item, indent, depth + 1);
+                separate(out, at, indent, depth + 1);
+                write_ordered(out, item, (indent, order), depth + 1);
             }
-            close(out, ']', Some(indent), depth);
+            close(out, ']', indent, depth);
         }
         Value::Object(map) if !map.is_empty() => {
-            let rank = |key: &str| ORDER.split_ascii_whitespace().position(|known| known == key).unwrap_or(usize::MAX);
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| rank(key));
             out.push('{');
-            for (at, (key, item)) in entries.into_iter().enumerate() {
-                separate(out, at, Some(indent), depth + 1);
+            for (at, (key, item)) in in_order(map, order).into_iter().enumerate() {
+                separate(out, at, indent, depth + 1);
                 string(out, key);
-                out.push_str(": ");
-                write_ordered(out, item, indent, depth + 1);
+                out.push_str(if indent.is_some() { ": " } else { ":" });
+                write_ordered(out, item, (indent, order), depth + 1);
             }
-            close(out, '}', Some(indent), depth);
+            close(out, '}', indent, depth);
         }
-        other => write(out, other, Some(indent), depth),
+        other => write(out, other, indent, depth),
     }
 }
 

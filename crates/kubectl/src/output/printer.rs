@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{columns::Columns, json, jsonpath::Template, table::Grid, template::GoTemplate, yaml};
+use super::{columns::Columns, json, jsonpath::Template, kyaml, table::Grid, template::GoTemplate, yaml};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
@@ -20,6 +20,7 @@ pub const RESULT_FORMATS: &str =
 enum Form {
     Name,
     Yaml,
+    Kyaml,
     Json,
     JsonPath(Template, bool),
     Columns(Columns),
@@ -33,7 +34,7 @@ pub struct Printer {
     managed_fields: bool,
     missing_ok: bool,
     no_headers: bool,
-    typed: bool,
+    order: Option<&'static str>,
     printed: usize,
 }
 
@@ -47,7 +48,8 @@ impl Printer {
         if name.is_empty() && template.is_none() || name == "wide" {
             return Ok(None);
         }
-        let name = if name.is_empty() { "go-template" } else { name };
+        let lower = name.to_ascii_lowercase();
+        let name = if name.is_empty() { "go-template" } else { lower.as_str() };
         let known = formats.split(',').any(|format| format == name) && (inline.is_none() || takes_text(name));
         if !known {
             return Err(Failure::Said(format!(
@@ -61,14 +63,19 @@ impl Printer {
             missing_ok: matches.command.flag("allow-missing-template-keys").is_none()
                 || matches.on("allow-missing-template-keys"),
             no_headers: matches.on("no-headers"),
-            typed: false,
+            order: None,
             printed: 0,
         }))
     }
 
     /// The same with JSON fields in the order of Go's types.
-    pub fn typed(mut self) -> Self {
-        self.typed = true;
+    pub fn typed(self) -> Self {
+        self.ordered_by(json::ORDER)
+    }
+
+    /// The same in an order that is named (see [`json::ordered_by`]).
+    pub fn ordered_by(mut self, order: &'static str) -> Self {
+        self.order = Some(order);
         self
     }
 
@@ -95,8 +102,11 @@ impl Printer {
         match &self.form {
             Form::Name => Ok(names(value)),
             Form::Yaml => Ok(format!("{}{}", if self.printed > 1 { "---\n" } else { "" }, yaml::text(value))),
-            Form::Json if self.typed => Ok(format!("{}\n", json::ordered(value, "    "))),
-            Form::Json => Ok(format!("{}\n", json::pretty(value, "    "))),
+            Form::Json => Ok(match self.order {
+                Some(order) => format!("{}\n", json::ordered_by(value, Some("    "), order)),
+                None => format!("{}\n", json::pretty(value, "    ")),
+            }),
+            Form::Kyaml => Ok(kyaml::text(value, self.order)),
             Form::JsonPath(template, as_json) => jsonpath(template, value, *as_json, self.missing_ok),
             Form::GoTemplate(template) => go_template(template, value),
             Form::Columns(_) => self.columns(std::slice::from_ref(value)),
@@ -129,12 +139,13 @@ async fn form(session: &Session, name: &str, text: Option<String>) -> Outcome<Fo
     match name {
         "name" => Ok(Form::Name),
         "yaml" => Ok(Form::Yaml),
+        "kyaml" => Ok(Form::Kyaml),
         "json" => Ok(Form::Json),
         "jsonpath" | "jsonpath-as-json" => {
             Ok(Form::JsonPath(Template::parse(&given(text)?).map_err(Failure::Said)?, name != "jsonpath"))
         }
         "jsonpath-file" => {
-            let text = file(session, &given(text)?, "template").await?;
+            let text = file(session, &given(text)?, "--template").await?;
             Ok(Form::JsonPath(Template::parse(&text).map_err(Failure::Said)?, false))
         }
         "custom-columns" => Ok(Form::Columns(Columns::parse(&text.unwrap_or_default()).map_err(Failure::Said)?)),
