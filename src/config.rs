@@ -117,6 +117,8 @@ pub struct KubectlTask {
     pub kubeconfig: Option<String>,
     /// `$HOME`, under which the usual kubeconfig lies.
     pub home: Option<PathBuf>,
+    /// The person's editor.
+    pub editor: Option<String>,
 }
 
 /// `podyard doctor`.
@@ -197,6 +199,7 @@ pub fn from_process() -> Result<Task, ConfigError> {
         home: std::env::var_os("HOME").map(PathBuf::from),
         xdg_data_home: std::env::var_os("XDG_DATA_HOME").map(PathBuf::from),
         kubeconfig: std::env::var("KUBECONFIG").ok(),
+        editor: std::env::var("KUBE_EDITOR").or_else(|_| std::env::var("EDITOR")).ok(),
     };
     raw::task(args, &surroundings)
 }

@@ -1,6 +1,8 @@
 //! `podyard kubectl …`: the engine on a kubeconfig, real files and real ports.
 
 mod connect;
+mod editor;
+mod kubeconfig;
 mod terminal;
 mod world;
 
@@ -21,8 +23,12 @@ use crate::config::KubectlTask;
 pub(super) async fn run(task: KubectlTask) -> anyhow::Result<u8> {
     let cancel = signals::closing()?;
     let wanted = Wanted::read(&task.args);
-    let Connection { client, namespace } = match connect::connect(&wanted, &task).await {
+    let Connection { client, namespace, kubeconfig } = match connect::connect(&wanted, &task).await {
         Ok(connection) => connection,
+        // What mends a kubeconfig must run with a broken one.
+        Err(_) if task.args.first().is_some_and(|verb| verb == "config") => {
+            connect::nowhere(&wanted, &task).map_err(anyhow::Error::msg)?
+        }
         Err(why) => {
             stderr().write_all(format!("error: {why}\n").as_bytes()).await?;
             return Ok(1);
@@ -39,7 +45,8 @@ pub(super) async fn run(task: KubectlTask) -> anyhow::Result<u8> {
         cancel,
         ports: Arc::new(RealPorts),
         terminal: terminal::open(),
-        editor: None,
+        editor: editor::named(task.editor.as_deref()),
+        kubeconfig: Arc::new(kubeconfig),
     };
     let code = podyard_kubectl::run(&task.args, env).await;
     // Tokio's standard output is written by another thread: what was given to it has to get out before the end.

@@ -29,6 +29,8 @@ pub(super) struct Surroundings {
     pub xdg_data_home: Option<PathBuf>,
     /// `$KUBECONFIG`
     pub kubeconfig: Option<String>,
+    /// `$KUBE_EDITOR`, else `$EDITOR`
+    pub editor: Option<String>,
 }
 
 /// Learn Kubernetes Pods by doing.
@@ -190,7 +192,12 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
 }
 
 fn kubectl(args: Vec<String>, s: &Surroundings) -> Task {
-    Task::Kubectl(KubectlTask { args, kubeconfig: s.kubeconfig.clone(), home: s.home.clone() })
+    Task::Kubectl(KubectlTask {
+        args,
+        kubeconfig: s.kubeconfig.clone(),
+        home: s.home.clone(),
+        editor: s.editor.clone(),
+    })
 }
 
 fn doctor(args: DoctorArgs, s: &Surroundings) -> Result<DoctorTask, Mistakes> {

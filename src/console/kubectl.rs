@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use podyard_kubectl::Env;
+use podyard_kubectl::{Env, env::OnlyCluster};
 
 use super::{
     Engine,
@@ -35,6 +35,10 @@ pub(super) async fn run(shell: &Shell, arguments: Vec<String>, io: Io) -> i32 {
         ports: world.forwards.ports(&forward_target(&arguments).unwrap_or_default()),
         terminal: terminal.map(|terminal| terminal.for_kubectl()),
         editor: None,
+        kubeconfig: Arc::new(OnlyCluster {
+            server: "https://kubernetes.default.svc".to_owned(),
+            namespace: world.namespace.clone(),
+        }),
     };
     (world.engine)(arguments[1..].to_vec(), env).await
 }

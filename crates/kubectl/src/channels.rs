@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt, stream::SplitSink};
 use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
 use hyper_util::rt::TokioIo;
 use kube::client::Body;
 use serde_json::{Value, json};
@@ -127,7 +128,7 @@ async fn open(session: &Session, path: &str) -> Outcome<Socket> {
         .map_err(|error| Failure::Said(error.to_string()))?;
     let answer = session.server.client().send(request).await.map_err(|error| Failure::Said(error.to_string()))?;
     if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Err(refused(server::refusal(answer).await));
+        return Err(refused(server::refusal(answer.map(|body| body.boxed_unsync())).await));
     }
     check(answer.headers())?;
     let upgraded = hyper::upgrade::on(answer).await.map_err(|error| Failure::Said(error.to_string()))?;

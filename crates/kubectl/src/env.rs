@@ -31,6 +31,8 @@ pub struct Env {
     pub terminal: Option<Terminal>,
     /// Lets a person change a text (`kubectl edit`); `None` where there is no editor.
     pub editor: Option<Arc<dyn Editor>>,
+    /// The kubeconfig behind `client`.
+    pub kubeconfig: Arc<dyn Kubeconfig>,
 }
 
 impl fmt::Debug for Env {
@@ -83,6 +85,52 @@ pub struct Terminal {
 impl fmt::Debug for Terminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terminal").field("size", &*self.size.borrow()).finish_non_exhaustive()
+    }
+}
+
+/// Where `config` reads and writes, and what `cluster-info` calls the server.
+pub trait Kubeconfig: Send + Sync {
+    /// The address of the server.
+    fn server(&self) -> String;
+    /// How messages name the file.
+    fn path(&self) -> String;
+    /// The whole as YAML or JSON; empty when there is none.
+    fn read(&self) -> BoxFuture<'_, io::Result<String>>;
+    /// Replaces the whole.
+    fn write(&self, text: String) -> BoxFuture<'_, io::Result<()>>;
+}
+
+/// The kubeconfig of a cluster that a command cannot leave: it may be read, not changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnlyCluster {
+    /// The address of the server.
+    pub server: String,
+    /// The namespace of its context.
+    pub namespace: String,
+}
+
+impl Kubeconfig for OnlyCluster {
+    fn server(&self) -> String {
+        self.server.clone()
+    }
+
+    fn path(&self) -> String {
+        "the kubeconfig of this sandbox".to_owned()
+    }
+
+    fn read(&self) -> BoxFuture<'_, io::Result<String>> {
+        let config = serde_json::json!({
+            "apiVersion": "v1", "kind": "Config", "current-context": "podyard",
+            "clusters": [{"name": "podyard", "cluster": {"server": self.server}}],
+            "contexts": [{"name": "podyard", "context": {"cluster": "podyard", "namespace": self.namespace, "user": "podyard"}}],
+            "users": [{"name": "podyard", "user": {}}],
+        });
+        Box::pin(std::future::ready(Ok(config.to_string())))
+    }
+
+    fn write(&self, _: String) -> BoxFuture<'_, io::Result<()>> {
+        let why = "the kubeconfig of this sandbox cannot be changed: say -n NAMESPACE with each command";
+        Box::pin(std::future::ready(Err(io::Error::new(io::ErrorKind::PermissionDenied, why))))
     }
 }
 

@@ -48,6 +48,11 @@ impl Failure {
         }
     }
 
+    /// One failure for several that were gathered: even one alone is told without `error: `.
+    pub fn gathered(all: Vec<Failure>) -> Outcome {
+        if all.is_empty() { Ok(()) } else { Err(Self::Many(all)) }
+    }
+
     /// The server's answer, if it is one.
     pub fn status(&self) -> Option<&Status> {
         match self {

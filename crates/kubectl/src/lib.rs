@@ -41,7 +41,8 @@ pub async fn run(argv: &[String], env: Env) -> i32 {
         match args::parse(argv) {
             Parsed::Run(matches) => {
                 let (session, warnings) = Session::open(env, &matches);
-                let outcome = session.with_warnings(warnings, verbs::dispatch(&session, &matches)).await;
+                let strict = matches.on("warnings-as-errors");
+                let outcome = session.with_warnings(strict, warnings, verbs::dispatch(&session, &matches)).await;
                 finish(&session, outcome).await
             }
             other => {

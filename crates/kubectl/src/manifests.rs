@@ -55,6 +55,22 @@ pub async fn load(
     Ok(manifests)
 }
 
+/// What there is to say about `-k`: kustomizations are looked for, but not built.
+pub async fn kustomization(session: &Session, folder: &str) -> Failure {
+    const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let Ok(entries) = session.files.list(folder).await else {
+        return Failure::Said(format!(
+            "must build at directory: not a valid directory: evalsymlink failure on '{folder}' : lstat {folder}: no such file or directory"
+        ));
+    };
+    if entries.iter().any(|entry| NAMES.contains(&entry.as_str())) {
+        return Failure::said("kustomizations are not built here: name the manifests with -f");
+    }
+    Failure::Said(format!(
+        "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{folder}'"
+    ))
+}
+
 enum Source {
     Stdin,
     Url(String),

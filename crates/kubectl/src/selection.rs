@@ -1,10 +1,12 @@
 //! Which objects a command is about: `pod web`, `pods,svc -l a=b`, `deploy/web`, `-f file.yaml`.
 
 mod fetch;
+mod labels;
 
 use serde_json::Value;
 
 pub use fetch::{Object, items, list_path};
+use labels::Labels;
 
 use crate::{
     args::Matches,
@@ -21,6 +23,8 @@ pub struct Request {
     pub args: Vec<String>,
     /// `-f`.
     pub files: Vec<String>,
+    /// `-k`.
+    pub kustomize: Option<String>,
     /// `-R`.
     pub recursive: bool,
     /// `-l`.
@@ -99,6 +103,7 @@ impl Request {
         Self {
             args: args.to_vec(),
             files: matches.list("filename"),
+            kustomize: matches.some("kustomize").map(str::to_owned),
             recursive: matches.on("recursive"),
             selector: matches.some("selector").map(str::to_owned),
             fields: matches.some("field-selector").map(str::to_owned),
@@ -120,6 +125,9 @@ impl Request {
 
     /// Finds out what is meant. Asks the server for its resources, for no objects yet.
     pub async fn select(&self, session: &Session) -> Outcome<Selection> {
+        if let Some(folder) = &self.kustomize {
+            return Err(self.kustomization(session, folder).await);
+        }
         if !self.files.is_empty() {
             return self.of_files(session).await;
         }
@@ -137,6 +145,14 @@ impl Request {
         })
     }
 
+    /// Why a kustomization is not used.
+    async fn kustomization(&self, session: &Session, folder: &str) -> Failure {
+        if !self.files.is_empty() {
+            return Failure::said("only one of -f or -k can be specified");
+        }
+        manifests::kustomization(session, folder).await
+    }
+
     async fn of_files(&self, session: &Session) -> Outcome<Selection> {
         if !self.args.is_empty() {
             return Err(Failure::said(
@@ -146,7 +162,11 @@ impl Request {
         let manifests = manifests::load(session, &self.files, self.recursive, self.validate).await?;
         let discovery = session.discovery().await?;
         let (mut picks, mut failures) = (Vec::new(), Vec::new());
-        for manifest in manifests {
+        let labels = Labels::read(self.selector.as_deref().unwrap_or_default())?;
+        let fits = |manifest: &Outcome<manifests::Manifest>| {
+            manifest.as_ref().map_or(true, |manifest| labels.fit(&manifest.value))
+        };
+        for manifest in manifests.into_iter().filter(fits) {
             match manifest.and_then(|manifest| target(session, discovery, manifest)) {
                 Ok(target) => picks.push(Pick::One(target)),
                 Err(failure) => failures.push(failure),

@@ -1,16 +1,24 @@
 //! Requests to the API server: paths and JSON in, JSON or a refusal out.
 
+use std::future::Future;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use http_body_util::BodyExt;
-use kube::client::Body;
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
+use kube::client::Body as Sent;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Duration, Instant, error::Elapsed, timeout_at},
+};
 
 use crate::{
     failure::{Failure, Outcome},
     status::Status,
 };
+
+/// The body of an answer.
+pub type Body = UnsyncBoxBody<Bytes, kube::Error>;
 
 /// What objects are asked for as.
 pub const JSON: &str = "application/json";
@@ -49,17 +57,24 @@ pub struct Server {
     client: kube::Client,
     warnings: mpsc::UnboundedSender<String>,
     impersonate: HeaderMap,
+    timeout: Option<Duration>,
 }
 
 impl Server {
     /// A server whose warnings go to `warnings`.
     pub fn new(client: kube::Client, warnings: mpsc::UnboundedSender<String>) -> Self {
-        Self { client, warnings, impersonate: HeaderMap::new() }
+        Self { client, warnings, impersonate: HeaderMap::new(), timeout: None }
     }
 
     /// Acts as someone else (`--as`, `--as-group`, `--as-uid`).
     pub fn impersonating(mut self, headers: HeaderMap) -> Self {
         self.impersonate = headers;
+        self
+    }
+
+    /// Gives up a request after that long (`--request-timeout`).
+    pub fn giving_up_after(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -86,6 +101,23 @@ impl Server {
     /// POST of JSON.
     pub async fn post(&self, path: &str, body: &Value) -> Outcome<Value> {
         json(self.exchange(Method::POST, path, JSON, Some((JSON, body.to_string()))).await?).await
+    }
+
+    /// POST of a body as it stands (`--raw`).
+    pub async fn post_bytes(&self, path: &str, body: Vec<u8>) -> Outcome<Bytes> {
+        let text = String::from_utf8_lossy(&body).into_owned();
+        collect(self.exchange(Method::POST, path, JSON, Some((JSON, text))).await?).await
+    }
+
+    /// PUT of a body as it stands (`--raw`).
+    pub async fn put_bytes(&self, path: &str, body: Vec<u8>) -> Outcome<Bytes> {
+        let text = String::from_utf8_lossy(&body).into_owned();
+        collect(self.exchange(Method::PUT, path, JSON, Some((JSON, text))).await?).await
+    }
+
+    /// DELETE whose answer is given as it stands (`--raw`).
+    pub async fn delete_bytes(&self, path: &str) -> Outcome<Bytes> {
+        collect(self.exchange(Method::DELETE, path, JSON, None).await?).await
     }
 
     /// PUT of JSON.
@@ -119,16 +151,18 @@ impl Server {
             request = request.header(name, value);
         }
         let request = match body {
-            Some((media, text)) => request.header("content-type", media).body(Body::from(text.into_bytes())),
-            None => request.body(Body::empty()),
+            Some((media, text)) => request.header("content-type", media).body(Sent::from(text.into_bytes())),
+            None => request.body(Sent::empty()),
         };
         let request = request.map_err(|error| Failure::said(error.to_string()))?;
-        let answer = self.client.send(request).await.map_err(|error| unreachable(&error))?;
+        let end = self.timeout.map(|timeout| Instant::now() + timeout);
+        let sent = before(end, self.client.send(request)).await.map_err(|_| Failure::Bare(LATE.to_owned()))?;
+        let answer = sent.map_err(|error| unreachable(&error))?;
         self.warn(answer.headers());
         if answer.status().is_success() {
-            return Ok(answer);
+            return Ok(answer.map(|body| ending_at(end, body)));
         }
-        Err(refusal(answer).await)
+        Err(refusal(answer.map(|body| ending_at(end, body))).await)
     }
 
     fn warn(&self, headers: &HeaderMap) {
@@ -139,6 +173,28 @@ impl Server {
             }
         }
     }
+}
+
+/// What is said when a request took too long.
+const LATE: &str = "Unable to connect to the server: context deadline exceeded";
+
+async fn before<T>(end: Option<Instant>, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+    match end {
+        Some(end) => timeout_at(end, work).await,
+        None => Ok(work.await),
+    }
+}
+
+/// The same body, cut off at `end`.
+fn ending_at(end: Option<Instant>, body: Sent) -> Body {
+    let Some(end) = end else { return body.boxed_unsync() };
+    let frames = futures::stream::unfold(body, move |mut body| async move {
+        match timeout_at(end, body.frame()).await {
+            Ok(Some(frame)) => Some((frame, body)),
+            Ok(None) | Err(_) => None,
+        }
+    });
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// Reads a whole answer.

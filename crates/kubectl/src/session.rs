@@ -11,8 +11,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::Matches,
-    env::{Editor, Env, Files, Ports, Terminal},
+    args::{Matches, duration},
+    env::{Editor, Env, Files, Kubeconfig, Ports, Terminal},
     failure::{Failure, Outcome},
     resolve::Discovery,
     server::Server,
@@ -40,6 +40,8 @@ pub struct Session {
     pub terminal: Option<Terminal>,
     /// Lets a person change a text.
     pub editor: Option<Arc<dyn Editor>>,
+    /// Which clusters there are, and which of them this is.
+    pub kubeconfig: Arc<dyn Kubeconfig>,
     /// Ends the command.
     pub cancel: CancellationToken,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -57,7 +59,11 @@ impl Session {
             session.namespace = namespace.to_owned();
             session.namespace_given = true;
         }
-        session.server = session.server.clone().impersonating(impersonation(matches));
+        session.server = session
+            .server
+            .clone()
+            .impersonating(impersonation(matches))
+            .giving_up_after(request_timeout(matches).ok().flatten());
         (session, warnings)
     }
 
@@ -73,6 +79,7 @@ impl Session {
             ports: env.ports,
             terminal: env.terminal,
             editor: env.editor,
+            kubeconfig: env.kubeconfig,
             cancel: env.cancel,
             clock: env.clock,
             stdin: Mutex::new(Some(env.stdin)),
@@ -83,9 +90,10 @@ impl Session {
         (session, warnings)
     }
 
-    /// Does `work`, printing warnings as they come; each text once.
+    /// Does `work`, printing warnings as they come; each text once. With `strict` a warning is a failure in the end.
     pub async fn with_warnings(
         &self,
+        strict: bool,
         mut warnings: mpsc::UnboundedReceiver<String>,
         work: impl Future<Output = Outcome>,
     ) -> Outcome {
@@ -99,7 +107,13 @@ impl Session {
                     while let Ok(text) = warnings.try_recv() {
                         self.warn(&mut said, text).await?;
                     }
-                    return outcome;
+                    outcome?;
+                    return match said.len() {
+                        0 => Ok(()),
+                        1 if strict => Err(Failure::said("1 warning received")),
+                        count if strict => Err(Failure::Said(format!("{count} warnings received"))),
+                        _ => Ok(()),
+                    };
                 }
             }
         }
@@ -154,6 +168,20 @@ impl Session {
         self.stdin.lock().await.take()
     }
 
+    /// The first word of standard input.
+    pub async fn read_stdin_word(&self) -> Outcome<String> {
+        let Some(mut input) = self.take_stdin().await else { return Ok(String::new()) };
+        let mut word = Vec::new();
+        while let Ok(byte) = input.read_u8().await {
+            match byte.is_ascii_whitespace() {
+                true if word.is_empty() => {}
+                false if word.len() < 1024 => word.push(byte),
+                _ => break,
+            }
+        }
+        Ok(String::from_utf8_lossy(&word).into_owned())
+    }
+
     /// All of standard input; refuses more than [`STDIN_LIMIT`].
     pub async fn read_stdin(&self) -> Outcome<Vec<u8>> {
         let mut bytes = Vec::new();
@@ -165,6 +193,29 @@ impl Session {
         }
         Ok(bytes)
     }
+}
+
+/// What the flags that every command takes must fulfil.
+pub fn check(matches: &Matches) -> Outcome {
+    request_timeout(matches)?;
+    let details = ["as-group", "as-uid", "as-user-extra"];
+    if matches.some("as").is_none() && details.iter().any(|flag| matches.given(flag)) {
+        return Err(Failure::said("requesting uid, groups or user-extra for podyard without impersonating a user"));
+    }
+    Ok(())
+}
+
+/// `--request-timeout`: whole seconds, or a duration; 0 is none.
+fn request_timeout(matches: &Matches) -> Outcome<Option<std::time::Duration>> {
+    let text = matches.text("request-timeout");
+    let nanos = match text.parse::<i128>() {
+        Ok(seconds) => seconds.saturating_mul(duration::SECOND),
+        Err(_) if text.is_empty() => 0,
+        Err(_) => duration::parse(text).map_err(|_| {
+            Failure::said("Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)")
+        })?,
+    };
+    Ok((nanos > 0).then(|| duration::std(nanos)))
 }
 
 async fn write(stream: &Mutex<Output>, bytes: &[u8]) -> io::Result<()> {

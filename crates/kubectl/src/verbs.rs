@@ -3,13 +3,18 @@
 mod apply;
 mod attach;
 mod auth;
+mod autoscale;
+mod config;
+mod cordon;
 mod cp;
 mod create;
 mod delete;
 mod describe;
 mod diff;
 mod discover;
+mod drain;
 mod edit;
+mod elsewhere;
 mod events;
 mod exec;
 mod explain;
@@ -26,6 +31,7 @@ mod rollout;
 mod run;
 mod scale;
 mod set;
+mod taint;
 mod template;
 mod version;
 mod wait;
@@ -35,11 +41,12 @@ pub use apply::LAST_APPLIED;
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
-    session::Session,
+    session::{self, Session},
 };
 
 /// Runs the command that was parsed.
 pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
+    session::check(matches)?;
     match matches.command.path {
         "annotate" => metadata::run(session, matches, metadata::Field::Annotations).await,
         "label" => metadata::run(session, matches, metadata::Field::Labels).await,
@@ -66,12 +73,20 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "explain" => explain::run(session, matches).await,
         "api-resources" => discover::resources(session, matches).await,
         "api-versions" => discover::versions(session, matches).await,
-        "cluster-info" => discover::cluster(session, matches).await,
+        "cluster-info" => discover::cluster(session).await,
         "auth can-i" => auth::can_i(session, matches).await,
         "auth whoami" => auth::whoami(session, matches).await,
+        "autoscale" => autoscale::run(session, matches).await,
+        "completion" => elsewhere::completion(matches),
+        "plugin list" => elsewhere::plugins(),
+        "kustomize" => elsewhere::kustomize(session, matches).await,
+        "cordon" | "uncordon" => cordon::run(session, matches).await,
+        "drain" => drain::run(session, matches).await,
+        "taint" => taint::run(session, matches).await,
         "top pod" | "top node" => Err(Failure::said("Metrics API not available")),
         "events" => events::run(session, matches).await,
         "expose" => expose::run(session, matches).await,
+        path if path.starts_with("config ") => config::run(session, matches).await,
         path if path.starts_with("rollout ") => rollout::run(session, matches).await,
         path if path.starts_with("create ") => create::generate::run(session, matches).await,
         path if path.starts_with("set ") => set::run(session, matches).await,

@@ -2,12 +2,11 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use http_body_util::BodyExt;
-use kube::client::Body;
 use serde_json::Value;
 
 use crate::{
     failure::{Failure, Outcome, text_at},
-    server::{JSON, encode},
+    server::{Body, JSON, encode},
     session::Session,
     status::Status,
 };

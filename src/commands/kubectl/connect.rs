@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use super::kubeconfig::KubeconfigFiles;
 use crate::config::KubectlTask;
 
 /// What kubectl asks when no kubeconfig names a server.
@@ -22,6 +23,7 @@ pub(super) struct Wanted {
 pub(super) struct Connection {
     pub client: kube::Client,
     pub namespace: String,
+    pub kubeconfig: KubeconfigFiles,
 }
 
 impl Wanted {
@@ -67,8 +69,21 @@ pub(super) async fn connect(wanted: &Wanted, task: &KubectlTask) -> Result<Conne
         config.cluster_url = uri(server)?;
     }
     let namespace = config.default_namespace.clone();
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let kubeconfig = KubeconfigFiles { server, files: files(wanted, task) };
     let client = kube::Client::try_from(config).map_err(|e| e.to_string())?;
-    Ok(Connection { client, namespace })
+    Ok(Connection { client, namespace, kubeconfig })
+}
+
+/// No server at all, for commands that only read and change the kubeconfig.
+pub(super) fn nowhere(wanted: &Wanted, task: &KubectlTask) -> Result<Connection, String> {
+    let config = kube::Config::new(uri(NOWHERE)?);
+    let kubeconfig = KubeconfigFiles { server: NOWHERE.to_owned(), files: files(wanted, task) };
+    Ok(Connection {
+        client: kube::Client::try_from(config).map_err(|e| e.to_string())?,
+        namespace: "default".to_owned(),
+        kubeconfig,
+    })
 }
 
 fn uri(text: &str) -> Result<http::Uri, String> {
@@ -96,13 +111,8 @@ fn load(wanted: &Wanted, task: &KubectlTask) -> Result<Option<Kubeconfig>, Strin
         }
         return read(Path::new(path)).map(Some);
     }
-    let listed = task.kubeconfig.as_deref().filter(|list| !list.is_empty());
-    let paths: Vec<PathBuf> = match listed {
-        Some(list) => std::env::split_paths(list).collect(),
-        None => task.home.iter().map(|home| home.join(".kube/config")).collect(),
-    };
     let mut merged: Option<Kubeconfig> = None;
-    for path in paths.iter().filter(|path| path.exists()) {
+    for path in files(wanted, task).iter().filter(|path| path.exists()) {
         let next = read(path)?;
         merged = Some(match merged {
             Some(before) => before.merge(next).map_err(|e| e.to_string())?,
@@ -110,6 +120,17 @@ fn load(wanted: &Wanted, task: &KubectlTask) -> Result<Option<Kubeconfig>, Strin
         });
     }
     Ok(merged)
+}
+
+fn files(wanted: &Wanted, task: &KubectlTask) -> Vec<PathBuf> {
+    if let Some(path) = &wanted.kubeconfig {
+        return vec![path.into()];
+    }
+    let listed = task.kubeconfig.as_deref().filter(|list| !list.is_empty());
+    match listed {
+        Some(list) => std::env::split_paths(list).collect(),
+        None => task.home.iter().map(|home| home.join(".kube/config")).collect(),
+    }
 }
 
 fn read(path: &Path) -> Result<Kubeconfig, String> {
@@ -138,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_there_is_said_as_kubectl_says_it() {
-        let task = KubectlTask { args: Vec::new(), kubeconfig: None, home: None };
+        let task = KubectlTask { args: Vec::new(), kubeconfig: None, home: None, editor: None };
         let task = &task;
         let said = |wanted: Wanted| async move { connect(&wanted, task).await.err().unwrap() };
         let missing = Wanted { kubeconfig: Some("/no/such".into()), ..Wanted::default() };

@@ -71,6 +71,11 @@ impl Matches {
         }
     }
 
+    /// Whether objects come from files: `-f` or `-k`.
+    pub fn reads_files(&self) -> bool {
+        !self.list("filename").is_empty() || self.some("kustomize").is_some()
+    }
+
     /// The arguments before `--`.
     pub fn before_dash(&self) -> &[String] {
         &self.args[..self.dash.unwrap_or(self.args.len()).min(self.args.len())]

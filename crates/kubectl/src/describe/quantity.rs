@@ -13,8 +13,8 @@ pub fn milli(text: &str) -> Option<i128> {
     let whole: i128 =
         if whole.trim_start_matches(['-', '+']).is_empty() { 0 } else { whole.trim_start_matches('+').parse().ok()? };
     let digits: String = fraction.chars().chain("000000000".chars()).take(9).collect();
-    let nanos = whole.abs() * 1_000_000_000 + digits.parse::<i128>().ok()?;
-    let scaled = nanos * scale(suffix)? / 1_000_000_000;
+    let nanos = whole.checked_abs()?.checked_mul(1_000_000_000)?.checked_add(digits.parse().ok()?)?;
+    let scaled = nanos.checked_mul(scale(suffix)?)? / 1_000_000_000;
     Some(if negative { -scaled } else { scaled })
 }
 

@@ -15,7 +15,7 @@ use podyard_cluster::{
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio_util::sync::CancellationToken;
 
-use crate::env::{Env, Files, Listener, Ports};
+use crate::env::{Env, Files, Listener, OnlyCluster, Ports};
 
 pub struct World {
     cluster: Cluster,
@@ -104,6 +104,7 @@ impl World {
             ports: Arc::new(NoPorts),
             terminal: None,
             editor: None,
+            kubeconfig: Arc::new(OnlyCluster { server: "http://127.0.0.1:1".into(), namespace: "default".into() }),
         };
         (env, read_out, read_err)
     }

@@ -1,10 +1,12 @@
 //! `apply`: a three-way merge with what was applied before, kept in an annotation of the object.
 
 pub mod last_applied;
+mod prune;
 mod server_side;
 
 use serde_json::{Map, Value, json};
 
+use self::prune::Applied;
 use super::{
     create,
     result::{DryRun, Reporter},
@@ -29,34 +31,66 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if !matches.args.is_empty() {
         return Err(Failure::usage("kubectl apply", format!("Unexpected args: [{}]", matches.args.join(" "))));
     }
-    if matches.list("filename").is_empty() {
+    if !matches.reads_files() {
         return Err(Failure::said("must specify one of -f and -k"));
     }
+    check(matches)?;
+    let prunable = prune::kinds(session, matches).await?;
     let mut reporter = Reporter::of(session, matches).await?;
-    let request = Request {
-        validate: create::validates(matches)?,
-        selector: None,
-        fields: None,
-        all: false,
-        ..Request::of(matches, &[])
-    };
+    let request =
+        Request { validate: create::validates(matches)?, fields: None, all: false, ..Request::of(matches, &[]) };
     let selection = request.select(session).await?;
     let mut failures = selection.failures.clone();
-    let mut count = 0;
+    let (mut count, mut applied) = (0, Applied::default());
     for pick in &selection.picks {
         let Pick::One(target) = pick else { continue };
         count += 1;
-        if let Err(failure) = one(session, matches, target, &mut reporter).await {
-            failures.push(failure);
+        match one(session, matches, target, &mut reporter).await {
+            Ok(object) => {
+                applied.uids.insert(text_at(&object, "/metadata/uid").to_owned());
+                applied.namespaces.extend(target.namespace.clone());
+            }
+            Err(failure) => failures.push(failure),
         }
     }
     if count == 0 && failures.is_empty() {
         return Err(Failure::said("no objects passed to apply"));
     }
-    Failure::of(failures)
+    Failure::of(failures)?;
+    if matches.on("prune") {
+        prune::run(session, matches, &prunable, &applied, &mut reporter).await?;
+    }
+    Ok(())
 }
 
-async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome {
+/// Flags that do not go together, in the order in which kubectl looks at them.
+fn check(matches: &Matches) -> Outcome {
+    let (server, force, all) = (matches.on("server-side"), matches.on("force"), matches.on("all"));
+    let selecting = matches.some("selector").is_some();
+    super::delete::propagation(matches)?;
+    let dry_run = DryRun::of(matches)?;
+    let wrong = [
+        (matches.on("force-conflicts") && !server, "--force-conflicts only works with --server-side"),
+        (
+            server && dry_run == DryRun::Client,
+            "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
+        ),
+        (server && force, "--force cannot be used with --server-side"),
+        (force && dry_run == DryRun::Server, "--dry-run=server cannot be used with --force"),
+        (all && selecting, "cannot set --all and --selector at the same time"),
+        (
+            matches.on("prune") && !all && !selecting,
+            "all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector",
+        ),
+        (
+            matches.on("prune") && server,
+            "--prune is in alpha and doesn't currently work on objects created by server-side apply",
+        ),
+    ];
+    wrong.iter().find(|(holds, _)| *holds).map_or(Ok(()), |(_, text)| Err(Failure::said(*text)))
+}
+
+async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome<Value> {
     let object = target.manifest.clone().unwrap_or_default();
     if target.name.is_empty() && !text_at(&object, "/metadata/generateName").is_empty() {
         return Err(Failure::Said(format!(
@@ -76,12 +110,14 @@ async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &m
             let mut object = object;
             annotate(&mut object);
             if reporter.dry_run() == DryRun::Client {
-                return reporter.report(&object, "created").await;
+                reporter.report(&object, "created").await?;
+                return Ok(object);
             }
             let created = create::send(session, matches, target, &object, reporter.dry_run())
                 .await
                 .map_err(|failure| failure.when("creating", target.source()))?;
-            reporter.report(&created, "created").await
+            reporter.report(&created, "created").await?;
+            Ok(created)
         }
         Err(failure) => Err(unread(target, failure)),
     }
@@ -108,7 +144,7 @@ async fn update(
     mut object: Value,
     mut live: Value,
     reporter: &mut Reporter<'_>,
-) -> Outcome {
+) -> Outcome<Value> {
     if last_applied(&live).is_none() {
         session
             .err(&format!(
@@ -121,13 +157,18 @@ async fn update(
     for attempt in 1.. {
         let (kind, patch) = patch(target, &object, &live)?;
         if patch.as_object().is_some_and(Map::is_empty) {
-            return reporter.report(&live, "unchanged").await;
+            reporter.report(&live, "unchanged").await?;
+            return Ok(live);
         }
         if reporter.dry_run() == DryRun::Client {
-            return reporter.report(&object, "configured").await;
+            reporter.report(&merged(target, &patch, &live), "configured").await?;
+            return Ok(live);
         }
         match send(session, matches, target, kind, &patch, reporter.dry_run()).await {
-            Ok(changed) => return reporter.report(&changed, "configured").await,
+            Ok(changed) => {
+                reporter.report(&changed, "configured").await?;
+                return Ok(changed);
+            }
             Err(failure) if failure.is_conflict() && attempt < TRIES => {
                 live = session.server.get(&target.path(), JSON).await?
             }
@@ -139,7 +180,17 @@ async fn update(
             Err(failure) => return Err(refused(target, &patch, failure)),
         }
     }
-    Ok(())
+    Ok(live)
+}
+
+/// What the server would make of the patch.
+fn merged(target: &Target, patch: &Value, live: &Value) -> Value {
+    let (mut after, resource) = (live.clone(), &target.resource);
+    match merge::shape(&resource.group, &resource.kind) {
+        Some(shape) => merge::strategic_merge(&mut after, patch, shape, &resource.kind),
+        None => merge::json_merge(&mut after, patch),
+    }
+    after
 }
 
 /// Deletes and creates anew (`--force`).
@@ -149,7 +200,7 @@ async fn replace(
     target: &Target,
     object: &Value,
     reporter: &mut Reporter<'_>,
-) -> Outcome {
+) -> Outcome<Value> {
     let grace = matches.int("grace-period");
     let mut options = json!({"propagationPolicy": "Background"});
     if grace >= 0 {
@@ -159,7 +210,8 @@ async fn replace(
     let uid = text_at(&gone, "/metadata/uid").to_owned();
     super::delete::until_gone(session, &super::delete::Going { target: target.clone(), uid }).await?;
     let created = create::send(session, matches, target, object, reporter.dry_run()).await?;
-    reporter.report(&created, "configured").await
+    reporter.report(&created, "configured").await?;
+    Ok(created)
 }
 
 /// The patch that leads from what is live to what is wanted.
@@ -193,9 +245,6 @@ async fn send(
 }
 
 fn refused(target: &Target, patch: &Value, failure: Failure) -> Failure {
-    if failure.status().is_some_and(crate::status::Status::is_invalid) {
-        return failure;
-    }
     let resource = &target.resource;
     failure.prefixed(&format!(
         "error when applying patch:\n{}\nto:\nResource: {:?}, GroupVersionKind: \"{}/{}, Kind={}\"\nName: {:?}, Namespace: {:?}\nfor: {:?}: error when patching {:?}: ",

@@ -17,9 +17,9 @@ use crate::{
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let files = matches.list("filename");
     if let Some(path) = matches.some("raw") {
-        return raw(session, path, &files).await;
+        return raw(session, matches, path, &files).await;
     }
-    if files.is_empty() {
+    if !matches.reads_files() {
         return Err(if matches.args.is_empty() {
             Failure::said("must specify one of -f and -k")
         } else {
@@ -30,7 +30,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         return Err(Failure::usage("kubectl create", format!("Unexpected args: [{}]", matches.args.join(" "))));
     }
     let mut reporter = Reporter::of(session, matches).await?;
-    let request = Request { validate: validates(matches)?, selector: None, ..Request::of(matches, &[]) };
+    let request = Request { validate: validates(matches)?, ..Request::of(matches, &[]) };
     let selection = request.select(session).await?;
     let (mut failures, mut count) = (selection.failures.clone(), 0);
     for pick in &selection.picks {
@@ -44,12 +44,22 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if count == 0 { Err(Failure::said("no objects passed to create")) } else { Ok(()) }
 }
 
-async fn raw(session: &Session, path: &str, files: &[String]) -> Outcome {
+async fn raw(session: &Session, matches: &Matches, path: &str, files: &[String]) -> Outcome {
+    if matches.some("kustomize").is_some() && !files.is_empty() {
+        return Err(Failure::said("only one of -f or -k can be specified"));
+    }
+    if matches.some("selector").is_some() || matches.on("edit") {
+        let other = if matches.on("edit") { "edit" } else { "selector (-l)" };
+        return Err(Failure::Said(format!("--raw and --{other} are mutually exclusive")));
+    }
+    if matches.on("recursive") {
+        return Err(Failure::said("--raw and --recursive are mutually exclusive"));
+    }
+    let path = super::get::raw_path(path)?;
     let [file] = files else { return Err(Failure::said("--raw can only use a single local file or stdin")) };
     let bytes = if file == "-" { session.read_stdin().await? } else { session.files.read(file).await? };
-    let body: Value = serde_json::from_slice(&bytes).map_err(|error| Failure::Said(error.to_string()))?;
-    let answer = session.server.post(path, &body).await?;
-    session.out(&answer.to_string()).await
+    let answer = session.server.post_bytes(path, bytes).await?;
+    session.out_bytes(&answer).await
 }
 
 async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome {

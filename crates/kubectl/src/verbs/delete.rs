@@ -74,7 +74,8 @@ impl Manner {
     }
 }
 
-fn propagation(matches: &Matches) -> Outcome<&'static str> {
+/// What becomes of what an object owns (`--cascade`).
+pub fn propagation(matches: &Matches) -> Outcome<&'static str> {
     match matches.text("cascade") {
         "background" | "true" | "" => Ok("Background"),
         "foreground" => Ok("Foreground"),
@@ -89,23 +90,25 @@ fn output(matches: &Matches) -> Outcome<bool> {
     match matches.text("output") {
         "" => Ok(false),
         "name" => Ok(true),
-        other if matches.command.path == "delete" => Err(Failure::usage(
-            "kubectl delete",
-            format!("unexpected -o output mode: {other}. We only support '-o name'."),
-        )),
+        other if matches.command.path == "delete" => {
+            Err(Failure::Said(format!("unexpected -o output mode: {other}. We only support '-o name'")))
+        }
         _ => Ok(false),
     }
 }
 
 /// Runs `delete`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    if let Some(path) = matches.some("raw") {
+        return raw(session, matches, path).await;
+    }
     let manner = Manner::of(matches)?;
     let selecting = matches.on("all") || matches.given("selector") || matches.given("field-selector");
     let ignore_missing = if matches.given("ignore-not-found") { matches.on("ignore-not-found") } else { selecting };
     if matches.on("all") && matches.given("selector") {
-        return Err(Failure::said("cannot set --all and --selector at the same time"));
+        return Err(Failure::said("setting 'all' parameter but found a non empty selector. "));
     }
-    if manner.grace == Some(0) && manner.dry_run == DryRun::No {
+    if manner.grace == Some(0) {
         session.err(IMMEDIATE).await?;
     }
     let selection = Request::of(matches, &matches.args).select(session).await?;
@@ -114,6 +117,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     let (mut deleted, mut failures) = (Vec::new(), selection.failures.clone());
     let targets = targets(session, &selection, &mut failures).await;
+    if matches.on("interactive") && !targets.is_empty() && !confirmed(session, &targets).await? {
+        return session.line("deletion is cancelled").await;
+    }
     for target in &targets {
         match one(session, target, &manner).await {
             Ok(gone) => deleted.extend(gone),
@@ -127,6 +133,27 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         return session.out("No resources found\n").await;
     }
     wait_for(session, &deleted, &manner).await
+}
+
+/// DELETE of a path as it stands.
+async fn raw(session: &Session, matches: &Matches, path: &str) -> Outcome {
+    let path = super::get::raw_path(path)?;
+    if matches.list("filename").len() > 1 {
+        return Err(Failure::said("--raw can only use a single local file or stdin"));
+    }
+    let body = session.server.delete_bytes(path).await?;
+    session.out_bytes(&body).await
+}
+
+/// Asks a person (`-i`).
+async fn confirmed(session: &Session, targets: &[Target]) -> Outcome<bool> {
+    session.line(format!("You are about to delete the following {} resource(s):", targets.len())).await?;
+    for target in targets {
+        session.line(format!("{}/{}", target.resource.full_singular(), target.name)).await?;
+    }
+    session.out("Do you want to continue? (y/N): ").await?;
+    let answer = session.read_stdin_word().await?;
+    Ok(answer.eq_ignore_ascii_case("y"))
 }
 
 /// The objects one by one; lists are asked for.

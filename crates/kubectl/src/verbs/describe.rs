@@ -13,7 +13,7 @@ use crate::{
 
 /// Runs `describe`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    if matches.args.is_empty() && matches.list("filename").is_empty() {
+    if matches.args.is_empty() && !matches.reads_files() {
         return Err(Failure::said(
             "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of supported resources.\n",
         ));

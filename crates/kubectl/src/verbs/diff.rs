@@ -25,7 +25,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
 }
 
 async fn differences(session: &Session, matches: &Matches) -> Outcome<bool> {
-    if matches.list("filename").is_empty() {
+    if !matches.reads_files() {
         return Err(Failure::said("must specify one of -f and -k"));
     }
     let selection = Request { selector: None, ..Request::of(matches, &matches.args) }.select(session).await?;

@@ -1,12 +1,18 @@
 //! `api-resources`, `api-versions` and `cluster-info`: what the server has.
 
+use serde_json::{Value, json};
+
 use crate::{
     args::Matches,
-    failure::{Failure, Outcome},
-    output::table::Grid,
+    failure::{Failure, Outcome, text_at},
+    output::{printer::Printer, table::Grid},
     resolve::Resource,
+    server::{JSON, query},
     session::Session,
 };
+
+/// What `api-resources -o` takes.
+const FORMATS: &str = "json,kyaml,name,wide,yaml";
 
 /// Runs `api-versions`.
 pub async fn versions(session: &Session, matches: &Matches) -> Outcome {
@@ -24,9 +30,13 @@ pub async fn versions(session: &Session, matches: &Matches) -> Outcome {
 /// Runs `api-resources`.
 pub async fn resources(session: &Session, matches: &Matches) -> Outcome {
     let output = matches.text("output");
-    if !matches!(output, "" | "wide" | "name") {
-        return Err(Failure::Said(format!("--output {output} is not available")));
+    if !matches.args.is_empty() {
+        return Err(Failure::usage(
+            "kubectl api-resources",
+            format!("unexpected arguments: [{}]", matches.args.join(" ")),
+        ));
     }
+    let printer = Printer::of(session, matches, FORMATS).await?.filter(|printer| !printer.names_only());
     let sort = matches.text("sort-by");
     if !matches!(sort, "" | "name" | "kind") {
         return Err(Failure::Said("--sort-by accepts only name or kind".to_owned()));
@@ -40,6 +50,10 @@ pub async fn resources(session: &Session, matches: &Matches) -> Outcome {
         "kind" => (String::new(), resource.kind.clone()),
         _ => (resource.group.clone(), resource.plural.clone()),
     });
+    if let Some(printer) = printer {
+        let list = json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": "", "resources": shown.iter().map(|resource| described(resource)).collect::<Vec<_>>()});
+        return session.out(&printer.ordered_by(RESOURCE_FIELDS).print(&list)?).await;
+    }
     if output == "name" {
         return session
             .out(&shown.iter().map(|resource| format!("{}\n", resource.full_plural())).collect::<String>())
@@ -68,6 +82,27 @@ pub async fn resources(session: &Session, matches: &Matches) -> Outcome {
     session.out(&grid.text()).await
 }
 
+/// The fields of an `APIResourceList` as Go declares them.
+const RESOURCE_FIELDS: &str = "kind apiVersion groupVersion resources; name singularName namespaced group version kind verbs shortNames categories";
+
+/// A resource as discovery has it. Its kind comes after its version there.
+fn described(resource: &Resource) -> Value {
+    let mut value = json!({
+        "name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced,
+        "version": resource.version, "kind": resource.kind, "verbs": resource.verbs,
+    });
+    if !resource.group.is_empty() {
+        value["group"] = resource.group.clone().into();
+    }
+    if !resource.short.is_empty() {
+        value["shortNames"] = resource.short.clone().into();
+    }
+    if !resource.categories.is_empty() {
+        value["categories"] = resource.categories.clone().into();
+    }
+    value
+}
+
 fn wanted(resource: &Resource, matches: &Matches) -> bool {
     let verbs = matches.list("verbs");
     let categories = matches.list("categories");
@@ -78,19 +113,38 @@ fn wanted(resource: &Resource, matches: &Matches) -> bool {
         && categories.iter().all(|category| resource.categories.contains(category))
 }
 
+/// The Services that say of themselves that they belong to the cluster: name and path of a proxy to each.
+async fn add_ons(session: &Session) -> Outcome<Vec<(String, String)>> {
+    let pairs = [("labelSelector", "kubernetes.io/cluster-service=true".to_owned())];
+    let list = session.server.get(&format!("/api/v1/namespaces/kube-system/services{}", query(&pairs)), JSON).await?;
+    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    Ok(items.iter().map(add_on).collect())
+}
+
+fn add_on(service: &Value) -> (String, String) {
+    let (name, label) = (text_at(service, "/metadata/name"), text_at(service, "/metadata/labels/kubernetes.io~1name"));
+    let port = service.pointer("/spec/ports/0").unwrap_or(&Value::Null);
+    let secure = port["port"] == 443 || text_at(port, "/name").contains("https");
+    let scheme = if secure { "https:" } else { "" };
+    let port = text_at(port, "/name");
+    let shown = if label.is_empty() { name } else { label };
+    (shown.to_owned(), format!("/api/v1/namespaces/kube-system/services/{scheme}{name}:{port}/proxy"))
+}
+
 /// Runs `cluster-info`.
-pub async fn cluster(session: &Session, matches: &Matches) -> Outcome {
-    if !matches.args.is_empty() {
-        return Err(Failure::Said(format!(
-            "unknown command {:?}\nSee 'kubectl cluster-info -h' for help and examples",
-            matches.args.join(" ")
-        )));
-    }
-    session.server.text("/readyz").await?;
-    let address = "https://kubernetes";
-    session
-        .out(&format!(
-            "\u{1b}[0;32mKubernetes control plane\u{1b}[0m is running at \u{1b}[0;33m{address}\u{1b}[0m\n\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n"
-        ))
-        .await
+pub async fn cluster(session: &Session) -> Outcome {
+    let address = session.kubeconfig.server();
+    let paint = |colour: u8, text: &str| match session.terminal {
+        Some(_) => format!("\u{1b}[0;{colour}m{text}\u{1b}[0m"),
+        None => text.to_owned(),
+    };
+    let mut lines = vec![format!("{} is running at {}", paint(32, "Kubernetes control plane"), paint(33, &address))];
+    lines.extend(
+        add_ons(session).await?.iter().map(|(name, path)| {
+            format!("{} is running at {}", paint(32, name), paint(33, &format!("{address}{path}")))
+        }),
+    );
+    lines.push("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.".to_owned());
+    session.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>()).await?;
+    Ok(())
 }

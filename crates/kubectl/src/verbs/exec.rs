@@ -11,7 +11,7 @@ use crate::{
 /// Runs `exec`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let (names, command) = (matches.before_dash(), matches.after_dash());
-    if names.is_empty() && matches.list("filename").is_empty() {
+    if names.is_empty() && !matches.reads_files() {
         return Err(Failure::said("pod, type/name or --filename must be specified"));
     }
     if matches.dash.is_none() && names.len() > 1 {

@@ -28,6 +28,10 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let printer = Printer::of(session, matches, GET_FORMATS).await?;
     let request = Request::listing(matches, &matches.args);
     let selection = request.select(session).await?;
+    let lists = selection.picks.iter().any(|pick| matches!(pick, Pick::Many { .. }));
+    if lists && matches.some("subresource").is_some() {
+        return Err(Failure::said("subresource cannot be used when bulk resources are specified"));
+    }
     if matches.on("watch") || matches.on("watch-only") {
         return follow::run(session, matches, &selection, printer).await;
     }
@@ -49,8 +53,17 @@ async fn raw(session: &Session, matches: &Matches, path: &str) -> Outcome {
     if matches.some("output").is_some() {
         return Err(Failure::said("--raw and --output are mutually exclusive"));
     }
+    let path = raw_path(path)?;
     let body = session.server.text(path).await?;
     session.out_bytes(&body).await
+}
+
+/// A path of the server as `--raw` takes it.
+pub fn raw_path(path: &str) -> Outcome<&str> {
+    if path.starts_with('/') {
+        return Ok(path);
+    }
+    Err(Failure::Said(format!("--raw must be a valid URL path: parse {path:?}: invalid URI for request")))
 }
 
 async fn check(session: &Session, matches: &Matches) -> Outcome {
@@ -59,7 +72,7 @@ async fn check(session: &Session, matches: &Matches) -> Outcome {
         session.err("warning: --watch requested, --sort-by will be ignored for watch events received\n").await?;
     } else if only && sorted {
         session.err("warning: --watch-only requested, --sort-by will be ignored\n").await?;
-    } else if !watch && !only && matches.args.is_empty() && matches.list("filename").is_empty() {
+    } else if !watch && !only && matches.args.is_empty() && !matches.reads_files() {
         session.err("You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n").await?;
         return Err(Failure::usage(
             "kubectl get",
@@ -160,7 +173,7 @@ async fn tables(session: &Session, matches: &Matches, selection: &Selection) -> 
         let namespaced = !matches.on("all-namespaces") && found.iter().all(|answer| answer.resource.namespaced);
         session.err(&nothing_found(session, namespaced)).await?;
     }
-    Failure::of(failures)
+    Failure::gathered(failures)
 }
 
 /// kubectl's words for an empty answer.
@@ -176,7 +189,7 @@ async fn objects(session: &Session, matches: &Matches, selection: &Selection, mu
     let mut failures = selection.failures.clone();
     let found = answers(session, matches, selection, JSON, &mut failures).await;
     if found.is_empty() && selection.single {
-        return Failure::of(failures);
+        return Failure::gathered(failures);
     }
     let mut whole = whole(found, selection.single);
     if let Some(path) = matches.some("sort-by") {
@@ -187,7 +200,7 @@ async fn objects(session: &Session, matches: &Matches, selection: &Selection, mu
         _ => printer.print(&whole)?,
     };
     session.out(&text).await?;
-    Failure::of(failures)
+    Failure::gathered(failures)
 }
 
 /// One object, or a list of all that came.

@@ -94,7 +94,7 @@ fn check(matches: &Matches, resources: &[String], changes: &Changes, field: Fiel
             return Err(Failure::Said(format!("cannot set --all and --{other} at the same time")));
         }
     }
-    if resources.is_empty() && matches.list("filename").is_empty() {
+    if resources.is_empty() && !matches.reads_files() {
         return Err(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
     }
     if changes.is_empty() && !matches.on("list") {

@@ -17,6 +17,9 @@ use crate::{
 
 /// Runs `replace`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    if let Some(path) = matches.some("raw").filter(|_| matches.reads_files()) {
+        return raw(session, matches, path).await;
+    }
     let force = matches.on("force");
     if matches.int("grace-period") >= 0 && !force {
         return Err(Failure::said("--grace-period must have --force specified"));
@@ -27,12 +30,11 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if force && DryRun::of(matches)? != DryRun::No {
         return Err(Failure::said("--dry-run can not be used when --force is set"));
     }
-    if matches.list("filename").is_empty() {
-        return Err(Failure::said("must specify --filename to replace"));
+    if !matches.reads_files() {
+        return Err(Failure::said("must specify one of -f and -k"));
     }
     let mut reporter = Reporter::of(session, matches).await?;
-    let request =
-        Request { validate: create::validates(matches)?, selector: None, ..Request::of(matches, &matches.args) };
+    let request = Request { validate: create::validates(matches)?, ..Request::of(matches, &matches.args) };
     let selection = request.select(session).await?;
     let targets: Vec<&Target> = selection
         .picks
@@ -58,6 +60,17 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         return Err(Failure::said("no objects passed to replace"));
     }
     Failure::of(failures)
+}
+
+/// PUT of a file as it stands.
+async fn raw(session: &Session, matches: &Matches, path: &str) -> Outcome {
+    let path = super::get::raw_path(path)?;
+    let [file] = &matches.list("filename")[..] else {
+        return Err(Failure::said("--raw can only use a single local file or stdin"));
+    };
+    let bytes = if file == "-" { session.read_stdin().await? } else { session.files.read(file).await? };
+    let answer = session.server.put_bytes(path, bytes).await?;
+    session.out_bytes(&answer).await
 }
 
 fn object(matches: &Matches, target: &Target) -> Value {

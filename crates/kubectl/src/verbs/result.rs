@@ -71,6 +71,12 @@ impl<'a> Reporter<'a> {
         self
     }
 
+    /// The same in an order that is named (see [`crate::output::json::ordered_by`]).
+    pub fn ordered_by(mut self, order: &'static str) -> Self {
+        self.printer = self.printer.map(|printer| printer.ordered_by(order));
+        self
+    }
+
     /// Whether things are really done.
     pub fn dry_run(&self) -> DryRun {
         self.dry_run

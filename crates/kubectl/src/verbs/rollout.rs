@@ -16,7 +16,7 @@ use crate::{
 
 /// Runs the command below `rollout`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    if matches.args.is_empty() && matches.list("filename").is_empty() {
+    if matches.args.is_empty() && !matches.reads_files() {
         return Err(Failure::said("required resource not specified"));
     }
     let selection = Request::listing(matches, &matches.args).select(session).await?;

@@ -1,6 +1,8 @@
 //! `set image`, `set env`, `set resources`, `set serviceaccount`.
 
 mod env;
+mod selector;
+mod subject;
 
 use serde_json::{Map, Value, json};
 
@@ -26,8 +28,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         "image" => image(session, matches).await,
         "env" => env::run(session, matches).await,
         "resources" => resources(session, matches).await,
-        "serviceaccount" => service_account(session, matches).await,
-        other => Err(Failure::Said(format!("\"kubectl set {other}\" is not available here"))),
+        "selector" => selector::run(session, matches).await,
+        "subject" => subject::run(session, matches).await,
+        _ => service_account(session, matches).await,
     }
 }
 
@@ -37,7 +40,7 @@ async fn image(session: &Session, matches: &Matches) -> Outcome {
         return Err(Failure::said("cannot set --all and --selector at the same time"));
     }
     let mut wrong = Vec::new();
-    if names.is_empty() && matches.list("filename").is_empty() {
+    if names.is_empty() && !matches.reads_files() {
         wrong.push(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
     }
     let images: Vec<(&str, &str)> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
@@ -69,7 +72,7 @@ async fn image(session: &Session, matches: &Matches) -> Outcome {
 }
 
 async fn resources(session: &Session, matches: &Matches) -> Outcome {
-    if matches.args.is_empty() && matches.list("filename").is_empty() {
+    if matches.args.is_empty() && !matches.reads_files() {
         return Err(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
     }
     let (limits, requests) = (amounts(matches.text("limits"))?, amounts(matches.text("requests"))?);

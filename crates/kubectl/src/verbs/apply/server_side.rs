@@ -1,5 +1,7 @@
 //! `apply --server-side`, where the server merges and keeps who owns which field.
 
+use serde_json::Value;
+
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
@@ -27,7 +29,7 @@ are the ways you can resolve this warning:
 See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts";
 
 /// Applies one object.
-pub async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome {
+pub async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome<Value> {
     if reporter.dry_run() == DryRun::Client {
         return Err(Failure::said(
             "--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)",
@@ -43,7 +45,9 @@ pub async fn one(session: &Session, matches: &Matches, target: &Target, reporter
     let sub = matches.some("subresource").map(|name| format!("/{name}")).unwrap_or_default();
     let path = format!("{}{sub}{}", target.path(), query(&pairs));
     let answer = session.server.patch(&path, PatchType::Apply, &json::compact(&object)).await;
-    reporter.report(&answer.map_err(explained)?, "serverside-applied").await
+    let answer = answer.map_err(explained)?;
+    reporter.report(&answer, "serverside-applied").await?;
+    Ok(answer)
 }
 
 fn explained(failure: Failure) -> Failure {

@@ -14,7 +14,7 @@ use crate::{
 /// Runs `set env`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let (names, pairs): (Vec<String>, Vec<String>) = matches.args.iter().cloned().partition(|arg| !is_change(arg));
-    if names.is_empty() && matches.list("filename").is_empty() {
+    if names.is_empty() && !matches.reads_files() {
         return Err(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
     }
     let mut changes = pairs;
