@@ -47,10 +47,7 @@ async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &m
     let name = format!("{}-{}.yaml", object.target.resource.plural, object.target.name);
     let mut text = format!("{HEAD}{before}");
     loop {
-        let edited = editor
-            .edit(&name, text.clone())
-            .await
-            .map_err(|error| Failure::Said(format!("there was a problem with the editor: {error}")))?;
+        let edited = editor.edit(&name, text.clone()).await.map_err(|error| Failure::Said(error.to_string()))?;
         let plain: String =
             edited.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| format!("{line}\n")).collect();
         if plain.trim().is_empty() || plain == before || edited == text {
