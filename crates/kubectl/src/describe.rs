@@ -10,8 +10,11 @@ mod network;
 mod node;
 mod page;
 mod pod;
+mod policy;
 pub mod quantity;
+mod storage;
 mod template;
+mod traffic;
 mod volumes;
 mod workloads;
 
@@ -65,6 +68,8 @@ pub fn wanted(object: &Value) -> Vec<Wanted> {
             selector: Some(format!("kubernetes.io/service-name={name}")),
             ..of("endpointslices.discovery.k8s.io")
         }],
+        "PersistentVolumeClaim" => vec![of("pods")],
+        "Ingress" => vec![of("services"), of("endpointslices.discovery.k8s.io")],
         "Namespace" => {
             let inside = |resource| Wanted { namespace: Some(name.clone()), ..of(resource) };
             vec![inside("resourcequotas"), inside("limitranges")]
@@ -110,10 +115,25 @@ pub fn text(subject: &Subject<'_>) -> String {
         ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(subject),
         ("apps", "StatefulSet") => workloads::stateful_set(subject),
         ("apps", "DaemonSet") => workloads::daemon_set(subject),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => policy::role(subject),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => policy::binding(subject),
+        ("policy", "PodDisruptionBudget") => policy::disruption_budget(subject),
+        ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(subject),
+        ("networking.k8s.io", "NetworkPolicy") => traffic::policy(subject),
+        ("networking.k8s.io", "Ingress") => traffic::ingress(subject),
+        ("storage.k8s.io", "StorageClass") => storage::class(subject),
+        ("", "PersistentVolumeClaim") => storage::claim(subject),
         ("batch", "Job") => jobs::job(subject),
         ("batch", "CronJob") => jobs::cron_job(subject),
         _ => generic::describe(subject),
     }
+}
+
+/// The text about a Pod template with tabs where columns would be: `rollout history` does not lay it out.
+pub fn raw_pod_template(template: &Value) -> String {
+    let mut page = page::Page::default();
+    template::add(&mut page, template);
+    page.unaligned()
 }
 
 /// The text about a Pod template alone.

@@ -45,6 +45,11 @@ impl Page {
         self.done
     }
 
+    /// The text with its tabs, if nothing was aligned by itself.
+    pub fn unaligned(self) -> String {
+        self.done + &self.open
+    }
+
     /// `Labels:`, one a line.
     pub fn labels(&mut self, title: &str, labels: Option<&Value>) {
         self.labels_in("", title, labels, &[]);
@@ -109,7 +114,7 @@ fn shortened(text: &str, most: usize) -> String {
     format!("{}...", &text[..end])
 }
 
-fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+pub fn entries(map: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     map.and_then(Value::as_object).into_iter().flat_map(Map::iter)
 }
 

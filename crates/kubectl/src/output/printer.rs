@@ -97,7 +97,10 @@ impl Printer {
     /// The text of one object.
     pub fn print(&mut self, value: &Value) -> Outcome<String> {
         self.printed += 1;
-        let stripped = if self.managed_fields { None } else { without_managed_fields(value) };
+        // Templates see the whole object.
+        let whole =
+            self.managed_fields || matches!(self.form, Form::JsonPath(..) | Form::GoTemplate(_) | Form::Columns(_));
+        let stripped = if whole { None } else { without_managed_fields(value) };
         let value = stripped.as_ref().unwrap_or(value);
         match &self.form {
             Form::Name => Ok(names(value)),
@@ -172,7 +175,7 @@ async fn file(session: &Session, path: &str, what: &str) -> Outcome<String> {
 fn jsonpath(template: &Template, value: &Value, as_json: bool, missing_ok: bool) -> Outcome<String> {
     let failed = |why: String| {
         Failure::Said(format!(
-            "error executing jsonpath {:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n",
+            "error executing jsonpath {:?}: Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{}\n\tobject given to jsonpath engine was:\n\t\t{}\n\n\n",
             template.source,
             template.source,
             go_syntax(value)

@@ -25,13 +25,15 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         }
     };
     let object = pod::named(session, &word).await?;
-    let pods = pod::pods_of(session, &object).await?;
+    let pods = pod::pods_of(session, &object, "cannot attach to").await?;
     let Some(pod) = pods.first() else { return Err(Failure::said("timed out waiting for the condition")) };
     let phase = text_at(pod, "/status/phase");
     if matches!(phase, "Succeeded" | "Failed") {
         return Err(Failure::Said(format!("cannot attach a container in a completed pod; current phase is {phase}")));
     }
-    let container = pod::container(session, pod, matches.text("container"), matches.on("quiet")).await?;
+    let container = pod::container(session, pod, matches.text("container"), matches.on("quiet"))
+        .await
+        .map_err(|failure| failure.prefixed("cannot attach to the container: "))?;
     let tty = matches.on("tty") && exec::terminal(session, matches).await?;
     to(session, pod, &container, matches.on("stdin"), tty, matches.on("quiet")).await
 }

@@ -49,7 +49,7 @@ pub async fn can_i(session: &Session, matches: &Matches) -> Outcome {
         [verb, what] => (verb, what),
         _ => {
             return Err(Failure::said(
-                "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples",
+                "you must specify two arguments: verb resource or verb resource/resourceName.\nSee 'kubectl auth can-i -h' for help and examples.",
             ));
         }
     };

@@ -38,7 +38,8 @@ pub async fn nodes(session: &Session, matches: &Matches) -> Outcome<Vec<Object>>
     let named = |arg: &String| if arg.contains('/') { arg.clone() } else { format!("nodes/{arg}") };
     let args = if selector.is_some() { vec!["nodes".to_owned()] } else { matches.args.iter().map(named).collect() };
     let request = Request { args, selector: selector.map(str::to_owned), list_alone: true, ..Request::default() };
-    request.select(session).await?.all(session).await
+    let (nodes, failures) = request.select(session).await?.objects(session).await;
+    failures.into_iter().next().map_or(Ok(nodes), Err)
 }
 
 /// Marks one Node and says so.

@@ -64,6 +64,12 @@ async fn raw(session: &Session, matches: &Matches, path: &str, files: &[String])
 
 async fn one(session: &Session, matches: &Matches, target: &Target, reporter: &mut Reporter<'_>) -> Outcome {
     let mut object = target.manifest.clone().unwrap_or_default();
+    if matches.on("edit") {
+        match super::edit::fresh(session, target, &object).await? {
+            Some(edited) => object = edited,
+            None => return Ok(()),
+        }
+    }
     if matches.on("save-config") {
         super::apply::annotate(&mut object);
     }

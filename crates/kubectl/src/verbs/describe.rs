@@ -45,7 +45,7 @@ async fn by_prefix(session: &Session, matches: &Matches, failure: Failure) -> Ou
     if found.is_empty() {
         return Err(failure);
     }
-    pages(session, &found, matches.on("show-events")).await
+    pages(session, &found, matches.given("show-events") && matches.on("show-events")).await
 }
 
 async fn pages(session: &Session, objects: &[Object], with_events: bool) -> Outcome {

@@ -11,7 +11,7 @@ use crate::{
     failure::{Failure, Outcome},
     merge,
     output::{json, yaml},
-    selection::{Object, Request},
+    selection::{Object, Request, Target},
     server::{PatchType, query},
     session::Session,
 };
@@ -21,6 +21,8 @@ const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' w
 # reopened with the relevant failures.
 #
 ";
+
+const NO_EDITOR: &str = "there is no editor here: change the file and run \"kubectl apply -f\" instead";
 
 /// Runs `edit`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
@@ -37,7 +39,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
 
 async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
     let Some(editor) = session.editor.clone() else {
-        return Err(Failure::said("there is no editor here: change the file and run \"kubectl apply -f\" instead"));
+        return Err(Failure::said(NO_EDITOR));
     };
     let mut shown = object.value.clone();
     if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {
@@ -66,6 +68,23 @@ async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &m
             }
         }
     }
+}
+
+/// What a person makes of an object that is not created yet (`create --edit`); `None` when it is given up.
+pub async fn fresh(session: &Session, target: &Target, object: &Value) -> Outcome<Option<Value>> {
+    let Some(editor) = session.editor.clone() else { return Err(Failure::said(NO_EDITOR)) };
+    let name = format!("{}-{}.yaml", target.resource.plural, target.name);
+    let edited = editor
+        .edit(&name, format!("{HEAD}{}", yaml::text(object)))
+        .await
+        .map_err(|error| Failure::Said(error.to_string()))?;
+    let plain: String =
+        edited.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| format!("{line}\n")).collect();
+    if plain.trim().is_empty() {
+        session.err("Edit cancelled, saved file was empty.\n").await?;
+        return Ok(None);
+    }
+    crate::yaml::read(&plain).map(Some).map_err(|why| Failure::Said(format!("error converting YAML to JSON: {why}")))
 }
 
 async fn save(

@@ -24,7 +24,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         return Err(Failure::said("you must specify at least one command for the container"));
     }
     let object = pod::named(session, names.first().map(String::as_str).unwrap_or_default()).await?;
-    let pods = pod::pods_of(session, &object).await?;
+    let pods = pod::pods_of(session, &object, "cannot attach to").await?;
     let Some(pod) = pods.first() else { return Err(Failure::said("timed out waiting for the condition")) };
     let phase = text_at(pod, "/status/phase");
     if matches!(phase, "Succeeded" | "Failed") {
@@ -40,8 +40,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
 
 /// Whether there is a terminal to give; says so when there is none.
 pub async fn terminal(session: &Session, matches: &Matches) -> Outcome<bool> {
+    // Without input there is nothing that a terminal would be for.
     if !matches.on("stdin") {
-        return Ok(true);
+        return Ok(false);
     }
     if session.terminal.is_none() {
         session.err("Unable to use a TTY - input is not a terminal or the right kind of file\n").await?;

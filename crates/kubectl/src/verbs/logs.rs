@@ -70,12 +70,14 @@ fn check(matches: &Matches) -> Outcome<String> {
         return Err(Failure::said("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
     if matches.on("all-containers") && !container.is_empty() {
-        return Err(Failure::said("--all-containers=true should not be specified with container name "));
+        return Err(Failure::Said(format!(
+            "--all-containers=true should not be specified with container name {container}"
+        )));
     }
     if matches.duration("since") < 0 {
         return Err(Failure::said("--since must be greater than 0"));
     }
-    if matches.given("limit-bytes") && matches.int("limit-bytes") <= 0 {
+    if matches.int("limit-bytes") < 0 {
         return Err(Failure::said("--limit-bytes must be greater than 0"));
     }
     if matches.int("tail") < -1 {
@@ -94,7 +96,7 @@ async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome
         _ => failure,
     };
     let object = pod::named(session, word).await.map_err(missing)?;
-    let pods = pod::pods_of(session, &object).await?;
+    let pods = pod::pods_of(session, &object, "cannot get the logs from").await?;
     let Some(first) = pods.first() else {
         return Err(Failure::Said("timed out waiting for the condition".to_owned()));
     };

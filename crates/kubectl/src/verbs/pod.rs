@@ -40,20 +40,24 @@ pub fn selector(object: &Value) -> Option<String> {
 }
 
 /// The Pods of an object: itself, or those it runs; the most useful first.
-pub async fn pods_of(session: &Session, object: &Object) -> Outcome<Vec<Value>> {
+pub async fn pods_of(session: &Session, object: &Object, doing: &str) -> Outcome<Vec<Value>> {
     if text_at(&object.value, "/kind") == "Pod" {
         return Ok(vec![object.value.clone()]);
     }
     let Some(selector) = selector(&object.value) else {
         return Err(Failure::Said(format!(
-            "cannot get the logs from {}: selector for {} not implemented",
-            object.target.resource.api_version(),
-            text_at(&object.value, "/kind")
+            "{doing} {kind}: selector for {kind} not implemented",
+            kind = go_type(object)
         )));
     };
     let mut pods = select(session, Some(selector), object.target.namespace.as_deref()).await?;
     pods.sort_by_key(|pod| std::cmp::Reverse(usefulness(pod)));
     Ok(pods)
+}
+
+/// How Go names the type of an object: `*v1.ConfigMap`.
+fn go_type(object: &Object) -> String {
+    format!("*{}.{}", object.target.resource.version, object.target.resource.kind)
 }
 
 /// All Pods with these labels.

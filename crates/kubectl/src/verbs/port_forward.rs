@@ -36,7 +36,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         return Err(Failure::usage(HELP, "TYPE/NAME and list of ports are required for port-forward"));
     }
     let object = pod::named(session, name).await?;
-    let pods = pod::pods_of(session, &object).await?;
+    let pods = pod::pods_of(session, &object, "cannot attach to").await?;
     let Some(pod) = pods.first() else { return Err(Failure::said("timed out waiting for the condition")) };
     let pairs = ports.iter().map(|text| pair(text, &object, pod)).collect::<Outcome<Vec<_>>>()?;
     let phase = text_at(pod, "/status/phase");

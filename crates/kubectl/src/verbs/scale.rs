@@ -14,8 +14,11 @@ use crate::{
 
 /// Runs `scale`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    if !matches.given("replicas") {
+        return Err(Failure::said("required flag(s) \"replicas\" not set"));
+    }
     let replicas = matches.int("replicas");
-    if !matches.given("replicas") || replicas < 0 {
+    if replicas < 0 {
         return Err(Failure::said(
             "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0",
         ));

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     args::Matches,
+    describe::quantity,
     failure::{Failure, Outcome},
     merge,
     output::json as text,
@@ -105,8 +106,11 @@ fn amounts(text: &str) -> Outcome<Map<String, Value>> {
     text.split(',')
         .filter(|part| !part.is_empty())
         .map(|part| match part.split_once('=') {
+            Some((_, amount)) if quantity::milli(amount).is_none() => Err(Failure::said(
+                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
+            )),
             Some((name, amount)) => Ok((name.to_owned(), Value::String(amount.to_owned()))),
-            None => Err(Failure::Said(format!("invalid argument syntax {part}, expected <resource>=<value>"))),
+            None => Err(Failure::Said(format!("Invalid argument syntax {part}, expected <resource>=<value>"))),
         })
         .collect()
 }

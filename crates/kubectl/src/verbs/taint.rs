@@ -193,7 +193,7 @@ async fn one(
     if reporter.dry_run() == DryRun::Client {
         let mut changed = node.value.clone();
         crate::merge::json_merge(&mut changed, &patch);
-        return reporter.report(&changed, done).await;
+        return reporter.report_plainly(&changed, done).await;
     }
     let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
     pairs.push(("fieldManager", matches.text("field-manager").to_owned()));

@@ -39,13 +39,16 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if let Some(failure) = failures.into_iter().next() {
         return Err(failure);
     }
+    let mut failures = Vec::new();
     for object in &objects {
         for condition in &conditions {
-            let met = one(session, object, condition, nanos == 0, end).await?;
-            reporter.report(&met, "condition met").await?;
+            match one(session, object, condition, nanos == 0, end).await {
+                Ok(met) => reporter.report(&met, "condition met").await?,
+                Err(failure) => failures.push(failure),
+            }
         }
     }
-    Ok(())
+    Failure::of(failures)
 }
 
 async fn until_created(session: &Session, request: &Request, end: Instant) -> Outcome {

@@ -24,12 +24,8 @@ pub async fn view(session: &Session, matches: &Matches) -> Outcome {
     }
     let objects = Request::listing(matches, &matches.args).select(session).await?.all(session).await?;
     for (at, object) in objects.iter().enumerate() {
-        let Some(applied) = last_applied(&object.value) else {
-            return Err(Failure::Said(format!(
-                "no last-applied-configuration annotation found on resource: {}",
-                object.target.name
-            )));
-        };
+        // kubectl says nothing about an object that was never applied.
+        let Some(applied) = last_applied(&object.value) else { continue };
         let value: Value = serde_json::from_str(applied).map_err(|error| Failure::Said(error.to_string()))?;
         let shown = if output == "json" { format!("{}\n", text::pretty(&value, "  ")) } else { yaml::text(&value) };
         session.out(&if at > 0 && output == "yaml" { format!("---\n{shown}") } else { shown }).await?;
@@ -53,6 +49,10 @@ pub async fn set(session: &Session, matches: &Matches) -> Outcome {
         }
         let mut object = target.manifest.clone().unwrap_or_default();
         annotate(&mut object);
+        if last_applied(&object) == last_applied(&live) {
+            session.line(format!("set-last-applied {}: no changes required.", target.name)).await?;
+            continue;
+        }
         let patch = json!({"metadata": {"annotations": {LAST_APPLIED: last_applied(&object)}}});
         let answer = if reporter.dry_run() == DryRun::Client {
             object

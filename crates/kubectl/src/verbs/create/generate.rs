@@ -1,6 +1,7 @@
 //! `create configmap`, `create deployment` and the rest: an object from flags.
 
 mod access;
+mod hash;
 mod keys;
 mod services;
 mod small;
@@ -29,7 +30,12 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     let name = name(matches)?;
     let mut object = object(session, matches, &name).await?;
-    named(&mut object, &name);
+    if matches.on("append-hash") {
+        let end = hash::of(&object, &name);
+        named(&mut object, &format!("{name}-{end}"));
+    } else {
+        named(&mut object, &name);
+    }
     if matches.on("save-config") {
         apply::annotate(&mut object);
     }

@@ -22,15 +22,15 @@ use crate::{
 const CAUSE: &str = "/metadata/annotations/kubernetes.io~1change-cause";
 
 /// Revisions with what they stand for: ReplicaSets, or controller revisions.
-async fn revisions(session: &Session, object: &Object) -> Outcome<BTreeMap<i64, Value>> {
+async fn revisions(session: &Session, object: &Object, what: &str) -> Outcome<BTreeMap<i64, Value>> {
     let kind = object.target.resource.kind.as_str();
     let resource = match kind {
         "Deployment" => "replicasets.apps",
         "StatefulSet" | "DaemonSet" => "controllerrevisions.apps",
         _ => {
             return Err(Failure::Said(format!(
-                "no history viewer has been implemented for \"{kind}.{}\"",
-                object.target.resource.group
+                "no {what} has been implemented for {:?}",
+                format!("{kind}.{}", object.target.resource.group).trim_end_matches('.')
             )));
         }
     };
@@ -57,7 +57,7 @@ fn template(value: &Value) -> &Value {
 
 /// Shows the revisions of an object, or the template of one.
 pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outcome {
-    let all = revisions(session, object).await?;
+    let all = revisions(session, object, "history viewer").await?;
     let wanted = matches.int("revision");
     if wanted < 0 {
         return Err(Failure::Said(format!("revision must be a positive integer: {wanted}")));
@@ -65,9 +65,8 @@ pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outco
     let head = format!("{}/{}", object.target.resource.full_singular(), object.target.name);
     if wanted > 0 {
         let Some(found) = all.get(&wanted) else { return Err(Failure::said("unable to find the specified revision")) };
-        return session
-            .out(&format!("{head} with revision #{wanted}\n{}\n", describe::pod_template(template(found))))
-            .await;
+        let page = describe::raw_pod_template(template(found));
+        return session.out(&format!("{head} with revision #{wanted}\n{page}\n")).await;
     }
     if all.is_empty() {
         return session.line(format!("{head} \nNo rollout history found.")).await;
@@ -82,7 +81,10 @@ pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outco
 
 /// Goes back to an older revision.
 pub async fn undo(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
-    let all = revisions(session, object).await?;
+    if object.value.pointer("/metadata/annotations").and_then(|all| all.get(LAST_APPLIED)).is_some() {
+        session.err(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations.\n", object.target.resource.plural, object.target.name)).await?;
+    }
+    let all = revisions(session, object, "rollbacker").await?;
     let wanted = matches.int("to-revision");
     let found = if wanted > 0 { all.get(&wanted) } else { all.iter().rev().nth(1).map(|(_, value)| value) };
     let Some(found) = found else {

@@ -6,6 +6,7 @@ use crate::{
     args::Matches,
     failure::{Failure, Outcome},
     manifests::plain,
+    output::json,
     session::Session,
 };
 
@@ -83,9 +84,19 @@ pub async fn tls(session: &Session, matches: &Matches) -> Outcome<Value> {
             .await
             .map_err(|error| Failure::Said(format!("Cannot read file {path}, open {path}: {}", plain(&error))))
     };
-    let data = json!({"tls.crt": base64(&read(cert).await?), "tls.key": base64(&read(key).await?)});
+    let (cert, key) = (read(cert).await?, read(key).await?);
+    if !String::from_utf8_lossy(&cert).contains("-----BEGIN ") {
+        return Err(Failure::said("tls: failed to find any PEM data in certificate input"));
+    }
+    if !String::from_utf8_lossy(&key).contains("-----BEGIN ") {
+        return Err(Failure::said("tls: failed to find any PEM data in key input"));
+    }
+    let data = json!({"tls.crt": base64(&cert), "tls.key": base64(&key)});
     Ok(json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls", "data": data}))
 }
+
+/// The fields of a login as Go declares them.
+const LOGIN: &str = "auths; username password email auth";
 
 /// `create secret docker-registry`.
 pub async fn docker(session: &Session, matches: &Matches, name: &str) -> Outcome<Value> {
@@ -109,7 +120,7 @@ pub async fn docker(session: &Session, matches: &Matches, name: &str) -> Outcome
         }
         data.insert(
             ".dockerconfigjson".to_owned(),
-            base64(json!({"auths": {server: login}}).to_string().as_bytes()).into(),
+            base64(json::ordered_by(&json!({"auths": {server: login}}), None, LOGIN).as_bytes()).into(),
         );
     }
     Ok(json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson", "data": data}))
