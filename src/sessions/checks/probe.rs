@@ -65,7 +65,7 @@ async fn get(client: &Client, ask: &Ask) -> Result<Answer, Failure> {
         .header(header::HOST, format!("localhost:{}", ask.port))
         .header(header::CONNECTION, "close")
         .body(Empty::<Bytes>::new())?;
-    let talk = async {
+    let talk = async move {
         let response = sender.send_request(request).await?;
         let status = response.status().as_u16();
         let body = Limited::new(response.into_body(), BODY).collect().await;
@@ -73,11 +73,10 @@ async fn get(client: &Client, ask: &Ask) -> Result<Answer, Failure> {
         let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
         Ok(Answer::Http { status, body: String::from_utf8_lossy(&body).into_owned() })
     };
-    tokio::select! {
-        answer = talk => answer,
-        ended = connection => match ended {
-            Ok(()) => Err("the connection was closed without an answer".into()),
-            Err(error) => Err(error.into()),
-        },
+    // Both to their end: a server that closes right behind its answer has answered.
+    let (answer, ended) = tokio::join!(talk, connection);
+    match (answer, ended) {
+        (Err(_), Err(ended)) => Err(ended.into()),
+        (answer, _) => answer,
     }
 }
