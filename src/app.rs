@@ -151,7 +151,10 @@ pub async fn provider(config: &Config) -> Result<Provider, AppError> {
     let images = images.is_dir().then_some(images);
     let data = config.data.path();
     match config.sandbox {
-        SandboxKind::Embedded => Ok(Provider::Embedded(Embedded::on_this_machine(data, images.as_deref()).await?)),
+        SandboxKind::Embedded => {
+            let embedded = Embedded::on_this_machine(data, images.as_deref()).await?;
+            Ok(Provider::Embedded(embedded.with_metrics()))
+        }
         SandboxKind::Kind => {
             Ok(Provider::Kind(Kind::start(&config.kind, data, images.as_deref(), config.session_idle).await?))
         }

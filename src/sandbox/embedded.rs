@@ -51,6 +51,7 @@ pub struct Embedded {
     /// Why containers can't run on this machine, if they can't.
     caveat: Option<Arc<str>>,
     reaper: Reaper,
+    metrics: bool,
 }
 
 impl fmt::Debug for Embedded {
@@ -92,13 +93,19 @@ impl Embedded {
 
     /// A provider with this image store and these runtimes.
     pub fn new(images: Arc<dyn Images>, runtime: MakeRuntime, place: Workplace, caveat: Option<String>) -> Self {
-        Self { images, runtime, place, caveat: caveat.map(Into::into), reaper: Reaper::start() }
+        Self { images, runtime, place, caveat: caveat.map(Into::into), reaper: Reaper::start(), metrics: false }
+    }
+
+    /// The same with `kubectl top`, which a new cluster of kind's does not have.
+    pub fn with_metrics(self) -> Self {
+        Self { metrics: true, ..self }
     }
 
     pub(super) async fn provision(&self, _: Order) -> Result<Lease, ProvisionError> {
         let directory = self.place.new_sandbox();
         let runtime = (self.runtime)(&directory);
-        let config = ClusterConfig { directory, ..ClusterConfig::new(self.images.clone(), runtime) };
+        let config =
+            ClusterConfig { directory, metrics: self.metrics, ..ClusterConfig::new(self.images.clone(), runtime) };
         let cluster = Cluster::start(config).await?;
         Ok(Lease::new(cluster.client(), NAMESPACE.to_owned(), Made::Embedded(cluster), self.reaper.clone()))
     }

@@ -7,7 +7,7 @@ use podyard_cluster::{
     Cluster, ClusterConfig, StartError,
     clock::SystemClock,
     node::{
-        images::{Image, ImageError, Images},
+        images::{Credential, Image, ImageError, Images},
         runtime::scripted::Scripted,
     },
 };
@@ -19,7 +19,7 @@ impl Images for NoImages {
     fn local(&self, _: &str) -> Result<Option<Image>, ImageError> {
         Ok(None)
     }
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
+    fn pull(&self, reference: &str, _: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         let why = ImageError::NotFound(reference.to_owned());
         Box::pin(async move { Err(why) })
     }

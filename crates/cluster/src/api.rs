@@ -13,6 +13,7 @@ mod delete;
 mod discovery;
 mod encoding;
 mod failure;
+mod metrics;
 mod negotiate;
 mod openapi;
 mod parts;
@@ -51,6 +52,8 @@ pub(crate) struct Api {
     pub node: Arc<dyn NodeEndpoint>,
     /// Makes and checks service account tokens.
     pub signer: Signer,
+    /// Whether `metrics.k8s.io` is served, as where somebody has installed metrics-server.
+    pub metrics: bool,
     /// How many objects a sandbox may hold.
     pub max_objects: usize,
     /// Ends watches, and what runs beside the API, when the cluster ends or nobody can reach it any more.

@@ -33,6 +33,8 @@ pub struct ClusterConfig {
     pub clock: SharedClock,
     /// How many objects there may be, of all kinds together.
     pub max_objects: usize,
+    /// Whether `kubectl top` has something to show, as where metrics-server is installed; a new kind cluster has none.
+    pub metrics: bool,
     /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it. The Linux runtime must have been given
     /// the same as its state. Made with the first Pod.
     pub directory: PathBuf,
@@ -58,6 +60,7 @@ impl ClusterConfig {
             runtime,
             clock: Arc::new(SystemClock),
             max_objects: DEFAULT_MAX_OBJECTS,
+            metrics: false,
         }
     }
 
@@ -120,9 +123,9 @@ impl Cluster {
             signer: signer.clone(),
         });
         // What every cluster has is not counted.
-        let (clock, max_objects) = (config.clock, config.max_objects + store.len());
+        let (clock, metrics, max_objects) = (config.clock, config.metrics, config.max_objects + store.len());
         let closing = closing.drop_guard();
-        let api = Arc::new(Api { store, clock, node: node.clone(), signer, max_objects, closing });
+        let api = Arc::new(Api { store, clock, node: node.clone(), signer, max_objects, metrics, closing });
         let router = api.clone().router();
         Ok(Self { api, router, tasks, node })
     }

@@ -30,6 +30,7 @@ mod resources;
 pub mod runtime;
 mod serve;
 mod status;
+mod usage;
 mod volumes;
 mod worker;
 mod write;
@@ -120,6 +121,7 @@ impl Node {
             addresses: Addresses::default(),
             signer,
             allocatable: machine.allocatable(),
+            rates: usage::Rates::default(),
         });
         machine::register(&context, &machine);
         let pods = Arc::new(Pods::default());

@@ -1,7 +1,7 @@
 //! No images: nothing here runs.
 
 use futures::{FutureExt, future::BoxFuture};
-use podyard_cluster::node::images::{Image, ImageError, Images};
+use podyard_cluster::node::images::{Credential, Image, ImageError, Images};
 
 /// An image store without any.
 pub struct NoImages;
@@ -11,7 +11,7 @@ impl Images for NoImages {
         Ok(None)
     }
 
-    fn pull(&self, _reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
+    fn pull(&self, _reference: &str, _: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         futures::future::pending().boxed()
     }
 

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{encoding, path::Target, respond};
+use super::{encoding, metrics, path::Target, respond};
 use crate::registry::{self, Group, Resource, Subresource, Version};
 
 /// The media type of the one document of a root.
@@ -23,13 +23,16 @@ pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
 }
 
 /// The new form of `/api` and `/apis`, with `ETag`; 304 when the client has it already.
-pub(crate) fn aggregated(target: &Target, headers: &HeaderMap) -> Option<Response> {
+pub(crate) fn aggregated(target: &Target, headers: &HeaderMap, with_metrics: bool) -> Option<Response> {
     let groups: Vec<&Group> = match target {
         Target::CoreVersions => vec![&registry::CORE],
         Target::Groups => registry::GROUPS.iter().collect(),
         _ => return None,
     };
-    let items: Vec<Value> = groups.into_iter().map(group_document).collect();
+    let mut items: Vec<Value> = groups.into_iter().map(group_document).collect();
+    if with_metrics && *target == Target::Groups {
+        items.push(metrics::group_document());
+    }
     let body = json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items,
     });
@@ -48,7 +51,7 @@ pub(crate) fn aggregated(target: &Target, headers: &HeaderMap) -> Option<Respons
 }
 
 /// The old form of a discovery path.
-pub(crate) fn legacy(target: &Target, server: &str) -> Option<Value> {
+pub(crate) fn legacy(target: &Target, server: &str, with_metrics: bool) -> Option<Value> {
     Some(match target {
         Target::CoreVersions => json!({
             "kind": "APIVersions",
@@ -58,7 +61,11 @@ pub(crate) fn legacy(target: &Target, server: &str) -> Option<Value> {
         Target::Groups => json!({
             "kind": "APIGroupList",
             "apiVersion": "v1",
-            "groups": registry::GROUPS.iter().map(group_versions).collect::<Vec<_>>(),
+            "groups": registry::GROUPS
+                .iter()
+                .map(group_versions)
+                .chain(with_metrics.then(metrics::group_versions))
+                .collect::<Vec<_>>(),
         }),
         Target::Group(group) => {
             let mut body = group_versions(group);

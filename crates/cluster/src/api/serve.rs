@@ -12,6 +12,7 @@ use super::{
     call::{Call, Verb, verb},
     discovery,
     failure::Failure,
+    metrics,
     negotiate::{Accept, Encoding},
     openapi, parts,
     path::{self, Target},
@@ -45,6 +46,10 @@ fn agent_only(headers: &HeaderMap) -> Option<(header::HeaderName, header::Header
 
 async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) -> Result<Response, Failure> {
     let user = api.caller(request.headers())?;
+    if let Some(wanted) = metrics::wanted(request.uri().path()).filter(|_| api.metrics) {
+        let about = (request.method(), request.headers());
+        return metrics::serve(&api, &user, wanted, &query, about).await;
+    }
     for asked in access::asked(request.method(), request.uri().path(), &target, &query) {
         access::check(&api.store, &user, &asked)?;
     }
@@ -62,14 +67,14 @@ async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) ->
         Target::Unknown => Err(Failure::no_such_path()),
         _ if request.method() != Method::GET && request.method() != Method::HEAD => Err(Failure::method_not_allowed()),
         Target::OpenApi(place) => openapi::serve(&place, &request),
-        target => documents(&target, &query, request.headers()),
+        target => documents(&api, &target, &query, request.headers()),
     }
 }
 
 /// Discovery and the version.
-fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Response, Failure> {
+fn documents(api: &Api, target: &Target, query: &Query, headers: &HeaderMap) -> Result<Response, Failure> {
     if discovery::wants_aggregated(headers)
-        && let Some(response) = discovery::aggregated(target, headers)
+        && let Some(response) = discovery::aggregated(target, headers, api.metrics)
     {
         return Ok(response);
     }
@@ -78,7 +83,7 @@ fn documents(target: &Target, query: &Query, headers: &HeaderMap) -> Result<Resp
         return Ok(respond::write(&Reply::ok(version::document()), accept));
     }
     let server = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1:6443");
-    let body = discovery::legacy(target, server).ok_or_else(Failure::no_such_path)?;
+    let body = discovery::legacy(target, server, api.metrics).ok_or_else(Failure::no_such_path)?;
     let mut response = respond::write(&Reply::ok(body), accept);
     response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Accept"));
     Ok(response)

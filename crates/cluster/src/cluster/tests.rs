@@ -220,3 +220,31 @@ async fn a_deployment_is_scaled_through_its_scale() {
         ask(&cluster, "PUT", path, &[], r#"{"metadata": {"name": "web"}, "spec": {"replicas": -1}}"#).await;
     assert_eq!((code, &refused["details"]["causes"][0]["field"]), (422, &json!("spec.replicas")));
 }
+
+#[tokio::test]
+async fn what_pods_use_is_told_where_metrics_are_served() {
+    let runtime = Scripted::new(Arc::new(SystemClock));
+    let plain = cluster_on(runtime.clone()).await;
+    assert_eq!(ask(&plain, "GET", "/apis/metrics.k8s.io/v1beta1/pods", &[], "").await.0, 404);
+    let config = ClusterConfig::new(Arc::new(images::AnyImage), Arc::new(runtime.clone()));
+    let cluster = Cluster::start(ClusterConfig { metrics: true, ..config }).await.unwrap();
+    let (_, groups) = ask(&cluster, "GET", "/apis", &[], "").await;
+    assert!(groups["groups"].as_array().unwrap().iter().any(|group| group["name"] == "metrics.k8s.io"));
+    let pod =
+        r#"{"metadata": {"name": "p", "labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "x"}]}}"#;
+    assert_eq!(ask(&cluster, "POST", "/api/v1/namespaces/default/pods", &[], pod).await.0, 201);
+    let started = runtime.wait_for_starts(1).await;
+    runtime.set_usage(&started[0].id, crate::node::runtime::Usage { memory: 3 << 20, cpu_nanos: 0 });
+    let path = "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods";
+    let listed = loop {
+        let (_, list) = ask(&cluster, "GET", &format!("{path}?labelSelector=a%3Db"), &[], "").await;
+        if list["items"][0]["containers"].is_array() {
+            break list;
+        }
+    };
+    assert_eq!(listed["items"][0]["containers"], json!([{"name": "c", "usage": {"cpu": "0n", "memory": "3072Ki"}}]));
+    let (_, node) = ask(&cluster, "GET", "/apis/metrics.k8s.io/v1beta1/nodes/kind-control-plane", &[], "").await;
+    assert_eq!((&node["kind"], &node["usage"]["memory"]), (&json!("NodeMetrics"), &json!("3072Ki")));
+    let (code, missing) = ask(&cluster, "GET", &format!("{path}/q"), &[], "").await;
+    assert_eq!((code, &missing["message"]), (404, &json!("pods.metrics.k8s.io \"default/q\" not found")));
+}

@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{downward::Allocatable, images::Images, runtime::Runtime};
+use super::{downward::Allocatable, images::Images, runtime::Runtime, usage::Rates};
 use crate::{
     clock::{Clock, SharedClock},
     events::{Recorder, Severity, Subject},
@@ -41,6 +41,8 @@ pub struct Context {
     pub addresses: Addresses,
     /// Signs service account tokens.
     pub signer: Signer,
+    /// How fast containers use their processor time.
+    pub rates: Rates,
     /// What the node has for Pods.
     pub allocatable: Allocatable,
 }

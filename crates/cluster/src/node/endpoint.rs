@@ -35,6 +35,21 @@ pub struct EndpointError {
     pub message: String,
 }
 
+/// What one container uses now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerUsage {
+    /// The Pod's namespace.
+    pub namespace: String,
+    /// The Pod's name.
+    pub pod: String,
+    /// The container's name.
+    pub container: String,
+    /// Nanoseconds of processor time per second.
+    pub cpu_nanos: u64,
+    /// Bytes.
+    pub memory: u64,
+}
+
 /// The kubelet's endpoints. Pods are named by namespace and name.
 pub trait NodeEndpoint: Send + Sync + 'static {
     /// A container's log as bytes.
@@ -60,6 +75,8 @@ pub trait NodeEndpoint: Send + Sync + 'static {
         container: &str,
         stdin: bool,
     ) -> BoxFuture<'static, Result<Process, EndpointError>>;
+    /// What the running containers use.
+    fn usage(&self) -> BoxFuture<'static, Vec<ContainerUsage>>;
     /// A connection to a port of a Pod.
     fn connect(
         &self,

@@ -4,6 +4,7 @@ mod description;
 mod layer;
 mod manifest;
 mod reference;
+mod registry;
 mod seed;
 mod store;
 
@@ -13,6 +14,7 @@ use futures::future::BoxFuture;
 
 pub use self::{
     reference::Reference,
+    registry::Credential,
     store::{ImageStore, StoreError},
 };
 
@@ -77,7 +79,7 @@ pub trait Images: Send + Sync + 'static {
     /// The image if it is on the node already.
     fn local(&self, reference: &str) -> Result<Option<Image>, ImageError>;
     /// Fetches the image, from a registry or from what stands in for one.
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>>;
+    fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>>;
     /// Everything that is on the node, for `status.images`.
     fn all(&self) -> Vec<Image>;
 }

@@ -37,6 +37,8 @@ pub type Resize = Arc<dyn Fn(u16, u16) + Send + Sync>;
 pub struct Live {
     /// The runtime's name for it.
     pub id: ContainerId,
+    /// When it started.
+    pub started_at: jiff::Timestamp,
     /// What it wrote.
     pub log: Log,
     /// How it ended, once it has.
@@ -101,6 +103,7 @@ pub fn watch_over(
     let pump = tokio::spawn(pump(stdout, stderr, log.clone(), output.clone(), clock.clone()));
     let live = Live {
         id: id.clone(),
+        started_at,
         log: log.clone(),
         ended: told,
         output,

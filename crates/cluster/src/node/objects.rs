@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::images::Credential;
 use crate::store::{Key, Object, Store};
 
 /// What a Pod refers to and is not there, in the kubelet's words.
@@ -84,6 +85,39 @@ impl Lookup<'_> {
     }
 }
 
+/// The credentials in pull secrets, and the names of those that are not there.
+pub fn pull_secrets<'a>(lookup: &Lookup<'_>, names: impl Iterator<Item = &'a str>) -> (Vec<Credential>, Vec<&'a str>) {
+    let (mut credentials, mut missing) = (Vec::new(), Vec::new());
+    for name in names {
+        match lookup.secret(name, false) {
+            Ok(data) => credentials.extend(credentials_in(&data)),
+            Err(_) => missing.push(name),
+        }
+    }
+    (credentials, missing)
+}
+
+/// What a `kubernetes.io/dockerconfigjson` or `kubernetes.io/dockercfg` secret holds.
+fn credentials_in(data: &Data) -> Vec<Credential> {
+    let parse = |key: &str| serde_json::from_slice::<Value>(data.get(key)?).ok();
+    let auths = parse(".dockerconfigjson").map(|config| config["auths"].clone()).or_else(|| parse(".dockercfg"));
+    let of = |(address, entry): (&String, &Value)| {
+        let joined = entry["auth"].as_str().and_then(base64).and_then(|bytes| String::from_utf8(bytes).ok());
+        let pair = joined.as_deref().and_then(|joined| joined.split_once(':'));
+        let own = entry["username"].as_str().zip(entry["password"].as_str());
+        let (username, password) = own.or(pair)?;
+        Some(Credential { domain: registry_of(address), username: username.to_owned(), password: password.to_owned() })
+    };
+    auths.as_ref().and_then(Value::as_object).into_iter().flatten().filter_map(of).collect()
+}
+
+/// The registry that an address in a pull secret means: `https://index.docker.io/v1/` is Docker's.
+fn registry_of(address: &str) -> String {
+    let host = address.trim_start_matches("https://").trim_start_matches("http://");
+    let host = host.split('/').next().unwrap_or(host);
+    if matches!(host, "index.docker.io" | "registry-1.docker.io") { "docker.io" } else { host }.to_owned()
+}
+
 fn entries(map: &Value) -> impl Iterator<Item = (String, &str)> {
     map.as_object().into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), value.as_str()?)))
 }
@@ -91,4 +125,30 @@ fn entries(map: &Value) -> impl Iterator<Item = (String, &str)> {
 /// Standard base64 (RFC 4648, section 4), as the API stores bytes.
 fn base64(text: &str) -> Option<Vec<u8>> {
     serde_json::from_value::<k8s_openapi::ByteString>(Value::String(text.to_owned())).ok().map(|bytes| bytes.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pull_secrets_hold_names_and_passwords() {
+        let config = json!({"auths": {
+            "https://index.docker.io/v1/": {"auth": "YW5uOnNlY3JldA=="},
+            "ghcr.io": {"username": "bob", "password": "p"},
+            "quay.io": {},
+        }});
+        let store = Store::new();
+        let encoded = serde_json::to_value(k8s_openapi::ByteString(config.to_string().into_bytes())).unwrap();
+        let secret = json!({"metadata": {"name": "reg"}, "data": {".dockerconfigjson": encoded}});
+        store.insert(Key::new("secrets", "default", "reg"), secret).unwrap();
+        let lookup = Lookup { store: &store, namespace: "default" };
+        let (credentials, missing) = pull_secrets(&lookup, ["reg", "nope"].into_iter());
+        let seen: Vec<_> =
+            credentials.iter().map(|c| (c.domain.as_str(), c.username.as_str(), c.password.as_str())).collect();
+        assert_eq!(seen, [("ghcr.io", "bob", "p"), ("docker.io", "ann", "secret")]);
+        assert_eq!(missing, ["nope"]);
+    }
 }

@@ -11,9 +11,10 @@ use tokio::{
 };
 
 use super::{
-    Node,
-    endpoint::{EndpointError, LogOptions, NodeEndpoint},
+    Handle, Node,
+    endpoint::{ContainerUsage, EndpointError, LogOptions, NodeEndpoint},
     live::Live,
+    lock,
     logs::Output,
     runtime::{Connection, ExecSpec, Exit, Process, RuntimeError, Streams},
     write::PODS,
@@ -96,7 +97,38 @@ fn exec_error(cause: RuntimeError) -> EndpointError {
     error(500, format!("error executing command in container: {cause}"))
 }
 
+impl Node {
+    /// The running containers, with the names of their Pods.
+    fn running(&self) -> Vec<(Key, String, Live)> {
+        let pods: Vec<(Key, Handle)> =
+            lock(&self.pods).iter().map(|(key, entry)| (key.clone(), entry.handle.clone())).collect();
+        let of_pod = |(key, handle): (Key, Handle)| {
+            let runs = handle.runs.lock().expect("nothing panics while it holds the runs");
+            let running = runs.current.iter().filter(|(_, live)| live.ended.borrow().is_none());
+            running.map(|(name, live)| (key.clone(), name.clone(), live.clone())).collect::<Vec<_>>()
+        };
+        pods.into_iter().flat_map(of_pod).collect()
+    }
+}
+
 impl NodeEndpoint for Node {
+    fn usage(&self) -> BoxFuture<'static, Vec<ContainerUsage>> {
+        let (context, running) = (self.context.clone(), self.running());
+        async move {
+            context.rates.keep(|id| running.iter().any(|(_, _, live)| live.id == *id));
+            let mut all = Vec::new();
+            for (key, container, live) in running {
+                // One that has ended meanwhile uses nothing.
+                let Ok(usage) = context.runtime.usage(live.id.clone()).await else { continue };
+                let cpu_nanos = context.rates.rate(&live.id, live.started_at, usage, context.now());
+                let Key { namespace, name: pod, .. } = key;
+                all.push(ContainerUsage { namespace, pod, container, cpu_nanos, memory: usage.memory });
+            }
+            all
+        }
+        .boxed()
+    }
+
     fn logs(
         &self,
         namespace: &str,

@@ -8,7 +8,7 @@ use podyard_cluster::{
     Cluster, ClusterConfig,
     clock::SystemClock,
     node::{
-        images::{Image, ImageConfig, ImageError, Images},
+        images::{Credential, Image, ImageConfig, ImageError, Images},
         runtime::scripted::{Script, Scripted},
     },
 };
@@ -68,7 +68,7 @@ impl Images for AnyImage {
         Ok(Some(Self::image(reference)))
     }
 
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
+    fn pull(&self, reference: &str, _: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         futures::future::ready(Ok(Self::image(reference))).boxed()
     }
 

@@ -2,7 +2,7 @@
 
 use futures::{FutureExt, future::BoxFuture};
 
-use crate::node::images::{Image, ImageConfig, ImageError, Images};
+use crate::node::images::{Credential, Image, ImageConfig, ImageError, Images};
 
 pub(super) struct AnyImage;
 
@@ -23,7 +23,7 @@ impl Images for AnyImage {
         Ok(Some(image(reference)))
     }
 
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
+    fn pull(&self, reference: &str, _: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         futures::future::ready(Ok(image(reference))).boxed()
     }
 

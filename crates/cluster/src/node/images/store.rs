@@ -11,20 +11,22 @@ use std::{
     fs, io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use futures::{FutureExt, future::BoxFuture};
 
 use super::{
-    BUSYBOX, Image, ImageConfig, ImageError, Images, Reference,
+    BUSYBOX, Credential, Image, ImageConfig, ImageError, Images, Reference,
     description::{Description, DescriptionError},
     layer::{self, Entry},
     manifest::{self, Config, PackedLayer, digest},
+    registry::{self, Registries},
     seed::{self, Seed},
 };
 
 mod archive;
+mod fetch;
 
 /// Changes when the same input is to give another layer.
 const BUILD: &str = "1";
@@ -48,11 +50,14 @@ pub enum StoreError {
     Description(#[from] DescriptionError),
 }
 
-/// The images of a server.
-#[derive(Debug)]
+/// The images of a server. Clones are the same store.
+#[derive(Debug, Clone)]
 pub struct ImageStore {
     root: PathBuf,
-    images: RwLock<BTreeMap<String, Stored>>,
+    images: Arc<RwLock<BTreeMap<String, Stored>>>,
+    registries: Arc<Registries>,
+    /// One image is fetched after the other, as a kubelet does.
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +67,8 @@ struct Stored {
     manifest: String,
     /// In no registry: pulling it fails.
     local: bool,
+    /// Fetched with somebody's credentials: others must show theirs.
+    private: bool,
 }
 
 impl ImageStore {
@@ -80,7 +87,13 @@ impl ImageStore {
                 .map_err(|source| StoreError::Io { path, source })?;
         }
         let root = root.canonicalize().map_err(|source| StoreError::Io { path: root.to_owned(), source })?;
-        Ok(Self { root, images: RwLock::default() })
+        Ok(Self { root, images: Arc::default(), registries: Arc::default(), fetching: Arc::default() })
+    }
+
+    /// The same, asking these registries.
+    #[cfg(test)]
+    fn asking(self, registries: Registries) -> Self {
+        Self { registries: Arc::new(registries), ..self }
     }
 
     /// The directory that holds the layers of all images.
@@ -167,9 +180,13 @@ impl ImageStore {
             layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
             config: ImageConfig::from(&seed.execution),
         };
-        let stored = Stored { image, manifest: digest(&manifest), local: seed.local };
-        self.images.write().unwrap_or_else(PoisonError::into_inner).insert(name, stored);
+        self.put(Stored { image, manifest: digest(&manifest), local: seed.local, private: false });
         Ok(())
+    }
+
+    fn put(&self, stored: Stored) {
+        let name = stored.image.name.clone();
+        self.images.write().unwrap_or_else(PoisonError::into_inner).insert(name, stored);
     }
 
     fn layer_path(&self, diff_id: &str) -> PathBuf {
@@ -206,15 +223,13 @@ impl ImageStore {
 
 impl Images for ImageStore {
     fn local(&self, reference: &str) -> Result<Option<Image>, ImageError> {
-        Ok(self.find(&Reference::parse(reference)?).map(|stored| stored.image))
+        let stored = self.find(&Reference::parse(reference)?);
+        Ok(stored.filter(|stored| !stored.private).map(|stored| stored.image))
     }
 
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
-        let result = Reference::parse(reference).and_then(|reference| match self.find(&reference) {
-            Some(stored) if !stored.local => Ok(stored.image),
-            _ => Err(not_found(&reference)),
-        });
-        std::future::ready(result).boxed()
+    fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
+        let (store, reference) = (self.clone(), Reference::parse(reference));
+        async move { store.fetch_missing(&reference?, &credentials).await }.boxed()
     }
 
     fn all(&self) -> Vec<Image> {
@@ -227,7 +242,7 @@ impl Images for ImageStore {
 fn not_found(reference: &Reference) -> ImageError {
     let prefix = format!("failed to pull and unpack image \"{reference}\": failed to resolve image: ");
     if reference.domain == super::reference::DEFAULT_DOMAIN {
-        return ImageError::NotFound(format!("rpc error: code = NotFound desc = {prefix}{reference}: not found"));
+        return registry::not_found(reference);
     }
     let Reference { domain, path, .. } = reference;
     let (host, scheme) = (domain.split(':').next().unwrap_or(domain), if is_local(domain) { "http" } else { "https" });
@@ -257,5 +272,7 @@ fn subdirectories(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+#[cfg(test)]
+mod registry_tests;
 #[cfg(test)]
 mod tests;

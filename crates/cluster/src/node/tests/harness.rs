@@ -18,7 +18,7 @@ use crate::{
     events::EVENTS,
     node::{
         Node, NodeConfig,
-        images::{Image, ImageConfig, ImageError, Images},
+        images::{Credential, Image, ImageConfig, ImageError, Images},
         runtime::scripted::Scripted,
         write::PODS,
     },
@@ -69,7 +69,7 @@ impl Images for TestImages {
         Ok(reference.starts_with("busybox").then(|| image(reference)))
     }
 
-    fn pull(&self, reference: &str) -> BoxFuture<'static, Result<Image, ImageError>> {
+    fn pull(&self, reference: &str, _: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         let reference = reference.to_owned();
         async move {
             tokio::time::sleep(std::time::Duration::from_millis(55)).await;

@@ -6,7 +6,8 @@ use super::{RETRY, Worker, ending};
 use crate::{
     events::Subject,
     node::{
-        images::{Image, ImageError},
+        images::{Credential, Image, ImageError},
+        objects::{Lookup, pull_secrets},
         pod::Definition,
     },
 };
@@ -85,6 +86,21 @@ impl Worker {
         }
     }
 
+    /// What `imagePullSecrets` say; a missing one is told, and the registry asked without.
+    fn pull_secrets(&self) -> Vec<Credential> {
+        let lookup = Lookup { store: &self.context.store, namespace: self.pod.namespace() };
+        let names = self.pod.spec.image_pull_secrets.iter().flatten().map(|secret| secret.name.as_str());
+        let (credentials, missing) = pull_secrets(&lookup, names);
+        if !missing.is_empty() {
+            let message = format!(
+                "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+                missing.join(", ")
+            );
+            self.context.warning(&self.subject(), "FailedToRetrieveImagePullSecret", &message);
+        }
+        credentials
+    }
+
     async fn pull(&mut self, name: &str, about: &Subject) -> Got {
         if let Some((_, until)) = self.pulls.waits_since_update(name, self.context.now()) {
             let message = format!("Back-off pulling image {name:?}");
@@ -97,7 +113,8 @@ impl Worker {
         }
         self.context.normal(about, "Pulling", &format!("Pulling image {name:?}"));
         let start = tokio::time::Instant::now();
-        let pull = self.context.images.pull(name);
+        let credentials = self.pull_secrets();
+        let pull = self.context.images.pull(name, credentials);
         let result = tokio::select! {
             result = pull => result,
             () = ending(self.news.clone()) => return Got::Interrupted,

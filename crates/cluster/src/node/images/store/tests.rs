@@ -17,7 +17,7 @@ async fn busybox_is_there_and_can_be_pulled() {
     let (_directory, store) = seeded();
     let image = store.local("busybox:1.36").unwrap().unwrap();
     assert_eq!(image.name, "docker.io/library/busybox:1.36");
-    assert_eq!(store.pull("busybox:1.36").await.unwrap(), image);
+    assert_eq!(store.pull("busybox:1.36", vec![]).await.unwrap(), image);
     assert!(image.repo_digest.as_ref().unwrap().starts_with("docker.io/library/busybox@sha256:"));
     assert!(image.size > 100_000);
     assert_eq!(image.config.cmd, ["sh"]);
@@ -31,11 +31,11 @@ async fn busybox_is_there_and_can_be_pulled() {
 async fn a_tag_nobody_has_is_not_found_in_containerds_words() {
     let (_directory, store) = seeded();
     assert_eq!(store.local("nginx:1.99.9").unwrap(), None);
-    let error = store.pull("nginx:1.99.9").await.unwrap_err();
+    let error = store.pull("nginx:1.99.9", vec![]).await.unwrap_err();
     let text = "rpc error: code = NotFound desc = failed to pull and unpack image \"docker.io/library/nginx:1.99.9\": failed \
                 to resolve image: docker.io/library/nginx:1.99.9: not found";
     assert_eq!(error, ImageError::NotFound(text.to_owned()));
-    let elsewhere = store.pull("registry.example/team/app:1").await.unwrap_err().to_string();
+    let elsewhere = store.pull("registry.example/team/app:1", vec![]).await.unwrap_err().to_string();
     assert!(elsewhere.contains("Head \"https://registry.example/v2/team/app/manifests/1\": dial tcp"), "{elsewhere}");
 }
 
@@ -44,7 +44,7 @@ async fn a_local_image_is_there_but_never_pulled() {
     let (_directory, store) = seeded();
     let image = store.local("pythonapp").unwrap().unwrap();
     assert_eq!(image.repo_digest, None);
-    assert!(matches!(store.pull("pythonapp").await, Err(ImageError::NotFound(_))));
+    assert!(matches!(store.pull("pythonapp", vec![]).await, Err(ImageError::NotFound(_))));
 }
 
 #[test]

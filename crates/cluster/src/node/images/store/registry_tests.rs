@@ -1,0 +1,95 @@
+//! Fetching from a registry on this machine.
+
+use std::collections::HashMap;
+
+use axum::{Router, extract::State, response::IntoResponse};
+use http::{HeaderMap, StatusCode, Uri, header};
+use oci_client::client::ClientProtocol;
+
+use super::*;
+
+/// What a registry answers, by path.
+type Answers = Arc<HashMap<String, (&'static str, Vec<u8>)>>;
+
+async fn answer(State(answers): State<Answers>, uri: Uri, headers: HeaderMap) -> axum::response::Response {
+    let closed = uri.path() == "/v2/" || uri.path().contains("/secret/");
+    if closed && !headers.contains_key(header::AUTHORIZATION) {
+        return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"r\"")]).into_response();
+    }
+    match answers.get(uri.path()) {
+        Some((kind, body)) => {
+            let digest = digest(body);
+            ([(header::CONTENT_TYPE.as_str(), *kind), ("docker-content-digest", &digest)], body.clone()).into_response()
+        }
+        None => {
+            let body = r#"{"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}"#;
+            (StatusCode::NOT_FOUND, body).into_response()
+        }
+    }
+}
+
+/// A registry with an image of one layer at `team/app:1` and `secret/app:1`, and one at `team/forged:1` whose layer is
+/// not what its configuration says; and a store that asks it.
+async fn registry() -> (tempfile::TempDir, ImageStore, String) {
+    let entries = [Entry::File { path: "/hello".to_owned(), mode: 0o644, content: b"hi".to_vec() }];
+    let (compressed, layer) = layer::pack(&entries).unwrap();
+    let mut answers = HashMap::new();
+    for (repository, diff_id) in [
+        ("team/app", layer.diff_id.clone()),
+        ("secret/app", layer.diff_id.clone()),
+        ("team/forged", format!("sha256:{}", "0".repeat(64))),
+    ] {
+        let forged = PackedLayer { diff_id, ..layer.clone() };
+        let execution = manifest::Execution { cmd: vec!["cat".to_owned()], ..Default::default() };
+        let config = serde_json::to_vec(&Config::new(execution, std::slice::from_ref(&forged))).unwrap();
+        let manifest = manifest::manifest(&config, std::slice::from_ref(&forged));
+        let blob = |bytes: &[u8]| format!("/v2/{repository}/blobs/{}", digest(bytes));
+        answers.insert(blob(&config), ("application/octet-stream", config));
+        answers.insert(blob(&compressed), ("application/octet-stream", compressed.clone()));
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        answers.insert(format!("/v2/{repository}/manifests/{}", digest(&manifest)), (kind, manifest.clone()));
+        answers.insert(format!("/v2/{repository}/manifests/1"), (kind, manifest));
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let domain = listener.local_addr().unwrap().to_string();
+    let router = Router::new().fallback(answer).with_state(Arc::new(answers));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let directory = tempfile::tempdir().unwrap();
+    let registries = Registries::new(vec![domain.clone()], ClientProtocol::Http);
+    let store = ImageStore::open(directory.path()).unwrap().asking(registries);
+    (directory, store, domain)
+}
+
+#[tokio::test]
+async fn an_image_is_fetched_checked_and_kept() {
+    let (_directory, store, domain) = registry().await;
+    let name = format!("{domain}/team/app:1");
+    assert_eq!(store.local(&name).unwrap(), None);
+    let image = store.pull(&name, vec![]).await.unwrap();
+    assert_eq!(fs::read_to_string(image.layers[0].join("hello")).unwrap(), "hi");
+    assert_eq!(image.config.cmd, ["cat"]);
+    assert!(image.repo_digest.as_ref().unwrap().starts_with(&format!("{domain}/team/app@sha256:")));
+    assert_eq!(store.local(&name).unwrap(), Some(image));
+    let missing = store.pull(&format!("{domain}/team/app:2"), vec![]).await.unwrap_err();
+    assert!(matches!(&missing, ImageError::NotFound(text) if text.ends_with("team/app:2: not found")), "{missing}");
+}
+
+#[tokio::test]
+async fn a_layer_that_is_not_what_it_says_is_refused() {
+    let (directory, store, domain) = registry().await;
+    let error = store.pull(&format!("{domain}/team/forged:1"), vec![]).await.unwrap_err().to_string();
+    assert!(error.contains("failed to extract layer: wrong diff id calculated: sha256:"), "{error}");
+    assert_eq!(fs::read_dir(directory.path().join("layers")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn what_was_fetched_with_a_password_is_for_those_who_have_it() {
+    let (_directory, store, domain) = registry().await;
+    let name = format!("{domain}/secret/app:1");
+    let denied = store.pull(&name, vec![]).await.unwrap_err().to_string();
+    assert!(denied.contains("pull access denied"), "{denied}");
+    let credential = Credential { domain, username: "ann".to_owned(), password: "p".to_owned() };
+    store.pull(&name, vec![credential]).await.unwrap();
+    assert_eq!(store.local(&name).unwrap(), None);
+    assert!(store.pull(&name, vec![]).await.is_err());
+}
