@@ -35,6 +35,7 @@ test("a lesson weighs under 60 kB without editor and 300 kB with everything, and
   console.log(`without editor ${(early / KB).toFixed(1)} kB, in all ${(all / KB).toFixed(1)} kB\n${told}`);
   assert.ok(pages.some(([path]) => late(path)), told);
   assert.ok(early < 60 * KB, `${early} bytes without editor:\n${told}`);
+  assert.ok(pages.length <= 20, `${pages.length} requests:\n${told}`);
   assert.ok(all < 300 * KB, `${all} bytes in all:\n${told}`);
   assert.deepEqual(foreign, []);
 });
