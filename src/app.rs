@@ -1,5 +1,6 @@
 //! The server, built once and then run.
 
+mod reload;
 mod secret;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -8,9 +9,10 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::reload::Reloader;
 use crate::{
     config::{Config, SandboxKind},
-    lessons::Catalog,
+    lessons::{Catalog, catalog::Drafts},
     sandbox::{
         Provider,
         embedded::{Embedded, EmbeddedError},
@@ -67,6 +69,7 @@ pub struct App {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    reloader: Reloader,
     provider: Provider,
     sessions: Sessions,
     closing: CancellationToken,
@@ -96,11 +99,24 @@ impl App {
         let storage = Storage::open(&location(&config)).await?;
         let sessions = Sessions::new(provider.clone(), storage, rules(&config)?, work.clone());
         let site = site(&config, address);
+        reload::tell(&catalog);
+        let (reloader, catalog) = Reloader::new(&config.content, drafts(&config), catalog);
         let state = AppState::new(catalog, sessions.clone(), site, provider.caveat(), closing.clone());
         let conversations = state.tasks.clone();
         let router = router(state);
         let shutdown_timeout = config.shutdown_timeout;
-        Ok(Self { listener, address, router, provider, sessions, closing, conversations, work, shutdown_timeout })
+        Ok(Self {
+            listener,
+            address,
+            router,
+            reloader,
+            provider,
+            sessions,
+            closing,
+            conversations,
+            work,
+            shutdown_timeout,
+        })
     }
 
     /// Where it listens.
@@ -115,12 +131,15 @@ impl App {
 
     /// Serves until `closing` is cancelled, then ends everything in order, within the time that shutting down may take.
     pub async fn run(self) {
-        let Self { listener, router, provider, sessions, closing, conversations, work, shutdown_timeout, .. } = self;
+        let Self {
+            listener, router, reloader, provider, sessions, closing, conversations, work, shutdown_timeout, ..
+        } = self;
         let serve = axum::serve(NoDelay(listener), router).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(serve.into_future());
         let timekeeper = sessions.clone();
         tokio::select! {
             ((), ()) = async { tokio::join!(timekeeper.keep_time(), timekeeper.keep_stored()) } => {}
+            () = reloader.run() => {}
             () = closing.cancelled() => {}
         }
         let ending = async {
@@ -180,8 +199,12 @@ fn rules(config: &Config) -> Result<Rules, AppError> {
 }
 
 fn lessons(config: &Config) -> Result<Catalog, AppError> {
-    Catalog::load(&config.content)
+    Catalog::load_with(&config.content, drafts(config))
         .map_err(|error| AppError::Lessons { path: config.content.clone(), text: error.to_string() })
+}
+
+fn drafts(config: &Config) -> Drafts {
+    if config.drafts { Drafts::Shown } else { Drafts::Hidden }
 }
 
 fn site(config: &Config, address: SocketAddr) -> Site {

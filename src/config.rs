@@ -61,6 +61,8 @@ pub struct Config {
     pub public_url: Option<PublicUrl>,
     /// The lessons' folder.
     pub content: PathBuf,
+    /// Whether drafts are shown.
+    pub drafts: bool,
     /// Where images and everything that outlives a start are kept.
     pub data: DataDirectory,
     /// PostgreSQL's URL; without one learners are kept in a file of the data directory.

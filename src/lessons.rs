@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod check;
 pub mod commands;
+pub mod import;
 pub mod model;
 pub mod page;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! What a browser sees: pages, the websocket, assets, headers.
 
 pub mod assets;
+mod content;
 mod errors;
 mod headers;
 mod health;
@@ -10,6 +11,7 @@ pub mod nonce;
 pub mod pages;
 mod preview;
 pub mod protocol;
+mod questions;
 pub mod router;
 pub mod site;
 mod socket;

@@ -1,7 +1,9 @@
 //! `podyard lessons …`: for those who write them.
 
 mod desk;
+mod import;
 mod lint;
+mod new;
 mod test;
 
 use std::path::Path;
@@ -18,7 +20,8 @@ pub(super) async fn run(task: LessonsTask) -> anyhow::Result<u8> {
     match task {
         LessonsTask::Lint { path } => lint::run(&path).await,
         LessonsTask::Test(task) => test::run(*task).await,
-        LessonsTask::New { .. } | LessonsTask::Import { .. } => anyhow::bail!("not built yet"),
+        LessonsTask::New { path } => new::run(&path),
+        LessonsTask::Import { from, to } => import::run(&from, &to),
     }
 }
 

@@ -74,6 +74,9 @@ pub(super) struct ServeArgs {
     /// The lessons' folder
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
     pub(super) content: String,
+    /// Show drafts too
+    #[arg(long, env = "PODYARD_DRAFTS")]
+    drafts: bool,
     #[command(flatten)]
     data: DataArgs,
     /// Where learners are kept: postgres://user:password@host/database [default: podyard.db in the data directory]
@@ -238,6 +241,7 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             listen: listen?,
             public_url: public_url?,
             content: content?,
+            drafts: args.drafts,
             data: data?,
             database: database?,
             sandbox: sandbox?,

@@ -112,9 +112,14 @@ struct Builder<'f> {
 
 impl<'f> Builder<'f> {
     fn new(folder: &'f Folder, drafts: Drafts) -> Self {
-        let originals = folder.pages.iter().filter(|page| folder.original_of(page).is_none());
-        let ids: HashMap<&str, String> =
-            originals.map(|page| (page.path.as_str(), page::id_of(&page.path, &page.text))).collect();
+        let id = |page: &Source| page::id_of(&page.path, &page.text);
+        let mut ids: HashMap<&str, String> = folder.pages.iter().map(|page| (page.path.as_str(), id(page))).collect();
+        // A link to a translation leads to its lesson: readers get it in their own language.
+        for page in &folder.pages {
+            if let Some(original) = folder.original_of(page).and_then(|original| ids.get(original)).cloned() {
+                ids.insert(&page.path, original);
+            }
+        }
         Self { folder, drafts, ids, painter: Painter::default(), problems: folder.problems.clone() }
     }
 

@@ -11,6 +11,8 @@ mod reader;
 mod wishes;
 
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

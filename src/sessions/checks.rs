@@ -7,6 +7,9 @@ pub mod board;
 mod probe;
 pub mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     board::{CheckState, StepState},
     watch::watch,

@@ -164,6 +164,27 @@ impl Desk {
         Ok(())
     }
 
+    /// Takes over the lesson's files as they are now. What the learner has changed stays as the learner has left it.
+    pub fn renew<'a>(&self, originals: impl IntoIterator<Item = (&'a str, &'a str)>) {
+        let mut entries = self.lock();
+        for (name, text) in originals {
+            let text = Some(text.to_owned());
+            match entries.get_mut(name) {
+                None => {
+                    let entry = Entry { original: text.clone(), text, version: 0, author: Author::CONSOLE };
+                    entries.insert(name.to_owned(), entry);
+                }
+                Some(entry) if entry.original == text => {}
+                Some(entry) => {
+                    let untouched = entry.text == entry.original;
+                    entry.original.clone_from(&text);
+                    let now = if untouched { text } else { entry.text.clone() };
+                    self.change(&mut entries, name, now, Author::CONSOLE);
+                }
+            }
+        }
+    }
+
     /// Gives a file the lesson's text again; every page is told, also the one that asked.
     pub fn restore(&self, name: &str) -> Result<(), NotStored> {
         let mut entries = self.lock();
@@ -281,6 +302,17 @@ mod tests {
         assert!(desk.remove("10-pod.yaml").is_err());
         desk.restore("10-pod.yaml").unwrap();
         assert_eq!(desk.sheets().len(), 2);
+    }
+
+    #[test]
+    fn a_lesson_that_is_written_anew_brings_its_files_and_leaves_the_learners_alone() {
+        let desk = Desk::new("one", [("a", "1"), ("b", "1")]);
+        desk.store("b", "mine".into(), Author(1)).unwrap();
+        desk.renew([("a", "2"), ("b", "2"), ("c", "2")]);
+        let texts: Vec<_> = desk.sheets().into_iter().map(|sheet| (sheet.text.unwrap(), sheet.changed)).collect();
+        assert_eq!(texts, [("2".to_owned(), false), ("mine".to_owned(), true), ("2".to_owned(), false)]);
+        desk.restore("b").unwrap();
+        assert_eq!(desk.sheets()[1].text.as_deref(), Some("2"));
     }
 
     #[test]

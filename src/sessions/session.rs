@@ -213,15 +213,18 @@ impl Session {
         lock(&self.state).sockets()
     }
 
-    /// The files of a lesson; `originals` are the lesson's own, as name and text, for the first time.
+    /// The files of a lesson; `originals` are the lesson's own as it is now, as name and text.
     pub fn desk<'a>(&self, lesson: &str, originals: impl IntoIterator<Item = (&'a str, &'a str)>) -> Arc<Desk> {
+        let originals: Vec<(&str, &str)> = originals.into_iter().collect();
         let mut desks = lock(&self.desks);
         let make = || {
             let mut drawer = lock(&self.drawer);
             let kept = drawer.extract_if(.., |file| file.lesson == lesson).map(|file| (file.name, file.text));
-            Arc::new(Desk::new(lesson, originals).with_kept(kept))
+            Arc::new(Desk::new(lesson, originals.iter().copied()).with_kept(kept))
         };
-        desks.entry(lesson.to_owned()).or_insert_with(make).clone()
+        let desk = desks.entry(lesson.to_owned()).or_insert_with(make).clone();
+        desk.renew(originals);
+        desk
     }
 
     /// A page opens a lesson with these steps.

@@ -6,7 +6,7 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::Router;
 use axum::extract::Extension;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{FromRef, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,7 +22,7 @@ use crate::web::texts::{self, Texts};
 struct CataloguePage<'a> {
     nonce: &'a str,
     t: &'static Texts,
-    lessons: &'a [Lesson],
+    lessons: Vec<&'a Lesson>,
     minutes: u32,
 }
 
@@ -56,27 +56,43 @@ where
     Router::new().route("/", get(catalogue)).route("/lessons/{id}", get(lesson))
 }
 
+/// `?lang=de`: the reader's choice for this and the following pages.
+#[derive(Debug, Default, serde::Deserialize)]
+pub struct Choice {
+    #[serde(default)]
+    lang: Option<String>,
+}
+
 async fn catalogue(
     nonce: Option<Extension<Nonce>>,
     headers: HeaderMap,
+    Query(Choice { lang }): Query<Choice>,
     State(catalog): State<Arc<Catalog>>,
 ) -> Response {
     let nonce = word(&nonce);
-    let lessons = catalog.lessons();
+    let languages = texts::languages(&headers, lang.as_deref());
+    let lessons = catalog.lessons().iter();
+    let lessons: Vec<&Lesson> = lessons.filter_map(|l| catalog.get_in(&l.id, languages.iter().copied())).collect();
     let minutes = lessons.iter().filter_map(|lesson| lesson.minutes).sum();
-    fresh(CataloguePage { nonce, t: texts::of(&headers), lessons, minutes })
+    let page = CataloguePage { nonce, t: texts::first(&languages), lessons, minutes };
+    texts::keep(fresh(page), lang.as_deref())
 }
 
 async fn lesson(
     nonce: Option<Extension<Nonce>>,
     headers: HeaderMap,
-    State(catalog): State<Arc<Catalog>>,
     Path(id): Path<String>,
+    Query(Choice { lang }): Query<Choice>,
+    State(catalog): State<Arc<Catalog>>,
 ) -> Response {
     let nonce = word(&nonce);
-    let Some(lesson) = catalog.get(&id) else { return no_such_lesson(nonce) };
+    let languages = texts::languages(&headers, lang.as_deref());
+    let read = |id: &str| catalog.get_in(id, languages.iter().copied());
+    let Some(lesson) = read(&id) else { return no_such_lesson(nonce) };
     let (before, after) = catalog.neighbours(&id);
-    fresh(LessonPage { nonce, t: texts::of(&headers), lesson, first: lesson.files.first(), before, after })
+    let (before, after) = (before.and_then(|other| read(&other.id)), after.and_then(|other| read(&other.id)));
+    let page = LessonPage { nonce, t: texts::first(&languages), lesson, first: lesson.files.first(), before, after };
+    texts::keep(fresh(page), lang.as_deref())
 }
 
 fn word(nonce: &Option<Extension<Nonce>>) -> &str {
@@ -119,6 +135,8 @@ mod tests {
         let text = "---\nid: one\ntitle: One & only\ndescription: Begin here.\nlab: {time: 5m}\n---\nHello.\n\n## Go\n\n\
                     ```bash\nkubectl apply -f a.yaml\n```\n\n```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\n```\n";
         std::fs::write(folder.path().join("one.md"), text).expect("a lesson");
+        std::fs::write(folder.path().join("three.md"), "# Three\n").expect("another");
+        std::fs::write(folder.path().join("three.de.md"), "# Drei\n").expect("its translation");
         let catalog = Arc::new(Catalog::load(folder.path()).expect("a catalogue"));
         let mut request = Request::builder().uri(path).header(header::ACCEPT_LANGUAGE, language);
         if let Some(nonce) = nonce {
@@ -129,6 +147,16 @@ mod tests {
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a body");
         (status, String::from_utf8(body.to_vec()).expect("UTF-8"))
+    }
+
+    #[tokio::test]
+    async fn a_lesson_is_shown_in_the_language_that_is_asked_for() {
+        let (_, html) = page_in("/lessons/three", None, "de").await;
+        assert!(html.contains("Drei") && html.contains("<article class=\"prose\" lang=\"de\">"), "{html}");
+        let (_, html) = page_in("/lessons/three?lang=en", None, "de").await;
+        assert!(html.contains("Three"));
+        let (_, html) = page_in("/", None, "de").await;
+        assert!(html.contains("Drei"));
     }
 
     #[tokio::test]

@@ -14,6 +14,9 @@ pub enum Request {
     Hello {
         /// The lesson that is open.
         lesson: String,
+        /// The language it is shown in.
+        #[serde(default)]
+        language: Option<String>,
         /// The last console frame this page has seen; 0 for none.
         #[serde(default)]
         after: u64,
@@ -114,6 +117,13 @@ pub enum Message {
         /// The learner's files for this lesson: the lesson's own, as the learner has left them.
         files: Vec<File>,
     },
+    /// How the steps of the lesson stand, all of them.
+    Checks {
+        /// In the order of the lesson.
+        steps: Vec<StepChecks>,
+    },
+    /// The lesson has been written anew: the page loads it again.
+    LessonChanged,
     /// How the sandbox fares.
     Sandbox {
         /// Where it stands.
@@ -246,6 +256,37 @@ pub struct File {
     pub text: String,
     /// Whether it differs from the lesson's.
     pub changed: bool,
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepChecks {
+    /// The step's anchor.
+    pub step: String,
+    /// Whether it has been done; once it has, it stays so.
+    pub done: bool,
+    /// Its checks, in the order of the lesson; may be none.
+    pub checks: Vec<CheckState>,
+}
+
+/// How a check stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CheckState {
+    /// What is wanted, as a sentence.
+    pub text: String,
+    /// Whether it is so.
+    pub holds: bool,
+    /// What there is.
+    pub is: String,
+    /// What there should be.
+    pub wanted: String,
+    /// Why it does not hold, with the evidence; empty when it does.
+    pub because: String,
+    /// What to try, in markdown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 /// A problem of a file, at its place.

@@ -22,7 +22,10 @@ use tower_http::{
 };
 use tracing::Instrument as _;
 
-use super::{assets, errors::PageError, headers, health, kube, pages, preview, socket, state::AppState, texts};
+use super::{
+    assets, content, errors::PageError, headers, health, kube, pages, preview, questions, socket, state::AppState,
+    texts,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -35,6 +38,8 @@ pub fn router(state: AppState) -> Router {
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));
     let ours = own_pages
         .merge(assets::routes())
+        .merge(content::routes())
+        .merge(questions::routes())
         .merge(health::routes())
         .fallback(headers::nowhere)
         .layer(compression)

@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::AtomicU64};
 
 use axum::extract::FromRef;
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{metrics::Metrics, site::Site, socket::fallback::Lines};
@@ -15,8 +16,8 @@ use crate::{
 /// Everything a handler may need; made once by `app`.
 #[derive(Clone)]
 pub struct AppState {
-    /// The lessons.
-    pub catalog: Arc<Catalog>,
+    /// The lessons, as they are now.
+    pub catalog: watch::Receiver<Arc<Catalog>>,
     /// The learners.
     pub sessions: Sessions,
     /// kubectl.
@@ -40,14 +41,14 @@ pub struct AppState {
 impl AppState {
     /// The state of a server that has just been started. `closing` is cancelled when it ends.
     pub fn new(
-        catalog: Catalog,
+        catalog: watch::Receiver<Arc<Catalog>>,
         sessions: Sessions,
         site: Site,
         caveat: Option<&str>,
         closing: CancellationToken,
     ) -> Self {
         Self {
-            catalog: Arc::new(catalog),
+            catalog,
             sessions,
             engine: console::engine(),
             site: Arc::new(site),
@@ -63,7 +64,7 @@ impl AppState {
 
 impl FromRef<AppState> for Arc<Catalog> {
     fn from_ref(state: &AppState) -> Self {
-        state.catalog.clone()
+        state.catalog.borrow().clone()
     }
 }
 

@@ -79,5 +79,14 @@ pub async fn state(engine: Engine, max: usize) -> AppState {
     let storage = crate::storage::testing::storage().await;
     let sessions = Sessions::new(provider(), storage, crate::sessions::testing::rules(max), TaskTracker::new());
     let site = Site::direct(true);
-    AppState { engine, ..AppState::new(catalog(), sessions, site, None, CancellationToken::new()) }
+    AppState {
+        engine,
+        ..AppState::new(
+            tokio::sync::watch::channel(Arc::new(catalog())).1,
+            sessions,
+            site,
+            None,
+            CancellationToken::new(),
+        )
+    }
 }

@@ -48,10 +48,29 @@ impl Texts {
     }
 }
 
-/// The language that a reader has chosen, else the first that their browser asks for and we have.
-pub fn of(headers: &HeaderMap) -> &'static Texts {
-    let named = |name: &str| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(name));
-    chosen(headers).and_then(named).or_else(|| wished(headers).into_iter().find_map(named)).unwrap_or(&ALL[0])
+/// The languages that a reader wants, most wanted first: `wish`, what they have chosen before, what their browser asks
+/// for.
+pub fn languages<'r>(headers: &'r HeaderMap, wish: Option<&'r str>) -> Vec<&'r str> {
+    wish.into_iter().chain(chosen(headers)).chain(wished(headers)).collect()
+}
+
+/// The words of the first of these languages that we have.
+pub fn first(languages: &[&str]) -> &'static Texts {
+    let named = |name: &&str| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(name));
+    languages.iter().find_map(named).unwrap_or(&ALL[0])
+}
+
+/// Has the reader's browser keep a choice that was made with the address.
+pub fn keep(mut response: Response, language: Option<&str>) -> Response {
+    if let Some(texts) = ALL.iter().find(|texts| Some(texts.language) == language) {
+        response.headers_mut().append(header::SET_COOKIE, cookie(texts));
+    }
+    response
+}
+
+fn cookie(texts: &Texts) -> HeaderValue {
+    let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={KEPT}", texts.language);
+    HeaderValue::from_str(&cookie).expect("a language's code is ASCII")
 }
 
 fn chosen(headers: &HeaderMap) -> Option<&str> {
@@ -82,13 +101,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 async fn choose(Path(language): Path<String>, headers: HeaderMap) -> Response {
-    let mut response = Redirect::to(&back(&headers)).into_response();
-    if let Some(texts) = ALL.iter().find(|texts| texts.language == language) {
-        let cookie = format!("{COOKIE}={}; Path=/; SameSite=Lax; Max-Age={KEPT}", texts.language);
-        let cookie = HeaderValue::from_str(&cookie).expect("a language's code is ASCII");
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    response
+    keep(Redirect::to(&back(&headers)).into_response(), Some(&language))
 }
 
 /// The page one came from, on this server.
@@ -108,19 +121,20 @@ mod tests {
 
     #[test]
     fn the_most_wanted_language_that_there_is() {
-        let of = |wish| of(&with(header::ACCEPT_LANGUAGE, wish)).language;
+        let of = |wish| first(&languages(&with(header::ACCEPT_LANGUAGE, wish), None)).language;
         assert_eq!(of("de-AT,de;q=0.9,en;q=0.8"), "de");
         assert_eq!(of("fr, en;q=0.5, de;q=0.4"), "en");
         assert_eq!(of("de;q=0, en"), "en");
         assert_eq!(of("*"), "en");
-        assert_eq!(super::of(&HeaderMap::new()).language, "en");
+        assert_eq!(first(&languages(&HeaderMap::new(), None)).language, "en");
+        assert_eq!(languages(&with(header::ACCEPT_LANGUAGE, "en"), Some("fr")), ["fr", "en"]);
     }
 
     #[test]
     fn a_choice_wins_over_the_browsers_wish() {
         let mut headers = with(header::ACCEPT_LANGUAGE, "en");
         headers.insert(header::COOKIE, HeaderValue::from_static("podyard=x; podyard-language=de"));
-        assert_eq!(of(&headers).language, "de");
+        assert_eq!(first(&languages(&headers, None)).language, "de");
     }
 
     #[test]

@@ -113,7 +113,7 @@ export class Connection {
     this.#announce("connecting", 0);
     const patience = setTimeout(() => line.close(), HELLO_PATIENCE);
     const line = (this.#blocked ? byEvents : bySocket)({
-      opened: () => line.send(JSON.stringify({ op: "hello", lesson: this.#lesson, after: this.#frames.last })),
+      opened: () => line.send(JSON.stringify({ op: "hello", lesson: this.#lesson, language: document.body.dataset.language, after: this.#frames.last })),
       heard: (text) => {
         if (this.#line !== line) return;
         const message = JSON.parse(text) as Message;

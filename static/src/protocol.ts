@@ -1,7 +1,7 @@
 // What page and server say to each other; the server's side is src/web/protocol.rs.
 
 export type Request =
-  | { op: "hello"; lesson: string; after: number }
+  | { op: "hello"; lesson: string; language?: string; after: number }
   | { op: "run"; id: string; line: string }
   | { op: "apply"; id: string; file: string; text: string; dryRun: boolean }
   | { op: "input"; id: string; data: string }

@@ -1,8 +1,21 @@
-// Whoever writes a lesson sees it as it is: when its file changes, the page is loaded again.
+// An author saves, and the open page shows it, where the reader was.
 
 import type { Connection } from "./connection";
+import { the } from "./dom";
+
+const KEY = "podyard-place";
 
 export function setUpReload(connection: Connection): void {
-  // Files, console and cluster are the server's: a reload finds them as they were, and the browser keeps the place.
-  connection.on("lessonChanged", () => location.reload());
+  const scroller = the("lesson");
+  const kept = sessionStorage.getItem(KEY);
+  sessionStorage.removeItem(KEY);
+  if (kept) {
+    const { page, lesson } = JSON.parse(kept) as { page: number; lesson: number };
+    scrollTo(0, page);
+    scroller.scrollTop = lesson;
+  }
+  connection.on("lessonChanged", () => {
+    sessionStorage.setItem(KEY, JSON.stringify({ page: scrollY, lesson: scroller.scrollTop }));
+    location.reload();
+  });
 }

@@ -58,8 +58,11 @@ fn a_lesson_is_read_in_the_language_of_its_reader() {
     let catalog = load(&[
         ("a.md", b"# One\n\n## Go\n\n```\nkubectl get pods\n```\n"),
         ("a.de.md", b"# Eins\n\n## Los\n\n```\nkubectl get pods\n```\n"),
-        ("b.md", b"# Two\n\n[a](a.md)\n"),
+        ("b.md", b"---\nid: bee\n---\n# Two\n\n[a](a.de.md)\n"),
+        ("b.de.md", b"# Zwei\n\n[b](b.de.md)\n"),
     ]);
+    assert!(catalog.get("bee").unwrap().intro.contains("/lessons/a\""));
+    assert!(catalog.get_in("bee", ["de"]).unwrap().intro.contains("/lessons/bee\""));
     let title = |languages: &[&str]| catalog.get_in("a", languages.iter().copied()).unwrap().title.clone();
     assert_eq!(title(&["fr", "de-AT", "en"]), "Eins");
     assert_eq!((title(&["fr"]), title(&["en", "de"])), ("One".to_owned(), "One".to_owned()));

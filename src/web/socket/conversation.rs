@@ -1,6 +1,8 @@
 //! What a page and the server say to each other. One task owns the socket: the arms of its `select!` only name what
 //! happened, and a `match` acts on it.
 
+mod news;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::Ordering},
@@ -28,17 +30,18 @@ use super::{
 };
 use crate::{
     console::MAX_LINE,
+    lessons::model::Lesson,
     sessions::{
         Session,
+        checks::board::States,
         commands::NotBegun,
         desk::{Author, Desk},
         forwards::Forward,
         live::{
             Views,
-            logs::{self, Choice, LogPiece},
+            logs::{Choice, LogPiece},
             table::Table,
         },
-        progress::Outline,
         session::{Attachment, Status, Warning},
     },
 };
@@ -67,6 +70,8 @@ const MAX_PAGES: usize = 20;
 
 /// What happened.
 enum Event {
+    Checks,
+    Lessons,
     Packet(Option<Result<Packet, tungstenite::Error>>),
     Frames,
     Status,
@@ -102,6 +107,10 @@ pub(super) struct Conversation<S> {
     _attachment: Attachment,
     /// What the page has open since its hello.
     open: Option<Open>,
+    /// The lesson that it shows.
+    lesson: Option<Lesson>,
+    /// How the lesson's steps stand.
+    states: Option<States>,
     newest: watch::Receiver<u64>,
     /// The last console frame that was sent.
     sent: u64,
@@ -137,6 +146,8 @@ where
             author: Author(1 + app.sockets.fetch_add(1, Ordering::Relaxed)),
             _attachment: session.attach(),
             open: None,
+            lesson: None,
+            states: None,
             newest: session.newest(),
             sent: 0,
             status: session.status(),
@@ -202,6 +213,8 @@ where
             () = changed(Some(&mut self.newest)), if greeted => Event::Frames,
             () = changed(pods), if greeted => Event::Pods,
             () = changed(events), if greeted => Event::Events,
+            () = changed(self.states.as_mut()), if greeted => Event::Checks,
+            () = changed(Some(&mut self.app.catalog)), if greeted => Event::Lessons,
             () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
             () = changed(Some(&mut self.warning)), if greeted => Event::Warning,
             () = changed(Some(&mut self.progressed)), if greeted => Event::Progressed,
@@ -231,6 +244,8 @@ where
                 Ok(())
             }
             Event::Files => self.files().await,
+            Event::Checks => self.checks().await,
+            Event::Lessons => self.lessons().await,
             Event::Forwards => {
                 let message = wire::forwards(&self.forwards.borrow_and_update());
                 self.say(&message).await
@@ -276,7 +291,7 @@ where
     async fn request(&mut self, request: Request) -> Step {
         let Some(open) = &self.open else {
             return match request {
-                Request::Hello { lesson, after } => self.hello(&lesson, after).await,
+                Request::Hello { lesson, language, after } => self.hello(&lesson, language.as_deref(), after).await,
                 _ => self.refuse(None, "The first message of a page is hello.".to_owned()).await,
             };
         };
@@ -333,96 +348,6 @@ where
                 Ok(())
             }
         }
-    }
-
-    /// The page gets the state of everything, and the console from where it stopped.
-    async fn hello(&mut self, lesson: &str, after: u64) -> Step {
-        let known = self.app.catalog.get(lesson);
-        let originals = known.iter().flat_map(|l| &l.files).map(|f| (f.name.as_str(), f.text.as_str()));
-        let desk = self.session.desk(known.map_or("", |l| l.id.as_str()), originals);
-        if let Some(lesson) = known {
-            self.session.open_lesson(Outline::of(lesson));
-        }
-        let mut changes = desk.changes();
-        let seen = *changes.borrow_and_update();
-        let files = wire::files(desk.sheets());
-        let missed = self.session.frames_after(after, 1);
-        let seq = *self.newest.borrow();
-        // A page that has seen what we have not is from before a restart: it begins anew, from what there is.
-        self.sent = if missed.gap { 0 } else { after };
-        self.open = Some(Open { desk, changes, seen });
-        self.say(&Message::Welcome { seq, resumed: !missed.gap, files }).await?;
-        self.newest.mark_changed();
-        self.frames_from_start(missed.gap).await?;
-        self.status().await?;
-        let message = wire::forwards(&self.forwards.borrow_and_update());
-        self.say(&message).await?;
-        if self.warning.borrow().is_some() {
-            self.warning.mark_changed();
-        }
-        self.progress().await
-    }
-
-    /// Which steps of the open lesson are done.
-    async fn progress(&mut self) -> Step {
-        self.progressed.borrow_and_update();
-        let Some(open) = &self.open else { return Ok(()) };
-        let done = self.session.done_steps(open.desk.lesson());
-        self.say(&Message::Progress { done }).await
-    }
-
-    /// After a gap that the page has been told of, none is told again.
-    async fn frames_from_start(&mut self, gap: bool) -> Step {
-        if gap && let Some(first) = self.session.frames_after(0, 1).frames.first() {
-            self.sent = first.seq - 1;
-        }
-        self.frames().await
-    }
-
-    async fn frames(&mut self) -> Step {
-        self.newest.borrow_and_update();
-        let missed = self.session.frames_after(self.sent, FRAMES_AT_ONCE);
-        if missed.gap
-            && let Some(first) = missed.frames.first()
-        {
-            self.say(&wire::gap(first)).await?;
-        }
-        if missed.frames.len() == FRAMES_AT_ONCE {
-            self.newest.mark_changed();
-        }
-        for frame in &missed.frames {
-            self.say(&wire::frame(frame)).await?;
-            self.sent = frame.seq;
-        }
-        Ok(())
-    }
-
-    /// The sandbox has changed: what is looked at is looked at in the new one.
-    async fn status(&mut self) -> Step {
-        let Status { sandbox, hold } = self.status.borrow_and_update().clone();
-        self.say(&wire::sandbox(&sandbox, self.app.caveat.as_deref())).await?;
-        self.views = hold.as_ref().map(|hold| hold.views.clone());
-        self.log = hold.map(|hold| {
-            let (send, receive) = mpsc::channel(LOG_PIECES);
-            let follow = logs::follow(hold.client, hold.namespace, hold.views.pods, self.choice.subscribe(), send);
-            (receive, AbortOnDropHandle::new(tokio::spawn(follow)))
-        });
-        if let Some(views) = &mut self.views {
-            views.pods.mark_changed();
-            views.events.mark_changed();
-        }
-        Ok(())
-    }
-
-    async fn files(&mut self) -> Step {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let now = *open.changes.borrow_and_update();
-        let news = open.desk.changed_since(open.seen, self.author);
-        open.seen = now;
-        for sheet in news {
-            self.say(&wire::file(sheet)).await?;
-        }
-        Ok(())
     }
 
     async fn run_line(&mut self, id: String, line: String, manifest: Option<String>, desk: Arc<Desk>) -> Step {

@@ -2,8 +2,10 @@
 //! until it has found its place.
 
 use crate::{
+    lessons::check::Verdict,
     manifest::Problem,
     sessions::{
+        checks::{CheckState, StepState},
         desk::Sheet,
         forwards::Forward,
         live::{
@@ -44,6 +46,19 @@ pub(super) fn gap(before: &Frame) -> Message {
     };
     let text = "\n[some output was left out: it came faster than this page could take it]\n".to_owned();
     Message::Output { seq: before.seq - 1, id, stream: Stream::Stderr, text }
+}
+
+pub(super) fn checks(steps: &[StepState]) -> Message {
+    let check = |CheckState { text, verdict, hint }: CheckState| {
+        let Verdict { holds, is, wanted, because } = verdict;
+        protocol::CheckState { text, holds, is, wanted, because, hint }
+    };
+    let step = |StepState { step, done, checks }: &StepState| protocol::StepChecks {
+        step: step.clone(),
+        done: *done,
+        checks: checks.iter().cloned().map(check).collect(),
+    };
+    Message::Checks { steps: steps.iter().map(step).collect() }
 }
 
 pub(super) fn file(Sheet { name, text, changed }: Sheet) -> Message {

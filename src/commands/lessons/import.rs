@@ -1,0 +1,97 @@
+//! `podyard lessons import`: reads a folder or an archive, writes lessons, and says what could not be carried over.
+
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    path::{Component, Path},
+};
+
+use anyhow::{Context as _, bail};
+
+use super::super::say;
+use crate::lessons::{
+    Catalog,
+    catalog::Drafts,
+    import::{Files, Imported, import},
+};
+
+/// The most that is read, of one file and in all.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+const MAX_ALL: usize = 256 * 1024 * 1024;
+
+/// Brings lessons over; exits with 1 if there was nothing to bring.
+pub(super) fn run(from: &Path, to: &Path) -> anyhow::Result<u8> {
+    let about = fs::metadata(from).with_context(|| format!("{} can't be read", from.display()))?;
+    let files = if about.is_dir() { folder(from)? } else { archive(from)? };
+    let Imported { from: kind, files, notes } = import(&files);
+    if files.is_empty() {
+        bail!("{} holds no lessons", from.display());
+    }
+    let existing = files.keys().find(|path| to.join(path).exists());
+    if let Some(path) = existing {
+        bail!("{} is there already; choose another folder", to.join(path).display());
+    }
+    for (path, bytes) in &files {
+        let path = to.join(path);
+        let parent = path.parent().unwrap_or(to);
+        fs::create_dir_all(parent).with_context(|| format!("making {}", parent.display()))?;
+        fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
+    }
+    let catalog = Catalog::load_with(to, Drafts::Shown)?;
+    say(&format!("{} files from {kind}, {} lessons", files.len(), catalog.lessons().len()))?;
+    for note in notes {
+        say(&note)?;
+    }
+    for problem in catalog.problems() {
+        say(&problem.to_string())?;
+    }
+    Ok(0)
+}
+
+fn folder(root: &Path) -> anyhow::Result<Files> {
+    let mut files = Files::new();
+    let mut folders = vec![root.to_owned()];
+    let mut total = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("{} can't be read", folder.display()))? {
+            let entry = entry?;
+            let path = entry.path();
+            let kind = entry.file_type()?;
+            if kind.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') {
+                folders.push(path);
+            } else if kind.is_file() && entry.metadata()?.len() <= MAX_FILE {
+                let bytes = fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
+                total += bytes.len();
+                if total > MAX_ALL {
+                    bail!("{} holds more than {} MiB", root.display(), MAX_ALL / 1024 / 1024);
+                }
+                let below = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                files.insert(below, bytes);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// A `.tar`, also compressed with gzip. Nothing is unpacked to disk, and names that lead elsewhere are left out.
+fn archive(path: &Path) -> anyhow::Result<Files> {
+    let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
+    let zipped = path.extension().is_some_and(|end| end == "gz" || end == "tgz");
+    let reader: Box<dyn std::io::Read> =
+        if zipped { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
+    let mut archive = tar::Archive::new(reader.take(MAX_ALL as u64));
+    let mut files = Files::new();
+    let broken = || format!("{} is no archive that can be read (.tar, .tar.gz)", path.display());
+    for entry in archive.entries().with_context(broken)? {
+        let mut entry = entry.with_context(broken)?;
+        let name = entry.path()?.into_owned();
+        let inside = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !entry.header().entry_type().is_file() || !inside || entry.size() > MAX_FILE {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).with_context(broken)?;
+        files.insert(name.to_string_lossy().trim_start_matches("./").to_owned(), bytes);
+    }
+    Ok(files)
+}
