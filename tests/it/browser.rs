@@ -59,3 +59,8 @@ fn everybody_can_use_it_at_every_size() {
 fn the_page_is_light_and_stays_quick() {
     play("weight");
 }
+
+#[test]
+fn a_lessons_checks_and_questions_answer_by_themselves() {
+    play("steps");
+}
