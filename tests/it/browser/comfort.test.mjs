@@ -87,7 +87,8 @@ test("the page in German, by the browser's wish and by choice", async () => {
   await learner.page.getByRole("link", { name: "English" }).click();
   await learner.page.getByRole("heading", { name: "Lessons" }).waitFor();
   await learner.page.getByRole("link", { name: "Deutsch" }).click();
-  await learner.page.getByRole("link", { name: "From containers to Pods" }).first().click();
+  await learner.page.getByRole("heading", { name: "Lektionen" }).waitFor();
+  await learner.page.getByRole("listitem").getByRole("link").first().click();
   await learner.says(learner.page.getByRole("status"), "Verbunden");
   assert.equal(await learner.page.locator("html").getAttribute("lang"), "de");
   await learner.page.getByRole("textbox", { name: "Befehl" }).fill("kubectl get pods");
