@@ -17,6 +17,7 @@ use crate::{
         Provider,
         embedded::{Embedded, EmbeddedError},
         kind::{Kind, KindError},
+        kubernetes::{Kubernetes, KubernetesError},
     },
     sessions::{Rules, Sessions, state::Limits},
     storage::{Location, Storage, StorageError},
@@ -26,9 +27,6 @@ use crate::{
 /// Why the server can't be started.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
-    /// A provider that is not there yet.
-    #[error("--sandbox {0} is not built yet; --sandbox embedded needs nothing else installed")]
-    NotBuilt(SandboxKind),
     /// The sandboxes.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
@@ -46,6 +44,9 @@ pub enum AppError {
     /// The kind clusters.
     #[error(transparent)]
     Kind(#[from] KindError),
+    /// The cluster that exists.
+    #[error(transparent)]
+    Kubernetes(#[from] KubernetesError),
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -177,7 +178,9 @@ pub async fn provider(config: &Config) -> Result<Provider, AppError> {
         SandboxKind::Kind => {
             Ok(Provider::Kind(Kind::start(&config.kind, data, images.as_deref(), config.session_idle).await?))
         }
-        other => Err(AppError::NotBuilt(other)),
+        SandboxKind::Kubernetes => {
+            Ok(Provider::Kubernetes(Kubernetes::start(&config.kubernetes, config.session_idle).await?))
+        }
     }
 }
 

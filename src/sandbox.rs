@@ -7,6 +7,7 @@ pub mod embedded;
 mod gateway;
 pub mod idle;
 pub mod kind;
+pub mod kubernetes;
 mod lesson_images;
 mod order;
 pub mod reaper;
@@ -20,7 +21,7 @@ use axum::Router;
 use tokio::sync::watch;
 
 pub use self::order::{Order, Progress};
-use self::{embedded::Embedded, kind::Kind, reaper::Reaper};
+use self::{embedded::Embedded, kind::Kind, kubernetes::Kubernetes, reaper::Reaper};
 
 /// What makes sandboxes.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub enum Provider {
     Embedded(Embedded),
     /// A kind cluster for each.
     Kind(Kind),
+    /// A namespace for each in a cluster that exists.
+    Kubernetes(Kubernetes),
 }
 
 /// Why there is no sandbox; a sentence for the learner.
@@ -40,6 +43,9 @@ pub enum ProvisionError {
     /// There is no kind cluster; why, as a sentence.
     #[error("{0}")]
     NoCluster(String),
+    /// There is no namespace; what the cluster says.
+    #[error("the cluster refuses a namespace: {0}")]
+    NoNamespace(String),
 }
 
 impl Provider {
@@ -48,6 +54,7 @@ impl Provider {
         match self {
             Self::Embedded(embedded) => embedded.provision(order).await,
             Self::Kind(kind) => kind.provision(order).await,
+            Self::Kubernetes(kubernetes) => kubernetes.provision(order).await,
         }
     }
 
@@ -55,7 +62,8 @@ impl Provider {
     /// others are ended at once instead of after a while.
     pub fn only_living(&self, lives: impl Fn(&str) -> bool) {
         match self {
-            Self::Embedded(_) => {}
+            // Namespaces expire by themselves, and may be another replica's.
+            Self::Embedded(_) | Self::Kubernetes(_) => {}
             Self::Kind(kind) => kind.only_living(&lives),
         }
     }
@@ -65,6 +73,7 @@ impl Provider {
         match self {
             Self::Embedded(embedded) => embedded.caveat(),
             Self::Kind(kind) => kind.caveat(),
+            Self::Kubernetes(kubernetes) => kubernetes.caveat(),
         }
     }
 
@@ -73,6 +82,7 @@ impl Provider {
         match self {
             Self::Embedded(embedded) => embedded.shutdown().await,
             Self::Kind(kind) => kind.shutdown().await,
+            Self::Kubernetes(kubernetes) => kubernetes.shutdown().await,
         }
     }
 }
@@ -103,6 +113,8 @@ pub(crate) enum Made {
     Embedded(podyard_cluster::Cluster),
     /// A kind cluster.
     Kind(kind::Held),
+    /// A namespace.
+    Kubernetes(kubernetes::Held),
 }
 
 impl Made {
@@ -110,12 +122,14 @@ impl Made {
         match self {
             Self::Embedded(cluster) => cluster.shutdown().await,
             Self::Kind(held) => held.end().await,
+            Self::Kubernetes(held) => held.end().await,
         }
     }
 
     async fn keep(self) {
         match self {
             Self::Kind(held) => held.keep().await,
+            Self::Kubernetes(held) => held.keep(),
             made => made.end().await,
         }
     }

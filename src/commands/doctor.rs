@@ -5,7 +5,7 @@ use podyard_cluster::node::runtime::linux::Finding;
 use super::say;
 use crate::{
     config::DoctorTask,
-    sandbox::{embedded, kind},
+    sandbox::{embedded, kind, kubernetes},
 };
 
 /// Shows what was found for each provider; exits with 1 if containers can't be run.
@@ -23,6 +23,8 @@ pub(super) async fn run(task: DoctorTask) -> anyhow::Result<u8> {
     show(&findings)?;
     say("--sandbox kind")?;
     show(&kind::findings(&task.kind).await)?;
+    say("--sandbox kubernetes")?;
+    show(&kubernetes::findings(&task.kubernetes).await)?;
     Ok(code)
 }
 

@@ -2,7 +2,9 @@
 //! pages speak to it. Beside that, what each provider alone has to get right.
 
 mod contract;
+mod engine;
 mod kind;
+mod kubernetes;
 mod learner;
 mod server;
 mod standin;

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::{
+    kubernetes::Host,
     learner::Learner,
     server::{Server, Setup, until},
     standin::Standin,
@@ -29,6 +30,8 @@ struct Place<'a> {
     sandboxes: &'a dyn Fn() -> Vec<String>,
     /// How long a session may lie idle where that is tried.
     idle: &'a str,
+    /// Whether sandboxes are left for another replica when the server ends in order.
+    kept: bool,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,16 +44,61 @@ async fn the_embedded_provider_holds_the_contract() {
         let folders = inside.filter(|entry| entry.path().is_dir());
         folders.map(|entry| entry.path().display().to_string()).collect()
     };
-    Place { setup, sandboxes: &sandboxes, idle: "2s" }.holds().await;
+    Place { setup, sandboxes: &sandboxes, idle: "2s", kept: false }.holds().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_kind_provider_holds_the_contract_on_the_stand_in() {
     let standin = Standin::new();
-    Place { setup: standin.setup(&[]), sandboxes: &|| standin.clusters(), idle: "10s" }.holds().await;
+    Place { setup: standin.setup(&[]), sandboxes: &|| standin.clusters(), idle: "10s", kept: false }.holds().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kubernetes_provider_holds_the_contract_on_an_embedded_cluster() {
+    let host = Host::new();
+    Place { setup: host.setup(&[]), sandboxes: &|| host.namespaces(), idle: "10s", kept: true }.holds().await;
+}
+
+/// A real kind: `PODYARD_TEST_KIND=1`, and the node image in `PODYARD_KIND_IMAGE` where it is not kind's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kind_provider_holds_the_contract_on_a_real_kind() {
+    if std::env::var_os("PODYARD_TEST_KIND").is_none() {
+        println!("skipped: the contract on a real kind; PODYARD_TEST_KIND=1 asks for it");
+        return;
+    }
+    let sandboxes = || {
+        let found = std::process::Command::new("kind").args(["get", "clusters"]).output().unwrap();
+        let names = String::from_utf8(found.stdout).unwrap();
+        names.lines().filter(|name| name.starts_with("podyard-")).map(str::to_owned).collect()
+    };
+    let setup = Setup::new(&["--sandbox", "kind"]);
+    Place { setup, sandboxes: &sandboxes, idle: "90s", kept: false }.holds().await;
+}
+
+/// A real cluster: `PODYARD_TEST_KUBECONFIG` names the kubeconfig of one in which namespaces may be made.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kubernetes_provider_holds_the_contract_on_a_real_cluster() {
+    let Some(config) = std::env::var_os("PODYARD_TEST_KUBECONFIG") else {
+        println!("skipped: the contract on a real cluster; PODYARD_TEST_KUBECONFIG=FILE asks for it");
+        return;
+    };
+    let config = config.into_string().unwrap();
+    let sandboxes = || {
+        let mut list = std::process::Command::new(real_kubectl());
+        list.args(["--kubeconfig", &config, "get", "namespaces", "-o", "name"]);
+        let found = list.args(["-l", "podyard.dev/instance=podyard-contract"]).output().unwrap();
+        String::from_utf8(found.stdout).unwrap().lines().map(str::to_owned).collect()
+    };
+    let flags = ["--sandbox", "kubernetes", "--kubernetes-config", &config, "--instance", "podyard-contract"];
+    Place { setup: Setup::new(&flags), sandboxes: &sandboxes, idle: "30s", kept: true }.holds().await;
 }
 
 impl Place<'_> {
+    /// A server on which nobody's session ends while they work, and where what is left for another replica soon expires.
+    fn working(&self) -> Server {
+        self.setup.and(if self.kept { &["--session-idle", "40s"] } else { &[] }).start()
+    }
+
     async fn holds(&self) {
         self.a_learner_works_and_resets().await;
         self.two_learners_never_meet().await;
@@ -60,7 +108,7 @@ impl Place<'_> {
 
     /// Create, apply, get, logs, exec, port-forward, the learner's own kubectl, reset, and the end in order.
     async fn a_learner_works_and_resets(&self) {
-        let server = self.setup.start();
+        let server = self.working();
         let mut learner = Learner::arrive(&server).await;
         learner.sandbox("ready").await;
         let (code, said) = learner.apply(POD).await;
@@ -80,7 +128,16 @@ impl Place<'_> {
         learner.sandbox("ready").await;
         let said = learner.does("kubectl get pods").await;
         assert!(said.starts_with("No resources found in ") && said.ends_with(" namespace.\n"), "{said}");
+        self.ends(server);
+    }
+
+    /// An orderly end leaves nothing; or what it leaves for another replica, that removes when nobody comes.
+    fn ends(&self, server: Server) {
         assert!(server.stop().success());
+        if self.kept {
+            let _next = self.setup.and(&["--session-idle", self.idle]).start();
+            until("nobody has come", || (self.sandboxes)().is_empty());
+        }
         until("nothing is left", || (self.sandboxes)().is_empty());
     }
 
@@ -94,7 +151,7 @@ impl Place<'_> {
     }
 
     async fn two_learners_never_meet(&self) {
-        let server = self.setup.start();
+        let server = self.working();
         let (mut ada, mut bob) = (Learner::arrive(&server).await, Learner::arrive(&server).await);
         ada.sandbox("ready").await;
         bob.sandbox("ready").await;
@@ -105,8 +162,7 @@ impl Place<'_> {
         assert_ne!(configs[0], configs[1]);
         let stranger = server.get("/kubeconfig", "podyard=00000000000000000000000000000000");
         assert!(!stranger.contains("apiVersion"), "{stranger}");
-        assert!(server.stop().success());
-        until("nothing is left", || (self.sandboxes)().is_empty());
+        self.ends(server);
     }
 
     async fn nothing_is_left_when_a_session_lies_idle(&self) {
@@ -119,7 +175,7 @@ impl Place<'_> {
 
     /// What a `kill -9` leaves is gone soon after the next start.
     async fn nothing_is_left_of_a_crash(&self) {
-        let server = self.setup.start();
+        let server = self.setup.and(&["--session-idle", "15s"]).start();
         let mut learner = Learner::arrive(&server).await;
         learner.sandbox("ready").await;
         learner.does("kubectl run sleeper --image=busybox --image-pull-policy=IfNotPresent -- sleep 1000").await;
