@@ -1,5 +1,7 @@
 //! A learner's page, as far as a provider has to do with it: the websocket.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -17,8 +19,13 @@ pub struct Learner {
     pub cookie: String,
     /// Every sentence about the sandbox so far.
     pub told: Vec<String>,
+    /// Ids that no page before used: a server runs each once, over restarts too.
+    page: u32,
     commands: u32,
 }
+
+/// Counts the pages of this run.
+static PAGES: AtomicU32 = AtomicU32::new(0);
 
 impl Learner {
     /// Someone new, whose page has connected; the sandbox is being made.
@@ -37,7 +44,8 @@ impl Learner {
         let (socket, response) = client_async(request, stream).await.unwrap();
         let set = response.headers().get("set-cookie").map(|set| set.to_str().unwrap().split(';').next().unwrap());
         let cookie = set.or(cookie).expect("a cookie").to_owned();
-        let mut learner = Self { socket, cookie, told: Vec::new(), commands: 0 };
+        let mut learner =
+            Self { socket, cookie, told: Vec::new(), page: PAGES.fetch_add(1, Ordering::Relaxed), commands: 0 };
         learner.say(json!({"op": "hello", "lesson": "x"})).await;
         learner
     }
@@ -82,6 +90,11 @@ impl Learner {
         self.hear(|m| m["op"] == "sandbox" && m["text"].as_str().is_some_and(|text| text.contains(words))).await;
     }
 
+    fn new_id(&mut self) -> String {
+        self.commands += 1;
+        format!("{}-{}", self.page, self.commands)
+    }
+
     /// Runs a line; gives its exit code and what it wrote.
     pub async fn run(&mut self, line: &str) -> (i64, String) {
         let id = self.begin(line).await;
@@ -97,8 +110,7 @@ impl Learner {
 
     /// Begins a line; gives its id.
     pub async fn begin(&mut self, line: &str) -> String {
-        self.commands += 1;
-        let id = self.commands.to_string();
+        let id = self.new_id();
         self.say(json!({"op": "run", "id": id, "line": line})).await;
         id
     }
@@ -116,8 +128,7 @@ impl Learner {
 
     /// Presses Apply; gives the exit code and what was written.
     pub async fn apply(&mut self, text: &str) -> (i64, String) {
-        self.commands += 1;
-        let id = self.commands.to_string();
+        let id = self.new_id();
         self.say(json!({"op": "apply", "id": id, "file": "pod.yaml", "text": text})).await;
         self.end_of(&id).await
     }
