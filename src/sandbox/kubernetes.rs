@@ -173,8 +173,9 @@ impl Kubernetes {
     async fn namespace(&self, session: &str) -> kube::Result<String> {
         let selector = objects::of_session(&self.0.settings.instance, session);
         loop {
-            let there = self.namespaces().list(&ListParams::default().labels(&selector)).await?.items;
+            // Looked at first: what is let go while the list is made is then either still held, or being terminated.
             let held = self.held().clone();
+            let there = self.namespaces().list(&ListParams::default().labels(&selector)).await?.items;
             let usable =
                 |space: &&Namespace| space.metadata.deletion_timestamp.is_none() && !held.contains(&space.name_any());
             if let Some(found) = there.iter().filter(usable).max_by_key(|space| number(&space.name_any())) {

@@ -135,6 +135,28 @@ async fn after_a_crash_its_own_clusters_end_and_no_others_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn learners_find_their_clusters_again_after_a_crash_and_after_an_end_if_they_are_to_be_kept() {
+    let standin = Standin::new();
+    let setup = standin.setup(&["--kind-keep"]);
+    let server = setup.start();
+    let mut learner = Learner::arrive(&server).await;
+    learner.sandbox("ready").await;
+    learner.does("kubectl create configmap mine").await;
+    let before = standin.clusters();
+    server.crash();
+    let server = setup.start();
+    let mut learner = Learner::connect(&server, Some(&learner.cookie)).await;
+    learner.sandbox("ready").await;
+    learner.does("kubectl get configmap mine").await;
+    assert!(server.stop().success());
+    let server = setup.start();
+    let mut learner = Learner::connect(&server, Some(&learner.cookie)).await;
+    learner.sandbox("ready").await;
+    learner.does("kubectl get configmap mine").await;
+    assert_eq!(standin.clusters(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ready_cluster_of_the_pool_outlives_a_crash() {
     let standin = Standin::new();
     let setup = standin.setup(&["--kind-pool", "1"]);
