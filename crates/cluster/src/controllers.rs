@@ -3,6 +3,7 @@
 //! Each controller says which of its objects an event concerns, and brings one object to where it should be; what to do
 //! is decided by pure functions. One task reads the watch log for all of them, so an idle cluster costs nothing.
 
+mod autoscaler;
 mod claims;
 mod conditions;
 mod cron_job;
@@ -85,6 +86,7 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::new(daemon_set::DaemonSets::new(world)),
         Box::new(stateful_set::StatefulSets::new(world)),
         Box::new(claims::Claims::new(world)),
+        Box::new(autoscaler::Autoscalers::new(world)),
     ]
 }
 

@@ -47,7 +47,7 @@ pub fn default_object(resource: &Resource, object: &mut Value) {
             tree::fill(tree::child(object, "status"), "loadBalancer", json!({}));
         }
         ("policy", "PodDisruptionBudget") => simple::disruption_budget(object),
-        ("autoscaling", "HorizontalPodAutoscaler") => simple::autoscaler(object),
+        ("autoscaling", "HorizontalPodAutoscaler") => simple::autoscaler(resource.version, object),
         _ => {}
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod cron;
 mod endpoints;
 mod environment;
 mod findings;
+mod go_form;
 mod ingress;
 mod job;
 mod job_failure;
@@ -104,6 +105,7 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("batch", "Job") => job::job(found, object, old),
         ("batch", "CronJob") => job::cron_job(found, object, old),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(found, object),
+        ("autoscaling", "HorizontalPodAutoscaler") => policy::autoscaler(found, object),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(found, object, old),
         ("networking.k8s.io", "NetworkPolicy") => network_policy::network_policy(found, object),
         ("networking.k8s.io", "Ingress") => ingress::ingress(found, object, old),

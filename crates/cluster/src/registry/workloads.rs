@@ -1,6 +1,6 @@
 //! The kinds that make or guard Pods.
 
-use super::{Awaits, Resource, build::*};
+use super::{Resource, build::*};
 
 /// `apps/v1`.
 pub(super) const APPS_V1: &[Resource] = &[
@@ -37,8 +37,7 @@ pub(super) const AUTOSCALING_V2: &[Resource] = &[namespaced(
 )
 .short(&["hpa"])
 .categories(&["all"])
-.parts(&[part("status", "HorizontalPodAutoscaler", STATUS)])
-.awaits(Awaits::Controller)];
+.parts(&[part("status", "HorizontalPodAutoscaler", STATUS)])];
 
 /// `autoscaling/v1`.
 pub(super) const AUTOSCALING_V1: &[Resource] = &[namespaced(
@@ -51,7 +50,6 @@ pub(super) const AUTOSCALING_V1: &[Resource] = &[namespaced(
 .short(&["hpa"])
 .categories(&["all"])
 .parts(&[part("status", "HorizontalPodAutoscaler", STATUS)])
-.awaits(Awaits::Controller)
 .stored_as("autoscaling", "v2")];
 
 /// `batch/v1`.

@@ -170,9 +170,15 @@ pub(super) fn disruption_budget(budget: &mut Value) {
 }
 
 /// A HorizontalPodAutoscaler: at least one replica, and 80% of the requested CPU when no metric is named.
-pub(super) fn autoscaler(autoscaler: &mut Value) {
+pub(super) fn autoscaler(version: &str, autoscaler: &mut Value) {
     let spec = child(autoscaler, "spec");
     fill(spec, "minReplicas", 1);
+    if version == "v1" {
+        let status = child(autoscaler, "status");
+        fill(status, "currentReplicas", 0);
+        fill(status, "desiredReplicas", 0);
+        return;
+    }
     fill_zero(
         spec,
         "metrics",

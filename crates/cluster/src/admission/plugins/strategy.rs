@@ -47,7 +47,11 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
             json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}),
         ),
         ("autoscaling", "HorizontalPodAutoscaler") => {
-            put(object, "status", json!({"desiredReplicas": 0, "currentMetrics": null}));
+            let status = match resource.version {
+                "v1" => json!({"currentReplicas": 0, "desiredReplicas": 0}),
+                _ => json!({"desiredReplicas": 0, "currentMetrics": null}),
+            };
+            put(object, "status", status);
         }
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, Path, metadata, names, resource};
+use super::{Findings, Path, go_form, metadata, names, resource};
 use crate::{
     admission::quantity::Quantity,
     json::{at, has, items, put, text},
@@ -65,10 +65,11 @@ pub(super) fn update(found: &mut Findings, old: &Value, new: &Value) {
         put(&mut same, "volumeAttributesClassName", class.clone());
     }
     if same != *before {
-        found.forbidden(
-            &path,
-            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims",
-        );
+        let shown = |spec: &Value| go_form::shown("PersistentVolumeClaimSpec", spec);
+        let diff = go_form::unified_diff(&shown(before), &shown(&same));
+        let rule =
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        found.forbidden(&path, format!("{rule}\n{diff}"));
     }
     let size =
         |spec: &Value| Quantity::from_json(at(spec, &["resources", "requests", "storage"])).unwrap_or(Quantity::ZERO);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, Path, cron, job_failure, metadata, names, workload::template_content};
+use super::{Findings, Path, cron, go_form, job_failure, metadata, names, workload::template_content};
 use crate::json::{at, flag, has, int, text};
 
 /// A Job.
@@ -27,7 +27,10 @@ pub(super) fn job(found: &mut Findings, job: &Value, old: Option<&Value>) {
     if text(spec, "completionMode") != "Indexed" {
         found.immutable(&path.child("completions"), at(spec, &["completions"]), at(before, &["completions"]));
     }
-    found.immutable(&path.child("template"), &spec["template"], &before["template"]);
+    if spec["template"] != before["template"] {
+        let shown = go_form::shown("PodTemplateSpec", &spec["template"]).compact();
+        found.invalid_shown(&path.child("template"), shown, "field is immutable");
+    }
 }
 
 /// What a Job, or a CronJob's template of one, says.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Findings, Path, metadata, names, pod, scheduling};
+use super::{Findings, Path, go_form, metadata, names, pod, scheduling};
 use crate::json::{at, child, has, int, items, put, take, text};
 
 const UPDATABLE: &str = "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,\
@@ -29,7 +29,7 @@ pub(super) fn update(found: &mut Findings, old: &Value, new: &Value) {
         gated(found, before, &mut allowed, &path);
     }
     if allowed != *before {
-        let diff = unified_diff(before, &allowed);
+        let diff = go_form::unified_diff(&go_form::shown("PodSpec", before), &go_form::shown("PodSpec", &allowed));
         found.forbidden(&path, format!("pod updates may not change fields other than {UPDATABLE}\n{diff}"));
     }
 }
@@ -190,35 +190,4 @@ fn node_affinity(found: &mut Findings, old: &Value, new: &Value, path: &Path) {
             found.invalid(&path.index(index), new.clone(), "only additions are allowed (no mutations or deletions)");
         }
     }
-}
-
-/// The changed lines with three lines around them, as `diff -u` shows them.
-fn unified_diff(before: &Value, after: &Value) -> String {
-    const CONTEXT: usize = 3;
-    let lines = |value: &Value| -> Vec<String> {
-        let written = serde_json::to_string_pretty(value).unwrap_or_default();
-        written.lines().map(|line| line.replace("  ", " ")).collect()
-    };
-    let (old, new) = (lines(before), lines(after));
-    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let tail = old[same..].iter().rev().zip(new[same..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let (start, old_end, new_end) = (same.saturating_sub(CONTEXT), old.len() - tail, new.len() - tail);
-    let after_lines = tail.min(CONTEXT);
-    let mut text = format!(
-        "@@ -{},{} +{},{} @@\n",
-        start + 1,
-        old_end + after_lines - start,
-        start + 1,
-        new_end + after_lines - start
-    );
-    let parts = [
-        (' ', &old[start..same]),
-        ('-', &old[same..old_end]),
-        ('+', &new[same..new_end]),
-        (' ', &old[old_end..old_end + after_lines]),
-    ];
-    for (mark, lines) in parts {
-        lines.iter().for_each(|line| text.push_str(&format!("{mark}{line}\n")));
-    }
-    text
 }

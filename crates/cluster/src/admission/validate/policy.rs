@@ -231,3 +231,71 @@ pub(super) fn runtime_class(found: &mut Findings, class: &Value, old: Option<&Va
         handler => found.invalid_each(&path, handler, names::label(handler)),
     }
 }
+
+/// A HorizontalPodAutoscaler.
+pub(super) fn autoscaler(found: &mut Findings, autoscaler: &Value) {
+    let (spec, path) = (&autoscaler["spec"], Path::new("spec"));
+    let number = |field: &str| spec[field].as_i64();
+    let (least, most) = (number("minReplicas"), number("maxReplicas").unwrap_or(0));
+    if let Some(least) = least.filter(|least| *least < 1) {
+        found.invalid(&path.child("minReplicas"), least, "must be greater than or equal to 1");
+    }
+    if most < 1 {
+        found.invalid(&path.child("maxReplicas"), most, "must be greater than 0");
+    }
+    if least.is_some_and(|least| most < least) {
+        found.invalid(&path.child("maxReplicas"), most, "must be greater than or equal to `minReplicas`");
+    }
+    let (reference, at) = (&spec["scaleTargetRef"], path.child("scaleTargetRef"));
+    for field in ["kind", "name"] {
+        match text(reference, field) {
+            "" => found.required(&at.child(field), ""),
+            given => found.invalid_each(&at.child(field), given, names::path_segment(given)),
+        }
+    }
+    for (index, metric) in items(spec, "metrics").iter().enumerate() {
+        self::metric(found, metric, &path.child("metrics").index(index));
+    }
+}
+
+/// One thing to scale by, and what it should be.
+fn metric(found: &mut Findings, metric: &Value, path: &Path) {
+    const TYPES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
+    let kind = text(metric, "type");
+    if kind.is_empty() {
+        found.required(&path.child("type"), "must specify a metric source type");
+    } else if !TYPES.contains(&kind) {
+        found.not_supported(&path.child("type"), kind, &TYPES);
+    }
+    if kind != "Resource" {
+        return;
+    }
+    let (source, at) = (&metric["resource"], path.child("resource"));
+    if !has(metric, "resource") {
+        found.required(&at, "must populate information for the given metric source");
+        return;
+    }
+    if text(source, "name").is_empty() {
+        found.required(&at.child("name"), "must specify a resource name");
+    }
+    let (target, at) = (&source["target"], at.child("target"));
+    match text(target, "type") {
+        "" => found.required(&at.child("type"), "must specify a metric target type"),
+        "AverageValue" | "Utilization" | "Value" => {}
+        other => found.not_supported(&at.child("type"), other, &["AverageValue", "Utilization", "Value"]),
+    }
+    match (target["averageUtilization"].as_i64(), has(target, "averageValue")) {
+        (Some(_), true) => {
+            let message = "may not set both a target raw value and a target utilization";
+            found.forbidden(&at.child("averageValue"), message);
+        }
+        (None, false) => {
+            let message = "must set either a target raw value or a target utilization";
+            found.required(&at.child("averageUtilization"), message);
+        }
+        (Some(percent), false) if percent < 1 => {
+            found.invalid(&at.child("averageUtilization"), percent, "must be greater than 0");
+        }
+        _ => {}
+    }
+}

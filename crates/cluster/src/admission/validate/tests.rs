@@ -217,15 +217,15 @@ fn little_may_change_on_a_pod() {
     insta::assert_snapshot!(added.join("\n"), @"spec.containers: Forbidden: pod updates may not add or remove containers");
     insta::assert_snapshot!(update(a(), |pod| pod["spec"]["restartPolicy"] = json!("Never")).join("\n"), @r##"
 spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)
-@@ -11,7 +11,7 @@
+@@ -35,7 +35,7 @@
+   }
   ],
-  "dnsPolicy": "ClusterFirst",
-  "enableServiceLinks": true,
-- "restartPolicy": "Always",
-+ "restartPolicy": "Never",
-  "schedulerName": "default-scheduler",
-  "securityContext": {},
-  "terminationGracePeriodSeconds": 30
+  "EphemeralContainers": null,
+- "RestartPolicy": "Always",
++ "RestartPolicy": "Never",
+  "TerminationGracePeriodSeconds": 30,
+  "ActiveDeadlineSeconds": null,
+  "DNSPolicy": "ClusterFirst",
 "##);
     let tolerations = update(pod(json!({"tolerations": [{"key": "a", "operator": "Exists"}]})), |pod| {
         pod["spec"]["tolerations"] = json!([]);

@@ -242,3 +242,22 @@ fn deleting_a_deployment_takes_everything_with_it() {
     bench.run();
     assert!(bench.names("replicasets.apps").is_empty() && bench.names("pods").is_empty());
 }
+
+#[test]
+fn an_autoscaler_keeps_the_least_and_says_that_there_are_no_metrics() {
+    let mut bench = Bench::new();
+    bench.apply(deployment(1, "nginx:1.27"));
+    bench.apply(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
+        "spec": {"minReplicas": 2, "maxReplicas": 5, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}}));
+    bench.run();
+    assert_eq!(bench.get("deployments.apps", "default", "web").unwrap()["spec"]["replicas"], 2);
+    let shown = bench.table("autoscaling/v2", "HorizontalPodAutoscaler", "web");
+    assert!(shown.starts_with("web Deployment/web cpu: <unknown>/80% 2 5 "), "{shown}");
+    let autoscaler = bench.get("horizontalpodautoscalers.autoscaling", "default", "web").unwrap();
+    let reasons: Vec<&str> =
+        autoscaler["status"]["conditions"].as_array().unwrap().iter().map(|c| c["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["SucceededGetScale", "FailedGetResourceMetric"]);
+    assert!(bench.events().iter().any(|event| {
+        event == "SuccessfulRescale New size: 2; reason: Current number of replicas below Spec.MinReplicas"
+    }));
+}
