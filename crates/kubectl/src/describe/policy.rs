@@ -40,13 +40,17 @@ fn rules(rules: &[Value]) -> Vec<[String; 4]> {
             add(String::new(), format!("[{url}]"));
         }
     }
-    // The rule that allows most comes first, as kubectl sorts by the whole rule backwards.
-    rows.sort_by(|a, b| (&b[0] == "*.*").cmp(&(&a[0] == "*.*")).then_with(|| order(a).cmp(&order(b))));
+    // Go sorts the rules by what it prints them as: verbs first, then group, resource and names.
+    rows.sort_by_key(|row| {
+        let resource = row[0].split('.').next().unwrap_or_default();
+        format!("{},{},[{resource}],{},{}", row[3], group_of(&row[0]), row[2], row[1])
+    });
     rows
 }
 
-fn order(row: &[String; 4]) -> (bool, std::cmp::Reverse<usize>, String) {
-    (row[0].is_empty(), std::cmp::Reverse(row[0].len()), row[0].clone())
+/// The group behind a resource, in brackets as Go prints a list.
+fn group_of(resource: &str) -> String {
+    format!("[{}]", resource.split_once('.').map_or("", |(_, group)| group))
 }
 
 /// A RoleBinding or ClusterRoleBinding.

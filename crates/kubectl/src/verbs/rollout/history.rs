@@ -82,7 +82,7 @@ pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outco
 /// Goes back to an older revision.
 pub async fn undo(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
     if object.value.pointer("/metadata/annotations").and_then(|all| all.get(LAST_APPLIED)).is_some() {
-        session.err(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations.\n", object.target.resource.plural, object.target.name)).await?;
+        session.err(&format!("Warning: resource {}/{} was previously managed with 'kubectl apply'. Rolling back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n", object.target.resource.plural, object.target.name)).await?;
     }
     let all = revisions(session, object, "rollbacker").await?;
     let wanted = matches.int("to-revision");

@@ -153,8 +153,9 @@ fn stateful_set(object: &Value) -> Outcome<(String, bool)> {
     if count("readyReplicas") < desired {
         return Ok((format!("Waiting for {} pods to be ready...\n", desired - count("readyReplicas")), false));
     }
-    let partition = number(object, "/spec/updateStrategy/rollingUpdate/partition");
-    if partition > 0 {
+    // The server fills in a partition of 0, so that this is what every rolling update comes to.
+    if object.pointer("/spec/updateStrategy/rollingUpdate").is_some() {
+        let partition = number(object, "/spec/updateStrategy/rollingUpdate/partition");
         let (updated, wanted) = (count("updatedReplicas"), desired - partition);
         return Ok(if updated < wanted {
             (

@@ -44,6 +44,9 @@ fn one(text: &str) -> Outcome<Condition> {
         return Ok(Condition::Status { name: name.to_owned(), value: value.to_owned() });
     }
     if let Some(rest) = text.strip_prefix("jsonpath=") {
+        if rest.is_empty() {
+            return Err(Failure::said("jsonpath expression cannot be empty"));
+        }
         return path(rest);
     }
     Err(Failure::Said(format!("unrecognized condition: {text:?}")))
