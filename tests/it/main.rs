@@ -3,6 +3,7 @@
 
 mod architecture;
 mod browser;
+mod differential;
 mod ending;
 mod leftovers;
 mod lessons;
