@@ -3,7 +3,10 @@
 use std::{path::PathBuf, sync::Arc};
 
 use axum::Router;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use crate::{
     api::Api,
@@ -12,7 +15,10 @@ use crate::{
     controllers,
     node::{Node, NodeConfig, images::Images, runtime::Runtime},
     scheduler,
-    store::Store,
+    store::{
+        Store,
+        journal::{Journal, restore},
+    },
     tokens::Signer,
     transport::InProcess,
 };
@@ -38,6 +44,8 @@ pub struct ClusterConfig {
     /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it. The Linux runtime must have been given
     /// the same as its state. Made with the first Pod.
     pub directory: PathBuf,
+    /// The file in which its objects outlive it; without one they end with it.
+    pub journal: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for ClusterConfig {
@@ -55,6 +63,7 @@ impl ClusterConfig {
         let directory = std::env::temp_dir().join(format!("podyard-{}", SystemClock.uid()));
         Self {
             directory,
+            journal: None,
             node_name: "kind-control-plane".into(),
             images,
             runtime,
@@ -77,6 +86,14 @@ pub enum StartError {
     /// The node's name can't be a name.
     #[error("{0:?} is no name for a node: use lower case letters, digits, '-' and '.'")]
     NodeName(String),
+    /// What the cluster's objects are kept in.
+    #[error("what was in the sandbox can't be read from {path}: {source}", path = path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
 }
 
 /// A running cluster. Clones are the same cluster; it ends when the last of them, of its clients and of its routers is
@@ -88,6 +105,23 @@ pub struct Cluster {
     /// What runs beside the API.
     tasks: TaskTracker,
     node: Arc<Node>,
+    journal: Keeping,
+}
+
+/// Who writes the journal, and what ends that.
+#[derive(Clone)]
+struct Keeping {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// A cluster that is merely dropped ends it too.
+    _dropped: Arc<DropGuard>,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        let stop = CancellationToken::new();
+        Self { tasks: TaskTracker::new(), _dropped: Arc::new(stop.clone().drop_guard()), stop }
+    }
 }
 
 impl std::fmt::Debug for Cluster {
@@ -98,7 +132,8 @@ impl std::fmt::Debug for Cluster {
 
 impl Cluster {
     /// Starts a cluster with what every new cluster has: four namespaces, their service accounts and root
-    /// certificates, the `kubernetes` Service and one node.
+    /// certificates, the `kubernetes` Service and one node. One whose journal is there is taken up again, as after a
+    /// reboot of its node.
     ///
     /// # Errors
     /// [`StartError`] when the configuration makes no sense.
@@ -108,6 +143,12 @@ impl Cluster {
         }
         let store = Store::new();
         bootstrap::fill(&store, &*config.clock);
+        // What every cluster has is not counted.
+        let max_objects = config.max_objects + store.len() + 1;
+        let journal = Keeping::default();
+        if let Some(path) = config.journal {
+            take_up(&store, path, &journal).await?;
+        }
         let signer = Signer::new(rand::random());
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         controllers::start(&store, &config.clock, &tasks, closing.clone());
@@ -122,12 +163,11 @@ impl Cluster {
             logs: config.directory.join("logs"),
             signer: signer.clone(),
         });
-        // What every cluster has is not counted.
-        let (clock, metrics, max_objects) = (config.clock, config.metrics, config.max_objects + store.len());
+        let (clock, metrics) = (config.clock, config.metrics);
         let closing = closing.drop_guard();
         let api = Arc::new(Api { store, clock, node: node.clone(), signer, max_objects, metrics, closing });
         let router = api.clone().router();
-        Ok(Self { api, router, tasks, node })
+        Ok(Self { api, router, tasks, node, journal })
     }
 
     /// A client for this cluster; it needs no sockets and may do everything.
@@ -156,7 +196,21 @@ impl Cluster {
         self.tasks.close();
         self.tasks.wait().await;
         self.node.shutdown().await;
+        self.journal.stop.cancel();
+        self.journal.tasks.close();
+        self.journal.tasks.wait().await;
     }
+}
+
+/// Puts back into a new cluster's store what its journal holds, and goes on with the journal.
+async fn take_up(store: &Store, path: PathBuf, keeping: &Keeping) -> Result<(), StartError> {
+    let journal = Journal::new(path.clone(), store.snapshot().1);
+    let (reading, from) = (store.clone(), path.clone());
+    let read = tokio::task::spawn_blocking(move || restore(&reading, &from)).await;
+    let read = read.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+    read.map_err(|source| StartError::Journal { path, source })?;
+    keeping.tasks.spawn(journal.follow(store.clone(), keeping.stop.clone()));
+    Ok(())
 }
 
 fn is_node_name(name: &str) -> bool {

@@ -3,6 +3,7 @@
 //! One [`Worker`] task per Pod holds what is [`observed`], asks [`plan`] what is next, does it, and has [`status`] say
 //! how things are. Decisions are functions over values; only the worker and [`live`] do anything.
 
+mod adopt;
 mod backoff;
 mod conditions;
 mod container_spec;

@@ -3,6 +3,8 @@
 //! One counter numbers every write of a sandbox, as etcd does for a real cluster (`SERVER.md`, "General"); it is the
 //! objects' `resourceVersion`. The store knows no kinds: what a Pod is, and what may be written, is decided above it.
 
+pub mod journal;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard},
@@ -196,6 +198,22 @@ impl Store {
     /// stores may share it.
     pub(crate) fn seed(&self, objects: &[(Key, Object)]) {
         self.lock().objects.extend(objects.iter().cloned());
+    }
+
+    /// Puts back what there was before a restart; `None` is for what was removed. Writes go on after `revision`, and
+    /// whoever watched before has to list again.
+    fn put_back(&self, objects: BTreeMap<Key, Option<Object>>, revision: u64) {
+        let mut inner = self.lock();
+        for (key, object) in objects {
+            match object {
+                Some(object) => drop(inner.objects.insert(key, object)),
+                None => drop(inner.objects.remove(&key)),
+            }
+        }
+        inner.revision = revision.max(inner.revision);
+        inner.log.clear();
+        let revision = inner.revision;
+        self.newest.send_replace(revision);
     }
 
     /// Adds an object; its `resourceVersion` is set here.

@@ -54,7 +54,7 @@ impl ContainerView<'_> {
             "state": now_state,
             "lastState": last.map_or_else(|| json!({}), |ended| json!({"terminated": terminated(ended)})),
             "ready": ready(definition, self.observed),
-            "restartCount": run.map_or(0, |run| run.restarts),
+            "restartCount": run.map_or(state.earlier.saturating_sub(1), |run| run.restarts),
             "image": run.map_or(definition.image(), |run| run.image.as_str()),
             "imageID": run.map_or("", |run| run.image_id.as_str()),
         });

@@ -102,6 +102,8 @@ pub struct Probed {
 pub struct Container {
     /// The newest run.
     pub run: Option<Run>,
+    /// How many runs there were before this node began to look after the Pod.
+    pub earlier: u32,
     /// How the run before it ended: `lastState`.
     pub last: Option<Ended>,
     /// Why it can't run now.
@@ -145,6 +147,11 @@ impl Observed {
     /// A Pod that was just seen.
     pub fn new(start_time: Timestamp) -> Self {
         Self { start_time, sandbox: false, address: None, containers: BTreeMap::new(), failure: None, finished: false }
+    }
+
+    /// Whether containers of it ran before this node began to look after it, and none has since.
+    pub fn ran_before(&self) -> bool {
+        self.containers.values().any(|c| c.earlier > 0) && !self.containers.values().any(Container::running)
     }
 
     /// What is known of a container.

@@ -47,7 +47,8 @@ enum Stage<'a> {
 fn stage(container: Option<&Container>) -> Stage<'_> {
     let Some(container) = container else { return Stage::Never };
     match (&container.run, container.ended()) {
-        (None, _) => Stage::Never,
+        // It ran before the node was restarted, and will again.
+        (None, _) => container.last.as_ref().map_or(Stage::Never, Stage::Ended),
         (Some(_), Some(ended)) => Stage::Ended(ended),
         (Some(_), None) => Stage::Running,
     }

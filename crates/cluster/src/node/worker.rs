@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use super::{
+    adopt::adopt,
     backoff::Backoff,
     context::{Context, until},
     live::Runs,
@@ -127,7 +128,10 @@ impl Worker {
         let start_time = pod.object["status"]["startTime"].as_str().and_then(|text| text.parse().ok());
         let worker = Self {
             key: Key::new(PODS, pod.namespace(), pod.name()),
-            observed: Observed::new(start_time.unwrap_or_else(|| context.now())),
+            observed: Observed {
+                containers: adopt(&pod, context.now()),
+                ..Observed::new(start_time.unwrap_or_else(|| context.now()))
+            },
             handle: handle.clone(),
             news,
             sandbox: None,
@@ -194,10 +198,10 @@ impl Worker {
         }
         self.check_deadline();
         self.report();
-        if !self.ready_sandbox().await {
+        let mut next = plan(&self.pod, &self.observed);
+        if !next.finish && !self.ready_sandbox().await {
             return Next::Wait;
         }
-        let mut next = plan(&self.pod, &self.observed);
         if next.finish {
             self.finish().await;
             return Next::Again;

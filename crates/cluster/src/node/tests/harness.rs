@@ -117,6 +117,22 @@ impl Bench {
         Self { from: store.revision(), store, runtime, clock, node, _directory: directory }
     }
 
+    /// Ends the node and starts another one on the same objects; what was written before is no longer in the journal.
+    pub async fn reboot(self) -> Self {
+        self.node.shutdown().await;
+        let node = Node::start(NodeConfig {
+            name: "kind-control-plane".into(),
+            store: self.store.clone(),
+            runtime: Arc::new(self.runtime.clone()),
+            images: Arc::new(TestImages),
+            clock: self.clock.clone(),
+            volumes: self._directory.path().join("volumes"),
+            logs: self._directory.path().join("logs"),
+            signer: crate::tokens::Signer::new([7; 32]),
+        });
+        Self { from: self.store.revision(), node, ..self }
+    }
+
     fn key(name: &str) -> Key {
         Key::new(PODS, "default", name)
     }

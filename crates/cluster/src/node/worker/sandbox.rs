@@ -17,6 +17,10 @@ impl Worker {
         if !self.mount_volumes() {
             return false;
         }
+        if self.observed.ran_before() {
+            let message = "Pod sandbox changed, it will be killed and re-created.";
+            self.context.normal(&self.subject(), "SandboxChanged", message);
+        }
         let host = self.pod.spec.host_network == Some(true);
         let own = || if host { Some(self.context.host) } else { self.context.addresses.take() };
         let Some(address) = self.address.or_else(own) else {

@@ -139,8 +139,8 @@ impl Worker {
 
     /// How many runs there were before the next one.
     fn restarts_of(&self, name: &str) -> u32 {
-        let run = self.observed.container(name).and_then(|container| container.run.as_ref());
-        run.map_or(0, |run| run.restarts + 1)
+        let Some(container) = self.observed.container(name) else { return 0 };
+        container.run.as_ref().map_or(container.earlier, |run| run.restarts + 1)
     }
 
     /// The file that takes the termination message, and where the container sees it.
