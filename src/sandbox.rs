@@ -6,6 +6,7 @@
 pub mod embedded;
 mod gateway;
 pub mod idle;
+mod kept;
 pub mod kind;
 pub mod kubernetes;
 mod lesson_images;
@@ -40,6 +41,9 @@ pub enum ProvisionError {
     /// The embedded cluster did not start.
     #[error("the sandbox could not be started: {0}")]
     Start(#[from] podyard_cluster::StartError),
+    /// What is kept of it can't be reached.
+    #[error("what is kept of the sandbox can't be reached: {0}")]
+    Kept(#[from] std::io::Error),
     /// There is no kind cluster; why, as a sentence.
     #[error("{0}")]
     NoCluster(String),
@@ -65,6 +69,15 @@ impl Provider {
             // Namespaces expire by themselves, and may be another replica's.
             Self::Embedded(_) | Self::Kubernetes(_) => {}
             Self::Kind(kind) => kind.only_living(&lives),
+        }
+    }
+
+    /// Forgets what is kept of the sandbox of a session that does not live.
+    pub async fn forget(&self, session: &str) {
+        match self {
+            Self::Embedded(embedded) => embedded.forget(session).await,
+            // Theirs end with their sessions.
+            Self::Kind(_) | Self::Kubernetes(_) => {}
         }
     }
 
@@ -110,7 +123,7 @@ struct Guard {
 #[derive(Debug)]
 pub(crate) enum Made {
     /// A cluster in this process.
-    Embedded(podyard_cluster::Cluster),
+    Embedded(embedded::Held),
     /// A kind cluster.
     Kind(kind::Held),
     /// A namespace.
@@ -118,19 +131,30 @@ pub(crate) enum Made {
 }
 
 impl Made {
+    /// Ends it, with everything in it.
     async fn end(self) {
         match self {
-            Self::Embedded(cluster) => cluster.shutdown().await,
+            Self::Embedded(held) => held.end().await,
             Self::Kind(held) => held.end().await,
             Self::Kubernetes(held) => held.end().await,
         }
     }
 
+    /// Frees what it takes; what is in it stays where that is possible.
+    async fn free(self) {
+        match self {
+            Self::Embedded(held) => held.free().await,
+            Self::Kind(held) => held.end().await,
+            Self::Kubernetes(held) => held.end().await,
+        }
+    }
+
+    /// Leaves it for the next start where it can live without the server; frees it elsewhere.
     async fn keep(self) {
         match self {
             Self::Kind(held) => held.keep().await,
             Self::Kubernetes(held) => held.keep(),
-            made => made.end().await,
+            made @ Self::Embedded(_) => made.free().await,
         }
     }
 }
@@ -168,8 +192,10 @@ impl Lease {
 
     /// Frees what the sandbox takes, because the learner has been away for too long. Where its objects can be kept
     /// without it, they wait for the learner to come back; elsewhere they end with it.
-    pub async fn free(self) {
-        self.release().await;
+    pub async fn free(mut self) {
+        if let Some(made) = self.guard.sandbox.take() {
+            made.free().await;
+        }
     }
 
     /// The sandbox's API for a learner's own programs, to be served under a path of its own; asked too often, it says so.
@@ -180,7 +206,7 @@ impl Lease {
     /// The sandbox's API as it is, for whoever owns the machine.
     pub fn api(&self) -> Router {
         match &self.guard.sandbox {
-            Some(Made::Embedded(cluster)) => cluster.router(),
+            Some(Made::Embedded(held)) => held.cluster.router(),
             Some(_) => gateway::to(self.client.clone()),
             None => Router::new(),
         }

@@ -17,7 +17,13 @@ use podyard_cluster::{
     },
 };
 
-use super::{Lease, Made, Order, ProvisionError, lesson_images, reaper::Reaper, workplace::Workplace};
+use super::{
+    Lease, Made, Order, ProvisionError,
+    kept::{Drawer, Kept},
+    lesson_images,
+    reaper::Reaper,
+    workplace::Workplace,
+};
 
 /// The namespace learners work in, as on any cluster.
 const NAMESPACE: &str = "default";
@@ -57,6 +63,25 @@ pub struct Embedded {
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Embedded").field("caveat", &self.caveat).finish_non_exhaustive()
+    }
+}
+
+/// A cluster, and what is kept of it.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The cluster.
+    pub cluster: Cluster,
+    kept: Kept,
+}
+
+impl Held {
+    pub(super) async fn end(self) {
+        self.cluster.shutdown().await;
+        self.kept.erase();
+    }
+
+    pub(super) async fn free(self) {
+        self.cluster.shutdown().await;
     }
 }
 
@@ -101,13 +126,23 @@ impl Embedded {
         Self { metrics: true, ..self }
     }
 
-    pub(super) async fn provision(&self, _: Order) -> Result<Lease, ProvisionError> {
+    pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
+        let kept = Drawer::new(self.place.kept(), &order.session).open().await?;
         let directory = self.place.new_sandbox();
         let runtime = (self.runtime)(&directory);
-        let config =
-            ClusterConfig { directory, metrics: self.metrics, ..ClusterConfig::new(self.images.clone(), runtime) };
+        let journal = Some(kept.journal());
+        let metrics = self.metrics;
+        let config = ClusterConfig { directory, journal, metrics, ..ClusterConfig::new(self.images.clone(), runtime) };
         let cluster = Cluster::start(config).await?;
-        Ok(Lease::new(cluster.client(), NAMESPACE.to_owned(), Made::Embedded(cluster), self.reaper.clone()))
+        let client = cluster.client();
+        Ok(Lease::new(client, NAMESPACE.to_owned(), Made::Embedded(Held { cluster, kept }), self.reaper.clone()))
+    }
+
+    pub(super) async fn forget(&self, session: &str) {
+        match Drawer::new(self.place.kept(), session).open().await {
+            Ok(kept) => kept.erase(),
+            Err(error) => tracing::warn!(%error, "what is kept of a sandbox can't be removed"),
+        }
     }
 
     pub(super) fn caveat(&self) -> Option<&str> {

@@ -35,7 +35,7 @@ impl Reaper {
                     () = stopped.cancelled(), if !queued.is_closed() => { queued.close(); continue }
                 };
                 let Some(made) = next else { break };
-                own.spawn(made.end());
+                own.spawn(made.free());
             }
         });
         Self { queue, tasks, stop }

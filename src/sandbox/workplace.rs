@@ -20,6 +20,7 @@ pub struct Workplace(Arc<Place>);
 #[derive(Debug)]
 struct Place {
     images: PathBuf,
+    kept: PathBuf,
     own: PathBuf,
     /// Held as long as this lives.
     _lock: File,
@@ -30,7 +31,7 @@ impl Workplace {
     /// Makes one beneath the data directory, after removing what crashes left there.
     pub fn open(data: &Path) -> io::Result<Self> {
         let data = std::path::absolute(data)?;
-        let (run, images) = (data.join("run"), data.join("images"));
+        let (run, images, kept) = (data.join("run"), data.join("images"), data.join("sandboxes"));
         passable(&data)?;
         passable(&run)?;
         // Two servers that start at once must not take each other's new folder for a left-over one.
@@ -41,12 +42,17 @@ impl Workplace {
         passable(&own)?;
         let lock = File::create(own.join("lock"))?;
         lock.lock()?;
-        Ok(Self(Arc::new(Place { images, own, _lock: lock, sandboxes: AtomicU64::new(0) })))
+        Ok(Self(Arc::new(Place { images, kept, own, _lock: lock, sandboxes: AtomicU64::new(0) })))
     }
 
     /// Where the image store is, which all servers share.
     pub fn images(&self) -> &Path {
         &self.0.images
+    }
+
+    /// Where the objects of sandboxes are kept, whichever server made them.
+    pub fn kept(&self) -> &Path {
+        &self.0.kept
     }
 
     /// A name for a new sandbox's folder; the runtime makes and removes the folder.

@@ -1,6 +1,8 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use k8s_openapi::api::core::v1::ConfigMap;
+
 use super::{state::Sandbox, *};
 use crate::{sandbox::testing::provider, storage::testing::storage as testing_storage};
 
@@ -267,4 +269,33 @@ async fn what_can_not_be_stored_is_tried_again() {
     session.show(scrollback::What::Clear);
     sessions.store().await;
     assert_eq!(storage.frames(session.learner()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_objects_of_a_sandbox_come_back_and_a_reset_forgets_them() {
+    let (storage, data) = (testing_storage().await, tempfile::tempdir().unwrap());
+    let start = || {
+        let tasks = TaskTracker::new();
+        let provider = crate::sandbox::testing::provider_in(data.path());
+        (Sessions::new(provider, storage.clone(), testing::rules(10), tasks.clone()), tasks)
+    };
+    let objects = |hold: session::Hold| kube::Api::<ConfigMap>::namespaced(hold.client, &hold.namespace);
+    let (before, tasks) = start();
+    let cookie = before.issue();
+    let session = before.open(Some(cookie.clone())).await.unwrap().session;
+    let page = session.attach();
+    let mine = serde_json::from_value(serde_json::json!({"metadata": {"name": "mine"}})).unwrap();
+    objects(ready(&session).await).create(&kube::api::PostParams::default(), &mine).await.unwrap();
+    drop(page);
+    before.close();
+    tasks.close();
+    tasks.wait().await;
+    before.put_away().await;
+
+    let (after, _tasks) = start();
+    let session = after.open(Some(cookie)).await.unwrap().session;
+    let _page = session.attach();
+    assert!(objects(ready(&session).await).get("mine").await.is_ok());
+    session.reset();
+    assert!(objects(ready(&session).await).get("mine").await.is_err());
 }

@@ -1,132 +1,44 @@
 //! Ctrl-C, as ARCHITECTURE.md's second walk says: everything ends in order, within a deadline; a second one at once.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::TcpStream,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
 };
 
-use futures::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Message, client::IntoClientRequest as _},
+use futures::StreamExt as _;
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::{
+    program::PATIENCE,
+    served::{Server, hear, say},
 };
 
-use crate::program::PATIENCE;
-
-struct Server {
-    child: Child,
-    /// `127.0.0.1:PORT`
-    authority: String,
-    data: Arc<tempfile::TempDir>,
-}
-
-impl Server {
-    fn start(flags: &[&str]) -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
-        let data = tempfile::tempdir().unwrap();
-        std::fs::set_permissions(data.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self::start_in(Arc::new(data), flags)
+/// A request whose body never comes: it keeps the server from ending.
+fn stuck_request(server: &Server, cookie: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(&server.authority).unwrap();
+    write!(stream, "GET /kubeconfig HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n", server.authority).unwrap();
+    let mut text = String::new();
+    while !text.contains("users:") {
+        let mut piece = [0; 4096];
+        let read = stream.read(&mut piece).unwrap();
+        assert!(read > 0, "{text}");
+        text.push_str(&String::from_utf8_lossy(&piece[..read]));
     }
-
-    fn start_in(data: Arc<tempfile::TempDir>, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_podyard"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--content"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/content"))
-            .arg("--data")
-            .arg(data.path())
-            .args(flags)
-            .stdout(Stdio::piped())
-            .env("PODYARD_LOG", "warn")
-            .spawn()
-            .unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
-        let authority = ready.split("http://").nth(1).expect("an address").split(' ').next().unwrap().to_owned();
-        Self { child, authority, data }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    fn wait(&mut self) -> ExitStatus {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "the server does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    async fn page(&self) -> (WebSocketStream<tokio::net::TcpStream>, String) {
-        let mut request = format!("ws://{}/socket", self.authority).into_client_request().unwrap();
-        request.headers_mut().insert("origin", format!("http://{}", self.authority).parse().unwrap());
-        let stream = tokio::net::TcpStream::connect(&self.authority).await.unwrap();
-        let (mut socket, response) = client_async(request, stream).await.unwrap();
-        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        say(&mut socket, json!({"op": "hello", "lesson": "x"})).await;
-        hear(&mut socket, |m| m["state"] == "ready").await;
-        (socket, cookie)
-    }
-
-    /// A request whose body never comes: it keeps the server from ending.
-    fn stuck_request(&self, cookie: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.authority).unwrap();
-        write!(stream, "GET /kubeconfig HTTP/1.1\r\nHost: {}\r\nCookie: {cookie}\r\n\r\n", self.authority).unwrap();
-        let mut text = String::new();
-        while !text.contains("users:") {
-            let mut piece = [0; 4096];
-            let read = stream.read(&mut piece).unwrap();
-            assert!(read > 0, "{text}");
-            text.push_str(&String::from_utf8_lossy(&piece[..read]));
-        }
-        let path = text.split(&self.authority).nth(1).unwrap().split(['"', '\n']).next().unwrap();
-        write!(
-            stream,
-            "POST {path}/api/v1/namespaces/default/pods HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-             Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
-            self.authority
-        )
-        .unwrap();
-        // The server asks for the body as soon as the request is being worked on.
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 100");
-        stream
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-async fn say(socket: &mut WebSocketStream<tokio::net::TcpStream>, message: Value) {
-    socket.send(Message::text(message.to_string())).await.unwrap();
-}
-
-async fn hear(socket: &mut WebSocketStream<tokio::net::TcpStream>, wanted: impl Fn(&Value) -> bool) -> Value {
-    let found = async {
-        loop {
-            if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
-                let message: Value = serde_json::from_str(&text).unwrap();
-                if wanted(&message) {
-                    return message;
-                }
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("the message in time")
+    let path = text.split(&server.authority).nth(1).unwrap().split(['"', '\n']).next().unwrap();
+    write!(
+        stream,
+        "POST {path}/api/v1/namespaces/default/pods HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 1000\r\nExpect: 100-continue\r\n\r\n",
+        server.authority
+    )
+    .unwrap();
+    // The server asks for the body as soon as the request is being worked on.
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100");
+    stream
 }
 
 /// Everything that descends from a process.
@@ -185,7 +97,7 @@ async fn ctrl_c_says_goodbye_ends_containers_and_leaves_nothing() {
 async fn what_does_not_end_is_cut_off_at_the_deadline() {
     let mut server = Server::start(&["--shutdown-timeout", "1s"]);
     let (_socket, cookie) = server.page().await;
-    let _stuck = server.stuck_request(&cookie);
+    let _stuck = stuck_request(&server, &cookie);
     server.signal("-TERM");
     assert!(server.wait().success());
 }
@@ -194,7 +106,7 @@ async fn what_does_not_end_is_cut_off_at_the_deadline() {
 async fn a_second_signal_ends_at_once_and_the_next_start_cleans_up() {
     let mut server = Server::start(&["--shutdown-timeout", "10m"]);
     let (mut socket, cookie) = server.page().await;
-    let _stuck = server.stuck_request(&cookie);
+    let _stuck = stuck_request(&server, &cookie);
     server.signal("-INT");
     while let Some(Ok(_)) = tokio::time::timeout(PATIENCE, socket.next()).await.expect("an end in time") {}
     server.signal("-INT");

@@ -10,3 +10,5 @@ mod lessons;
 mod program;
 mod providers;
 mod replay;
+mod served;
+mod storage;
