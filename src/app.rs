@@ -3,9 +3,10 @@
 mod reload;
 mod secret;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -22,6 +23,10 @@ use crate::{
     sessions::{Rules, Sessions, state::Limits},
     storage::{Location, Storage, StorageError},
     web::{router::router, site::Site, state::AppState},
+    workshops::{
+        Workshops,
+        accounts::{AccountError, Accounts},
+    },
 };
 
 /// Why the server can't be started.
@@ -47,6 +52,9 @@ pub enum AppError {
     /// The cluster that exists.
     #[error(transparent)]
     Kubernetes(#[from] KubernetesError),
+    /// The instructors.
+    #[error(transparent)]
+    Instructor(#[from] AccountError),
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -98,11 +106,14 @@ impl App {
         let address = listener.local_addr().map_err(listen)?;
         let work = TaskTracker::new();
         let storage = Storage::open(&location(&config)).await?;
-        let sessions = Sessions::new(provider.clone(), storage, rules(&config)?, work.clone());
+        let rules = rules(&config)?;
+        let accounts = Accounts::new(&config.instructors, rules.secret.clone())?;
+        let workshops = Workshops::new(storage.clone(), accounts, config.sandbox.to_string(), Arc::new(Timestamp::now));
+        let sessions = Sessions::new(provider.clone(), storage, rules, work.clone());
         let site = site(&config, address);
         reload::tell(&catalog);
         let (reloader, catalog) = Reloader::new(&config.content, drafts(&config), catalog);
-        let state = AppState::new(catalog, sessions.clone(), site, provider.caveat(), closing.clone());
+        let state = AppState::new(catalog, sessions.clone(), workshops, site, provider.caveat(), closing.clone());
         let conversations = state.tasks.clone();
         let router = router(state);
         let shutdown_timeout = config.shutdown_timeout;

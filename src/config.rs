@@ -79,6 +79,8 @@ pub struct Config {
     pub session_total: Duration,
     /// How many sessions there may be at once.
     pub max_sessions: usize,
+    /// Who may hold workshops: `NAME:PASSWORD` each.
+    pub instructors: Vec<String>,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
     /// What is logged, to standard error.

@@ -10,3 +10,4 @@ pub mod sandbox;
 pub mod sessions;
 pub mod storage;
 pub mod web;
+pub mod workshops;

@@ -10,6 +10,7 @@ mod files;
 mod keys;
 mod learners;
 mod migrations;
+mod notes;
 mod progress;
 mod saving;
 mod sessions;
@@ -33,6 +34,7 @@ pub use self::{
     files::StoredFile,
     keys::{KeyHash, LearnerId, WorkshopId},
     learners::Learner,
+    notes::Note,
     progress::StepProgress,
     saving::Saving,
     sessions::{StoredFrame, StoredSession},

@@ -17,6 +17,7 @@ pub mod site;
 mod socket;
 pub mod state;
 mod texts;
+mod workshops;
 
 #[cfg(test)]
 mod testing;

@@ -4,7 +4,7 @@ import * as esbuild from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
 const options = {
-  entryPoints: { lesson: `${here}src/lesson.ts`, catalogue: `${here}src/catalogue.ts` },
+  entryPoints: { lesson: `${here}src/lesson.ts`, catalogue: `${here}src/catalogue.ts`, office: `${here}src/office.ts`, wall: `${here}src/wall.ts` },
   outdir: `${here}vendor`,
   bundle: true,
   format: "esm",

@@ -85,6 +85,16 @@ pub(super) struct ServeArgs {
     /// Where learners' Pods run: embedded, kind or kubernetes
     #[arg(long, env = "PODYARD_SANDBOX", default_value = "embedded", value_name = "PROVIDER")]
     sandbox: String,
+    /// Somebody who may hold workshops; may be said again. The password may be an Argon2 digest. In the environment
+    /// each stands on a line of its own
+    #[arg(
+        long = "instructor",
+        env = "PODYARD_INSTRUCTOR",
+        value_name = "NAME:PASSWORD",
+        value_delimiter = '\n',
+        hide_env_values = true
+    )]
+    instructors: Vec<String>,
     /// How long a session may lie idle before its sandbox is freed
     #[arg(long, env = "PODYARD_SESSION_IDLE", default_value = "1h", value_name = "TIME")]
     session_idle: String,
@@ -249,6 +259,7 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             kubernetes: kubernetes?,
             session_idle: session_idle?,
             session_total: session_total?,
+            instructors: args.instructors.into_iter().filter(|text| !text.is_empty()).collect(),
             max_sessions: max_sessions?,
             shutdown_timeout: shutdown_timeout?,
             log: log?,

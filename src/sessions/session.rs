@@ -261,6 +261,21 @@ impl Session {
         lock(&self.tracker).done_steps(lesson)
     }
 
+    /// How far the learner is with everything.
+    pub fn progress(&self) -> Vec<crate::storage::StepProgress> {
+        lock(&self.tracker).all()
+    }
+
+    /// The lesson that was opened last; empty for none.
+    pub fn lesson(&self) -> String {
+        lock(&self.lesson).clone()
+    }
+
+    /// The files of the lesson that was opened last.
+    pub fn open_desk(&self) -> Option<Arc<Desk>> {
+        lock(&self.desks).get(&self.lesson()).cloned()
+    }
+
     /// A page connects. It makes the sandbox if there is none.
     pub fn attach(&self) -> Attachment {
         self.step(Input::Attached);

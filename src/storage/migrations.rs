@@ -11,6 +11,7 @@ use super::db::{Db, on};
 pub(super) const ALL: &[(i64, &str, &str)] = &[
     (1, "learners", include_str!("migrations/0001_learners.sql")),
     (2, "workshops", include_str!("migrations/0002_workshops.sql")),
+    (3, "notes", include_str!("migrations/0003_notes.sql")),
 ];
 
 /// Applies what is missing.

@@ -69,6 +69,8 @@ pub struct Workshop {
     pub sandbox: String,
     /// Whether learners may come in and work.
     pub state: WorkshopState,
+    /// The lesson and the step that nobody is to go beyond yet.
+    pub hold: Option<(String, String)>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -84,20 +86,39 @@ pub struct Member {
     pub joined: Timestamp,
     /// Since when their hand is up.
     pub hand: Option<Timestamp>,
+    /// What they ask; may be empty, and is never to be trusted as HTML.
+    pub question: String,
     /// Whether they let the instructor see their page.
     pub shares: bool,
 }
 
-type Row = (String, String, String, String, String, String, i64, i64, Option<i64>, Option<i64>, String, String, i64);
+type Row =
+    (String, String, String, String, String, String, i64, i64, Option<i64>, Option<i64>, String, String, String, i64);
 
 const COLUMNS: &str = "id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, sandbox, state, \
-                       created";
+                       hold, created";
 
 fn workshop(row: Row) -> Result<Workshop, StorageError> {
-    let (id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, sandbox, state, created) =
-        row;
+    let (
+        id,
+        code,
+        title,
+        instructor,
+        lessons,
+        language,
+        capacity,
+        prewarm,
+        starts,
+        ends,
+        sandbox,
+        state,
+        hold,
+        created,
+    ) = row;
     let lessons = serde_json::from_str(&lessons)
         .map_err(|source| StorageError::Unreadable { what: "a workshop's lessons", source })?;
+    let hold = serde_json::from_str(&hold)
+        .map_err(|source| StorageError::Unreadable { what: "where a workshop is held", source })?;
     Ok(Workshop {
         id: WorkshopId::new(id),
         code,
@@ -111,6 +132,7 @@ fn workshop(row: Row) -> Result<Workshop, StorageError> {
         ends: ends.map(time),
         sandbox,
         state: WorkshopState::parse(&state),
+        hold,
         created: time(created),
     })
 }
@@ -123,18 +145,20 @@ impl Storage {
     pub async fn save_workshop(&self, workshop: &Workshop) -> Result<bool, StorageError> {
         const SAVE: &str = "\
             INSERT INTO workshops (id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, \
-            sandbox, state, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+            sandbox, state, hold, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
             ON CONFLICT (id) DO UPDATE SET code = excluded.code, title = excluded.title, lessons = excluded.lessons, \
             language = excluded.language, capacity = excluded.capacity, prewarm = excluded.prewarm, \
-            starts = excluded.starts, ends = excluded.ends, sandbox = excluded.sandbox, state = excluded.state";
+            starts = excluded.starts, ends = excluded.ends, sandbox = excluded.sandbox, state = excluded.state, \
+            hold = excluded.hold";
         let w = workshop;
         let lessons = serde_json::Value::from(w.lessons.clone()).to_string();
+        let hold = serde_json::json!(w.hold).to_string();
         let saved = on!(&self.0, pool => {
             sqlx::query(SAVE)
                 .bind(w.id.as_str()).bind(&w.code).bind(&w.title).bind(&w.instructor).bind(&lessons)
                 .bind(&w.language).bind(count(w.capacity)).bind(count(w.prewarm))
                 .bind(w.starts.map(millis)).bind(w.ends.map(millis))
-                .bind(&w.sandbox).bind(w.state.as_str()).bind(millis(w.created))
+                .bind(&w.sandbox).bind(w.state.as_str()).bind(&hold).bind(millis(w.created))
                 .execute(pool).await.map(drop)
         });
         match saved {
@@ -211,15 +235,15 @@ impl Storage {
     /// # Errors
     /// The database.
     pub async fn members(&self, workshop: &WorkshopId) -> Result<Vec<Member>, StorageError> {
-        let sql =
-            "SELECT learner, name, joined, hand, shares FROM members WHERE workshop = $1 ORDER BY joined, learner";
-        type Row = (String, String, i64, Option<i64>, bool);
+        let sql = "SELECT learner, name, joined, hand, question, shares FROM members WHERE workshop = $1 ORDER BY joined, learner";
+        type Row = (String, String, i64, Option<i64>, String, bool);
         let rows = on!(&self.0, pool => sqlx::query_as::<_, Row>(sql).bind(workshop.as_str()).fetch_all(pool).await)?;
-        let member = |(learner, name, joined, hand, shares): Row| Member {
+        let member = |(learner, name, joined, hand, question, shares): Row| Member {
             learner: LearnerId::new(learner),
             name,
             joined: time(joined),
             hand: hand.map(time),
+            question,
             shares,
         };
         Ok(rows.into_iter().map(member).collect())
@@ -233,7 +257,7 @@ impl Storage {
         self.workshops_where("id IN (SELECT workshop FROM members WHERE learner = $1)", learner.as_str()).await
     }
 
-    /// A learner's hand goes up, or down again.
+    /// A learner's hand goes up with a question, which may be empty, or down again.
     ///
     /// # Errors
     /// The database.
@@ -242,10 +266,13 @@ impl Storage {
         workshop: &WorkshopId,
         learner: &LearnerId,
         up: Option<Timestamp>,
+        question: &str,
     ) -> Result<(), StorageError> {
-        let sql = "UPDATE members SET hand = $1 WHERE workshop = $2 AND learner = $3";
+        let sql = "UPDATE members SET hand = $1, question = $2 WHERE workshop = $3 AND learner = $4";
         let (workshop, learner, up) = (workshop.as_str(), learner.as_str(), up.map(millis));
-        on!(&self.0, pool => sqlx::query(sql).bind(up).bind(workshop).bind(learner).execute(pool).await.map(drop))?;
+        on!(&self.0, pool => {
+            sqlx::query(sql).bind(up).bind(question).bind(workshop).bind(learner).execute(pool).await.map(drop)
+        })?;
         Ok(())
     }
 

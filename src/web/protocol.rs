@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::workshops::seat::{SeatRequest, SeatView};
+
 /// From the page.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
@@ -97,6 +99,11 @@ pub enum Request {
     Reset,
     /// The learner wants more time: the session's idle time begins anew, and a session at the end of its total goes on.
     Extend,
+    /// Something about the workshop that the learner is in.
+    Workshop {
+        /// What.
+        say: SeatRequest,
+    },
     /// The learner reads a step.
     Step {
         /// The step's id.
@@ -236,6 +243,11 @@ pub enum Message {
         id: String,
         /// Whole words.
         options: Vec<String>,
+    },
+    /// The learner's place in a workshop, whole, whenever it changes.
+    Workshop {
+        /// What there is to know.
+        seat: Box<SeatView>,
     },
     /// The request could not be understood or is refused; nothing else changed.
     Refused {

@@ -24,7 +24,7 @@ use tracing::Instrument as _;
 
 use super::{
     assets, content, errors::PageError, headers, health, kube, pages, preview, questions, socket, state::AppState,
-    texts,
+    texts, workshops,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,6 +33,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub fn router(state: AppState) -> Router {
     let own_pages = pages::routes::<AppState>()
         .merge(texts::routes())
+        .merge(workshops::pages())
         .layer(from_fn_with_state(state.clone(), headers::session_cookie));
     // Streams and what comes from learners' programs pass as they are.
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));
@@ -49,6 +50,7 @@ pub fn router(state: AppState) -> Router {
         .route("/socket/events", get(socket::fallback::listen))
         .route("/socket/{line}", post(socket::fallback::speak).layer(DefaultBodyLimit::max(socket::MAX_MESSAGE)))
         // The sandbox's API and the previews answer to programs, and to pages that are not ours.
+        .merge(workshops::streams())
         .merge(kube::routes())
         .merge(preview::routes());
     let passes = ServiceBuilder::new()

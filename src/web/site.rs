@@ -43,9 +43,19 @@ impl Site {
 
     /// The session that a request's cookie names.
     pub fn session(&self, headers: &HeaderMap) -> Option<Token> {
+        self.cookie(headers, self.cookie_name()).and_then(Token::parse)
+    }
+
+    /// The value of a cookie.
+    pub fn cookie<'a>(&self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
         let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find(|(name, _)| *name == self.cookie_name()).and_then(|(_, value)| Token::parse(value))
+        pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Whether browsers reach it by https.
+    pub fn is_secure(&self) -> bool {
+        self.secure
     }
 
     /// `http://127.0.0.1:8080`: what a learner's own programs are told.

@@ -8,7 +8,7 @@ mod conversation;
 pub mod fallback;
 mod pace;
 mod waiting;
-mod wire;
+pub(super) mod wire;
 
 #[cfg(test)]
 mod tests;

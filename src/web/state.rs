@@ -11,6 +11,7 @@ use crate::{
     console::{self, Engine},
     lessons::Catalog,
     sessions::Sessions,
+    workshops::Workshops,
 };
 
 /// Everything a handler may need; made once by `app`.
@@ -20,6 +21,8 @@ pub struct AppState {
     pub catalog: watch::Receiver<Arc<Catalog>>,
     /// The learners.
     pub sessions: Sessions,
+    /// The instructors' side.
+    pub workshops: Workshops,
     /// kubectl.
     pub engine: Engine,
     /// Under which address the server is known.
@@ -43,6 +46,7 @@ impl AppState {
     pub fn new(
         catalog: watch::Receiver<Arc<Catalog>>,
         sessions: Sessions,
+        workshops: Workshops,
         site: Site,
         caveat: Option<&str>,
         closing: CancellationToken,
@@ -50,6 +54,7 @@ impl AppState {
         Self {
             catalog,
             sessions,
+            workshops,
             engine: console::engine(),
             site: Arc::new(site),
             metrics: Arc::new(Metrics::default()),
@@ -62,9 +67,16 @@ impl AppState {
     }
 }
 
+impl AppState {
+    /// The lessons as they are at this moment.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.borrow().clone()
+    }
+}
+
 impl FromRef<AppState> for Arc<Catalog> {
     fn from_ref(state: &AppState) -> Self {
-        state.catalog.borrow().clone()
+        state.catalog()
     }
 }
 

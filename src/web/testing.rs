@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{site::Site, state::AppState};
-use crate::{console::Engine, lessons::Catalog, sandbox::testing::provider, sessions::Sessions};
+use crate::{console::Engine, lessons::Catalog, sandbox::testing::provider, sessions::Sessions, workshops};
 
 /// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `port-forward` answers one connection (of
 /// `pod/talker` a websocket that repeats what it hears), `flood N`
@@ -78,12 +78,14 @@ fn catalog() -> Catalog {
 pub async fn state(engine: Engine, max: usize) -> AppState {
     let storage = crate::storage::testing::storage().await;
     let sessions = Sessions::new(provider(), storage, crate::sessions::testing::rules(max), TaskTracker::new());
+    let workshops = workshops::testing::workshops(sessions.storage().clone());
     let site = Site::direct(true);
     AppState {
         engine,
         ..AppState::new(
             tokio::sync::watch::channel(Arc::new(catalog())).1,
             sessions,
+            workshops,
             site,
             None,
             CancellationToken::new(),

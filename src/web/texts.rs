@@ -54,6 +54,11 @@ pub fn languages<'r>(headers: &'r HeaderMap, wish: Option<&'r str>) -> Vec<&'r s
     wish.into_iter().chain(chosen(headers)).chain(wished(headers)).collect()
 }
 
+/// The texts for a reader who asks for no language by the address.
+pub fn of(headers: &HeaderMap) -> &'static Texts {
+    first(&languages(headers, None))
+}
+
 /// The words of the first of these languages that we have.
 pub fn first(languages: &[&str]) -> &'static Texts {
     let named = |name: &&str| ALL.iter().find(|texts| texts.language.eq_ignore_ascii_case(name));

@@ -7,6 +7,7 @@ import { el, the } from "./dom";
 import { linked } from "./links";
 import { isInterrupt, Prompt } from "./prompt";
 import { t } from "./text";
+import { by } from "./workshop/by";
 
 /** The console keeps about this much text; older commands go first. */
 const LONGEST = 400_000;
@@ -113,7 +114,7 @@ export class Console {
     this.#log.querySelector(".hint")?.remove();
     const meta = el("span", { class: "meta" });
     const output = el("div", { class: "output" });
-    const root = el("div", { class: "entry" }, el("div", { class: "cmdline in" }, line, meta), output);
+    const root = el("div", { class: "entry" }, el("div", { class: "cmdline in" }, line, by(id), meta), output);
     this.#log.append(root);
     const entry = { root, meta, output, length: line.length, terminal: false, pending: [] };
     this.#entries.set(id, entry);

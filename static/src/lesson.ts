@@ -26,6 +26,7 @@ import { setUpQuizzes } from "./quiz";
 import { setUpReload } from "./reload";
 import { Verdicts } from "./verdicts";
 import { Why } from "./why";
+import { setUpSeat } from "./workshop/seat";
 
 const { lesson = "", title = "", starter = "" } = document.body.dataset;
 
@@ -62,6 +63,7 @@ setUpCopies();
 setUpReset(connection);
 setUpNarrow(connection);
 setUpStatus(connection);
+setUpSeat(connection, run);
 connection.start();
 
 const { beautify } = await import("./codemirror");

@@ -13,7 +13,8 @@ export type Request =
   | { op: "logs"; pod: string | null; container: string | null; previous: boolean; timestamps: boolean }
   | { op: "reset" }
   | { op: "extend" }
-  | { op: "step"; step: string };
+  | { op: "step"; step: string }
+  | { op: "workshop"; say: SeatRequest };
 
 /** How a check of a step stands. */
 export interface CheckState {
@@ -73,6 +74,7 @@ export type Message =
   | { op: "completions"; id: string; options: string[] }
   | { op: "checks"; steps: StepChecks[] }
   | { op: "lessonChanged" }
+  | { op: "workshop"; seat: Seat }
   | { op: "refused"; id: string | null; text: string };
 
 export type Frame = Extract<Message, { seq: number; op: "started" | "output" | "exit" | "clear" }>;
@@ -87,3 +89,26 @@ export interface Problem {
   column: number;
   message: string;
 }
+
+/** How much of their page a learner lets the instructor have. */
+export type Sharing = "nothing" | "look" | "type";
+
+/** A learner's place in a workshop. */
+export interface Seat {
+  title: string;
+  instructor: string;
+  name: string;
+  hand: boolean;
+  question: string;
+  paused: boolean;
+  ended: boolean;
+  hold: { lesson: string; step: string; title: string } | null;
+  asks: Sharing | null;
+  shares: Sharing;
+  watched: boolean;
+  typing: string;
+  notes: { id: string; at: number; text: string; command: string }[];
+  ends: number | null;
+}
+
+export type SeatRequest = { what: "raise"; question: string } | { what: "lower" } | { what: "share"; level: Sharing };

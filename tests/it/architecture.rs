@@ -10,8 +10,9 @@ use std::{
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["app", "commands", "config"]),
     ("commands", &["app", "config", "console", "lessons", "manifest", "sandbox", "sessions"]),
-    ("app", &["config", "lessons", "sandbox", "sessions", "storage", "web"]),
-    ("web", &["console", "lessons", "manifest", "sandbox", "sessions", "storage"]),
+    ("app", &["config", "lessons", "sandbox", "sessions", "storage", "web", "workshops"]),
+    ("workshops", &["lessons", "sessions", "storage"]),
+    ("web", &["console", "lessons", "manifest", "sandbox", "sessions", "storage", "workshops"]),
     ("sessions", &["console", "lessons", "manifest", "sandbox", "storage"]),
     ("console", &["sandbox"]),
     ("sandbox", &["config"]),

@@ -34,6 +34,7 @@ on_both! {
     what_is_stored_for_a_learner_goes_with_them
     a_workshop_has_a_code_of_its_own_and_so_many_seats
     who_comes_at_once_shares_no_seat
+    notes_are_for_one_or_for_all
     deeds_stay_in_order
     many_write_at_once
 }
@@ -96,6 +97,7 @@ fn workshop(name: &str, code: &str, capacity: u64) -> Workshop {
         ends: None,
         sandbox: "embedded".into(),
         state: WorkshopState::Open,
+        hold: None,
         created: at(0),
     }
 }
@@ -189,6 +191,7 @@ async fn a_workshop_has_a_code_of_its_own_and_so_many_seats(storage: Storage) {
     assert!(!storage.save_workshop(&workshop("other", "CODE", 2)).await.unwrap(), "its code is taken");
     pods.state = WorkshopState::Paused;
     pods.ends = Some(at(60));
+    pods.hold = Some(("one".into(), "b".into()));
     assert!(storage.save_workshop(&pods).await.unwrap());
     assert_eq!(storage.workshop(&pods.id).await.unwrap(), Some(pods.clone()));
     assert_eq!(storage.workshop_by_code("CODE").await.unwrap(), Some(pods.clone()));
@@ -201,11 +204,25 @@ async fn a_workshop_has_a_code_of_its_own_and_so_many_seats(storage: Storage) {
     assert!(storage.join_workshop(&pods.id, &bob, "Bob", at(2)).await.unwrap());
     assert!(!storage.join_workshop(&pods.id, &cyd, "Cyd", at(3)).await.unwrap(), "it is full");
     assert!(storage.join_workshop(&pods.id, &ada, "Ada L", at(4)).await.unwrap(), "who is in it stays");
-    storage.set_hand(&pods.id, &bob, Some(at(5))).await.unwrap();
+    storage.set_hand(&pods.id, &bob, Some(at(5)), "why?").await.unwrap();
     storage.set_shares(&pods.id, &bob, true).await.unwrap();
     let members = storage.members(&pods.id).await.unwrap();
-    let ada_in = Member { learner: ada.clone(), name: "Ada L".into(), joined: at(1), hand: None, shares: false };
-    let bob_in = Member { learner: bob, name: "Bob".into(), joined: at(2), hand: Some(at(5)), shares: true };
+    let ada_in = Member {
+        learner: ada.clone(),
+        name: "Ada L".into(),
+        joined: at(1),
+        hand: None,
+        question: String::new(),
+        shares: false,
+    };
+    let bob_in = Member {
+        learner: bob,
+        name: "Bob".into(),
+        joined: at(2),
+        hand: Some(at(5)),
+        question: "why?".into(),
+        shares: true,
+    };
     assert_eq!(members, [ada_in, bob_in]);
     assert_eq!(storage.workshops_with(&ada).await.unwrap(), [pods.clone()]);
     assert!(storage.workshops_with(&cyd).await.unwrap().is_empty());
@@ -224,6 +241,25 @@ async fn who_comes_at_once_shares_no_seat(storage: Storage) {
     }
     let joined = futures::future::join_all(coming).await.into_iter().filter(|joined| *joined.as_ref().unwrap());
     assert_eq!((joined.count(), storage.members(&pods.id).await.unwrap().len()), (3, 3));
+}
+
+async fn notes_are_for_one_or_for_all(storage: Storage) {
+    let pods = workshop("w", "CODE", 3);
+    storage.save_workshop(&pods).await.unwrap();
+    let ada = learner(&storage, "ada").await;
+    let note = |id: &str, learner: Option<&LearnerId>, second: i64| Note {
+        id: id.into(),
+        learner: learner.cloned(),
+        at: at(second),
+        text: "Look at <b>line 3</b>.".into(),
+        command: "kubectl get pods".into(),
+    };
+    let (second, first) = (note("2", Some(&ada), 2), note("1", None, 1));
+    storage.add_note(&pods.id, &second).await.unwrap();
+    storage.add_note(&pods.id, &first).await.unwrap();
+    assert_eq!(storage.notes(&pods.id).await.unwrap(), [first.clone(), second]);
+    storage.forget_learner(&ada).await.unwrap();
+    assert_eq!(storage.notes(&pods.id).await.unwrap(), [first]);
 }
 
 async fn deeds_stay_in_order(storage: Storage) {

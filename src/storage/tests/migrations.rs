@@ -3,7 +3,7 @@
 use super::{super::migrations::ALL, *};
 
 /// What there is before a migration: one file of statements for each, put in after it has been applied.
-const DATA: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+const DATA: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
 
 async fn migrate_step_by_step(db: Db) -> Storage {
     assert_eq!(DATA.len(), ALL.len(), "each migration needs data that the following ones meet");
@@ -25,7 +25,9 @@ async fn nothing_is_lost(storage: Storage) {
     assert_eq!(storage.frames(&ada).await.unwrap().len(), 2);
     let workshop = storage.workshop_by_code("KX47PMQ").await.unwrap().unwrap();
     assert_eq!(workshop.lessons, ["first-pod", "manifests"]);
+    assert_eq!(workshop.hold, None);
     assert_eq!(storage.members(&workshop.id).await.unwrap()[0].name, "Ada");
+    assert_eq!(storage.notes(&workshop.id).await.unwrap()[0].text, "Look at line 3.");
     assert_eq!(storage.deeds(&workshop.id).await.unwrap()[0].action, "created");
 }
 

@@ -2,6 +2,7 @@
 //! happened, and a `match` acts on it.
 
 mod news;
+mod seat;
 
 use std::{
     collections::VecDeque,
@@ -44,6 +45,7 @@ use crate::{
         },
         session::{Attachment, Status, Warning},
     },
+    workshops::Seat,
 };
 
 /// Within this a page says hello.
@@ -82,6 +84,7 @@ enum Event {
     Forwards,
     Warning,
     Progressed,
+    Workshop,
     Ping,
     Silent,
     Closing,
@@ -119,6 +122,8 @@ pub(super) struct Conversation<S> {
     forwards: watch::Receiver<Vec<Forward>>,
     warning: watch::Receiver<Warning>,
     progressed: watch::Receiver<u64>,
+    /// The learner's place in a workshop, if they are in one.
+    seat: Option<Seat>,
     choice: watch::Sender<Choice>,
     log: Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandle<()>)>,
     pace: Pace,
@@ -155,6 +160,7 @@ where
             forwards: session.forwards().watch(),
             warning: session.warning(),
             progressed: session.progressed(),
+            seat: None,
             choice: watch::Sender::new(Choice::default()),
             log: None,
             pace: Pace::new(now),
@@ -218,6 +224,7 @@ where
             () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
             () = changed(Some(&mut self.warning)), if greeted => Event::Warning,
             () = changed(Some(&mut self.progressed)), if greeted => Event::Progressed,
+            () = changed(self.seat.as_mut().map(Seat::view)) => Event::Workshop,
             () = changed(self.open.as_mut().map(|open| &mut open.changes)) => Event::Files,
             piece = next_piece(&mut self.log) => Event::Log(piece),
             () = sleep_until(self.pinged + PING_EVERY) => Event::Ping,
@@ -255,6 +262,7 @@ where
                 self.say(&message).await
             }
             Event::Progressed => self.progress().await,
+            Event::Workshop => self.workshop().await,
             Event::Ping => {
                 self.pinged = Instant::now();
                 self.send(Packet::Ping(Default::default())).await
@@ -339,6 +347,7 @@ where
                 self.session.reset();
                 Ok(())
             }
+            Request::Workshop { say } => self.say_in_workshop(say).await,
             Request::Extend => {
                 self.session.extend();
                 Ok(())
@@ -353,6 +362,9 @@ where
     async fn run_line(&mut self, id: String, line: String, manifest: Option<String>, desk: Arc<Desk>) -> Step {
         if line.len() > MAX_LINE {
             return self.refuse(Some(id), "This command is too long: 2 MB are the most.".to_owned()).await;
+        }
+        if let Some(why) = self.seat.as_ref().and_then(Seat::refuses) {
+            return self.refuse(Some(id), why.to_owned()).await;
         }
         match self.session.run(&id, line, manifest, desk, self.app.engine.clone()) {
             Ok(()) => {

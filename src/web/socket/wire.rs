@@ -23,7 +23,7 @@ fn problem(Problem { line, column, message }: Problem) -> protocol::Problem {
     protocol::Problem { line, column, message }
 }
 
-pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
+pub(in crate::web) fn frame(Frame { seq, what }: &Frame) -> Message {
     let seq = *seq;
     match what.clone() {
         What::Started { id, line, terminal } => Message::Started { seq, id, line, terminal },
@@ -39,7 +39,7 @@ pub(super) fn frame(Frame { seq, what }: &Frame) -> Message {
 }
 
 /// What is said where frames are missing before this one.
-pub(super) fn gap(before: &Frame) -> Message {
+pub(in crate::web) fn gap(before: &Frame) -> Message {
     let id = match &before.what {
         What::Started { id, .. } | What::Output { id, .. } | What::Exit { id, .. } => id.clone(),
         What::Clear => String::new(),
@@ -48,7 +48,7 @@ pub(super) fn gap(before: &Frame) -> Message {
     Message::Output { seq: before.seq - 1, id, stream: Stream::Stderr, text }
 }
 
-pub(super) fn checks(steps: &[StepState]) -> Message {
+pub(in crate::web) fn checks(steps: &[StepState]) -> Message {
     let check = |CheckState { text, verdict, hint }: CheckState| {
         let Verdict { holds, is, wanted, because } = verdict;
         protocol::CheckState { text, holds, is, wanted, because, hint }
@@ -61,30 +61,30 @@ pub(super) fn checks(steps: &[StepState]) -> Message {
     Message::Checks { steps: steps.iter().map(step).collect() }
 }
 
-pub(super) fn file(Sheet { name, text, changed }: Sheet) -> Message {
+pub(in crate::web) fn file(Sheet { name, text, changed }: Sheet) -> Message {
     match text {
         Some(text) => Message::File(protocol::File { name, text, changed }),
         None => Message::FileGone { name },
     }
 }
 
-pub(super) fn files(sheets: Vec<Sheet>) -> Vec<protocol::File> {
+pub(in crate::web) fn files(sheets: Vec<Sheet>) -> Vec<protocol::File> {
     let there = |Sheet { name, text, changed }: Sheet| text.map(|text| protocol::File { name, text, changed });
     sheets.into_iter().filter_map(there).collect()
 }
 
-pub(super) fn pods(table: &Table) -> Message {
+pub(in crate::web) fn pods(table: &Table) -> Message {
     let Table { columns, rows } = table;
     let row = |Row { uid, cells, .. }: &Row| PodRow { uid: uid.clone(), cells: cells.clone() };
     Message::Pods { columns: columns.clone(), rows: rows.iter().map(row).collect() }
 }
 
-pub(super) fn events(table: &Table) -> Message {
+pub(in crate::web) fn events(table: &Table) -> Message {
     let Table { columns, rows } = table;
     Message::Events { columns: columns.clone(), rows: rows.iter().map(|row| row.cells.clone()).collect() }
 }
 
-pub(super) fn log(LogPiece { source, reset, text }: LogPiece) -> Message {
+pub(in crate::web) fn log(LogPiece { source, reset, text }: LogPiece) -> Message {
     let (pod, container, containers) = match source {
         Some(Source { pod, container, containers }) => (Some(pod), Some(container), containers),
         None => (None, None, Vec::new()),
@@ -92,7 +92,7 @@ pub(super) fn log(LogPiece { source, reset, text }: LogPiece) -> Message {
     Message::Log { pod, container, containers, reset, text }
 }
 
-pub(super) fn forwards(open: &[Forward]) -> Message {
+pub(in crate::web) fn forwards(open: &[Forward]) -> Message {
     let shown = |Forward { port, target, token }: &Forward| protocol::Forward {
         port: *port,
         target: target.clone(),
@@ -102,7 +102,7 @@ pub(super) fn forwards(open: &[Forward]) -> Message {
 }
 
 /// `caveat` is what is amiss with every sandbox of this server.
-pub(super) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
+pub(in crate::web) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
     let (state, text) = match sandbox {
         Sandbox::None | Sandbox::Starting(None) => (SandboxState::Starting, "Your cluster is being made.".to_owned()),
         Sandbox::Starting(Some(text)) => (SandboxState::Starting, text.clone()),
@@ -112,7 +112,7 @@ pub(super) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
     Message::Sandbox { state, text }
 }
 
-pub(super) fn expires(warning: Warning) -> Message {
+pub(in crate::web) fn expires(warning: Warning) -> Message {
     let idle = warning.is_none_or(|(_, ending)| ending == Ending::Idle);
     Message::Expires { seconds: warning.map(|(left, _)| left.as_secs()), idle }
 }

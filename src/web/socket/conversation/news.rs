@@ -48,7 +48,8 @@ where
         if self.warning.borrow().is_some() {
             self.warning.mark_changed();
         }
-        self.progress().await
+        self.progress().await?;
+        self.take_seat().await
     }
 
     /// Which steps of the open lesson are done.

@@ -1,0 +1,39 @@
+//! The learner's place in a workshop, on their page's connection.
+
+use futures::{Sink, Stream};
+use tokio_tungstenite::tungstenite::{self, Message as Packet};
+
+use super::{Conversation, Step};
+use crate::{web::protocol::Message, workshops::seat::SeatRequest};
+
+impl<S> Conversation<S>
+where
+    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
+{
+    /// The learner takes their place, if they are in a workshop.
+    pub(super) async fn take_seat(&mut self) -> Step {
+        self.seat = self.app.workshops.seat(&self.session, &self.app.catalog()).await;
+        self.workshop().await
+    }
+
+    /// The learner's place in a workshop, if they are in one.
+    pub(super) async fn workshop(&mut self) -> Step {
+        let Some(seat) = &mut self.seat else { return Ok(()) };
+        let seat = Box::new(seat.view().borrow_and_update().clone());
+        self.say(&Message::Workshop { seat }).await
+    }
+
+    pub(super) async fn say_in_workshop(&mut self, say: SeatRequest) -> Step {
+        self.session.touch();
+        let Some(seat) = &self.seat else {
+            return self.refuse(None, "You are in no workshop.".to_owned()).await;
+        };
+        match seat.act(say).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "a learner's wish can't be stored");
+                self.refuse(None, "This can't be stored at the moment; try again.".to_owned()).await
+            }
+        }
+    }
+}

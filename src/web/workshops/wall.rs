@@ -1,0 +1,115 @@
+//! The page of one workshop, its picture with the link, and its results.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, header};
+use qrcode::{QrCode, render::svg};
+
+use super::{action::refusal, instructor::Instructor};
+use crate::{
+    storage::{Workshop, WorkshopId},
+    web::{
+        assets,
+        errors::PageError,
+        nonce::Nonce,
+        state::AppState,
+        texts::{self, Texts},
+    },
+    workshops::{export, parts::Part},
+};
+
+#[derive(Template, WebTemplate)]
+#[template(path = "workshops/wall.html")]
+struct WallPage<'a> {
+    nonce: &'a str,
+    t: &'static Texts,
+    workshop: &'a Workshop,
+    parts: &'a [Part],
+    /// What learners type or photograph.
+    link: &'a str,
+}
+
+/// `/workshops/<id>`
+pub(super) async fn page(
+    State(app): State<AppState>,
+    Extension(Nonce(nonce)): Extension<Nonce>,
+    Instructor(instructor): Instructor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let room = match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
+        Ok(room) => room,
+        Err(refused) => return refusal(&refused),
+    };
+    let workshop = room.workshop();
+    let Some(link) = link(&app, &headers, &workshop) else { return PageError::NotFound.into_response() };
+    let page =
+        WallPage { nonce: &nonce, t: texts::of(&headers), workshop: &workshop, parts: room.parts(), link: &link };
+    ([(header::CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+fn link(app: &AppState, headers: &HeaderMap, workshop: &Workshop) -> Option<String> {
+    Some(format!("{}/join/{}", app.site.base(headers)?, workshop.code))
+}
+
+/// The link as a picture.
+pub(super) async fn qr(
+    State(app): State<AppState>,
+    Instructor(instructor): Instructor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let room = match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
+        Ok(room) => room,
+        Err(refused) => return refusal(&refused),
+    };
+    let Some(link) = link(&app, &headers, &room.workshop()) else { return PageError::NotFound.into_response() };
+    match QrCode::new(link) {
+        Ok(code) => {
+            let picture = code.render::<svg::Color<'_>>().min_dimensions(320, 320).build();
+            ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "private, max-age=3600")], picture)
+                .into_response()
+        }
+        // Only an address of thousands of letters does not fit.
+        Err(_) => PageError::NotFound.into_response(),
+    }
+}
+
+/// The results as a table.
+pub(super) async fn csv(
+    State(app): State<AppState>,
+    Instructor(instructor): Instructor,
+    Path(id): Path<String>,
+) -> Response {
+    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
+        Ok(room) => {
+            let text = export::csv(&export::results(room.parts(), &room.everybody()));
+            let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, CSV)];
+            (kind, text).into_response()
+        }
+        Err(refused) => refusal(&refused),
+    }
+}
+
+/// The results for a program.
+pub(super) async fn json(
+    State(app): State<AppState>,
+    Instructor(instructor): Instructor,
+    Path(id): Path<String>,
+) -> Response {
+    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
+        Ok(room) => {
+            let results = export::results(room.parts(), &room.everybody());
+            ([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response()
+        }
+        Err(refused) => refusal(&refused),
+    }
+}
+
+const CSV: &str = "attachment; filename=\"workshop.csv\"";
+const JSON: &str = "attachment; filename=\"workshop.json\"";

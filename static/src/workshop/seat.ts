@@ -1,0 +1,138 @@
+// A learner's page in a workshop: the hand, the instructor's messages, where everybody is held, and what the
+// instructor may see. Nothing of it is there for somebody who learns alone.
+
+import type { Connection } from "../connection";
+import { el, icon, setText, the } from "../dom";
+import type { Seat, SeatRequest } from "../protocol";
+
+export function setUpSeat(connection: Connection, run: (line: string) => void): void {
+  let bar: Bar | undefined;
+  connection.on("workshop", ({ seat }) => {
+    bar ??= new Bar(connection, run);
+    bar.show(seat);
+  });
+}
+
+class Bar {
+  readonly #connection: Connection;
+  readonly #run: (line: string) => void;
+  readonly #title = el("b", {});
+  readonly #word = el("span", { class: "state", role: "status" });
+  readonly #asks = el("span", { class: "row" });
+  readonly #sharing = el("span", { class: "row" });
+  readonly #question = el("input", { "aria-label": "Your question, if you want to write it", placeholder: "Your question (optional)", maxlength: 200 });
+  readonly #raise = el("button", { class: "btn", type: "submit" }, icon("hand", "ico"), "Raise hand");
+  readonly #lower = el("button", { class: "btn", type: "button", "aria-pressed": "true" }, icon("hand", "ico warn"), "Lower hand");
+  readonly #hand = el("form", { class: "push" }, this.#question, this.#raise, this.#lower);
+  readonly #notes = el("section", { class: "workshop-notes", "aria-label": "Messages from your instructor", "aria-live": "polite" });
+  readonly #typing = el("p", { class: "typing", role: "status" });
+  readonly #bar = el("section", { class: "workshop-bar", "aria-label": "Workshop" }, this.#title, this.#word, this.#asks, this.#sharing, this.#hand);
+  #seen = new Set<string>(stored());
+
+  constructor(connection: Connection, run: (line: string) => void) {
+    this.#connection = connection;
+    this.#run = run;
+    document.querySelector("header.top")?.after(this.#bar);
+    document.body.classList.add("in-workshop");
+    document.querySelector("#lesson article")?.prepend(this.#notes);
+    the("prompt").before(this.#typing);
+    this.#hand.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#say({ what: "raise", question: this.#question.value });
+    });
+    this.#lower.addEventListener("click", () => this.#say({ what: "lower" }));
+  }
+
+  show(seat: Seat): void {
+    setText(this.#title, seat.title);
+    this.#bar.classList.toggle("paused", seat.paused);
+    setText(this.#word, word(seat));
+    this.#raise.hidden = seat.hand;
+    this.#question.hidden = seat.hand;
+    this.#lower.hidden = !seat.hand;
+    this.#hand.hidden = seat.ended;
+    this.#showAsks(seat);
+    this.#showSharing(seat);
+    this.#showNotes(seat);
+    setText(this.#typing, seat.typing ? `${seat.instructor} types: ${seat.typing}` : "");
+    close(seat.hold?.lesson === document.body.dataset.lesson ? seat.hold?.step : undefined);
+  }
+
+  #say(say: SeatRequest): void {
+    this.#connection.tell({ op: "workshop", say });
+  }
+
+  #showAsks({ asks, instructor }: Seat): void {
+    if (!asks) return this.#asks.replaceChildren();
+    const what = asks === "type" ? "type in your console" : "see your files, console and Pods";
+    const allow = el("button", { class: "btn primary", type: "button" }, "Allow");
+    const refuse = el("button", { class: "btn quiet", type: "button" }, "Not now");
+    allow.addEventListener("click", () => this.#say({ what: "share", level: asks }));
+    refuse.addEventListener("click", () => this.#say({ what: "share", level: "nothing" }));
+    this.#asks.replaceChildren(el("span", {}, `${instructor} asks to ${what}.`), allow, refuse);
+  }
+
+  #showSharing({ shares, watched, instructor }: Seat): void {
+    if (shares === "nothing") return this.#sharing.replaceChildren();
+    const stop = el("button", { class: "btn quiet", type: "button" }, "Stop sharing");
+    stop.addEventListener("click", () => this.#say({ what: "share", level: "nothing" }));
+    const may = shares === "type" ? "may look and type" : "may look";
+    this.#sharing.replaceChildren(el("span", { class: "warn" }, `${instructor} ${watched ? "is looking" : may}`), stop);
+  }
+
+  #showNotes({ notes, instructor }: Seat): void {
+    const fresh = notes.filter((note) => !this.#seen.has(note.id));
+    this.#notes.replaceChildren(
+      ...fresh.map((note) => {
+        const dismiss = el("button", { class: "btn quiet", type: "button" }, "Done");
+        dismiss.addEventListener("click", () => {
+          this.#seen.add(note.id);
+          store([...this.#seen]);
+          dismiss.closest(".workshop-note")?.remove();
+        });
+        const at = new Date(note.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+        const card = el("div", { class: "workshop-note" }, el("div", { class: "row" }, el("b", {}, `${instructor}, ${at}`), dismiss), note.text ? el("p", {}, note.text) : null);
+        if (note.command) {
+          const start = el("button", { class: "btn primary", type: "button" }, icon("run"), "Run");
+          start.addEventListener("click", () => this.#run(note.command));
+          card.append(el("div", { class: "row" }, el("code", {}, note.command), start));
+        }
+        return card;
+      }),
+    );
+  }
+}
+
+function word({ paused, ended, hold, instructor }: Seat): string {
+  if (ended) return "The workshop is over. Your work is kept.";
+  if (paused) return `${instructor} has paused the workshop. Listen for a moment.`;
+  return hold ? `Everybody waits at the end of “${hold.title}”.` : "";
+}
+
+/** What lies beyond a step is greyed; without one everything is open. */
+function close(step: string | undefined): void {
+  let beyond = false;
+  for (const section of document.querySelectorAll<HTMLElement>("section.step")) {
+    section.classList.toggle("beyond", beyond);
+    section.inert = beyond;
+    if (section.getAttribute("aria-labelledby") === step) beyond = true;
+  }
+}
+
+const KEY = "podyard-notes";
+
+function stored(): string[] {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "[]") as string[];
+  } catch {
+    return [];
+  }
+}
+
+function store(seen: string[]): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(seen.slice(-200)));
+  } catch {
+    // A browser that stores nothing shows the message again after a reload.
+  }
+}
