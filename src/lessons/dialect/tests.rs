@@ -27,6 +27,7 @@ fn notes_become_directives_wherever_they_stand() {
 #[test]
 fn words_stand_for_themselves_also_in_code() {
     assert_eq!(text("## {{% heading \"prerequisites\" %}}\n"), "## Before you begin\n");
+    assert_eq!(text("{{% whatsnext-heading %}}\n"), "## What's next\n");
     assert_eq!(text("A {{< glossary_tooltip text=\"Pod\" term_id=\"pod\" >}} runs.\n"), "A Pod runs.\n");
     assert_eq!(text("A {{< glossary_tooltip\n  term_id=\"pod\" >}} runs.\n"), "A pod runs.\n");
     assert_eq!(text("```\nv{{< skew currentVersion >}}.0 {{< x >}}\n```\n"), "```\nv1.36.0 {{< x >}}\n```\n");

@@ -17,6 +17,8 @@ pub fn of(code: &Shortcode) -> Option<String> {
         "latest-version" => format!("v{VERSION}"),
         "latest-semver" => VERSION.to_owned(),
         "heading" => heading(code.first().unwrap_or_default()),
+        // As older pages have it, without the `##` before it.
+        name if name.ends_with("-heading") => format!("## {}", heading(name.trim_end_matches("-heading"))),
         "glossary_tooltip" => code.value("text").or_else(|| code.value("term_id")).map(str::to_owned)?,
         "glossary_definition" => {
             let term = code.value("term_id").unwrap_or_default();
