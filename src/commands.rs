@@ -6,6 +6,7 @@ mod kubectl;
 mod lessons;
 mod serve;
 mod signals;
+mod verify;
 
 use std::io::Write as _;
 
@@ -27,6 +28,7 @@ pub fn run(task: Task) -> anyhow::Result<u8> {
             Task::Cluster(task) => cluster::run(task).await,
             Task::Kubectl(task) => kubectl::run(task).await,
             Task::Lessons(task) => lessons::run(task).await,
+            Task::Verify(task) => verify::run(&task),
             Task::Doctor(task) => doctor::run(*task).await,
         }
     });

@@ -38,6 +38,8 @@ pub enum Task {
     Lessons(LessonsTask),
     /// What this machine can do.
     Doctor(Box<DoctorTask>),
+    /// Whether a completion record holds.
+    Verify(VerifyTask),
 }
 
 impl Task {
@@ -47,7 +49,7 @@ impl Task {
             Self::Serve(config) => Some(&config.log),
             Self::Cluster(task) => Some(&task.log),
             Self::Lessons(LessonsTask::Test(task)) => Some(&task.server.log),
-            Self::Kubectl(_) | Self::Lessons(_) | Self::Doctor(_) => None,
+            Self::Kubectl(_) | Self::Lessons(_) | Self::Doctor(_) | Self::Verify(_) => None,
         }
     }
 }
@@ -134,6 +136,15 @@ pub struct DoctorTask {
     pub kind: KindSettings,
     /// How an existing cluster would be used.
     pub kubernetes: KubernetesSettings,
+}
+
+/// `podyard verify FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyTask {
+    /// The record.
+    pub file: PathBuf,
+    /// The server's key, if it is known.
+    pub key: Option<String>,
 }
 
 /// Where learners' Pods run.

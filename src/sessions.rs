@@ -4,6 +4,7 @@
 //! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs), `checks` (of lessons),
 //! `progress` (steps). `storing` and `keeping` have it all outlive the server; `line` is who waits for a place.
 
+mod account;
 pub mod checks;
 pub mod commands;
 pub mod desk;
@@ -15,6 +16,7 @@ pub mod keyboards;
 pub mod line;
 pub mod live;
 pub mod progress;
+pub mod record;
 mod run;
 pub mod scrollback;
 pub mod session;

@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod nonce;
 pub mod pages;
 mod preview;
+mod progress;
 pub mod protocol;
 mod questions;
 pub mod router;

@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     ClusterTask, Config, ConfigError, DataDirectory, DatabaseUrl, DoctorTask, KubectlTask, Mistake, Mistakes,
-    SandboxKind, Task,
+    SandboxKind, Task, VerifyTask,
     lessons::{self, LessonsCommand},
     public_url::PublicUrl,
 };
@@ -61,6 +61,8 @@ enum Command {
     Lessons(LessonsCommand),
     /// What this machine can do, and what to do about what it can't
     Doctor(Box<DoctorArgs>),
+    /// Say whether a completion record is what a server signed; needs no network
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, Args)]
@@ -133,6 +135,16 @@ struct ClusterArgs {
 }
 
 #[derive(Debug, Args)]
+struct VerifyArgs {
+    /// The record, as it was downloaded
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The key that the server shows at /record-key
+    #[arg(long, value_name = "HEX")]
+    key: Option<String>,
+}
+
+#[derive(Debug, Args)]
 struct DoctorArgs {
     #[command(flatten)]
     data: DataArgs,
@@ -200,6 +212,7 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         Command::Cluster(args) => Task::Cluster(cluster(args, s)?),
         Command::Kubectl { args } => kubectl(args, s),
         Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
+        Command::Verify(VerifyArgs { file, key }) => Task::Verify(VerifyTask { file, key }),
         Command::Doctor(args) => Task::Doctor(Box::new(doctor(*args, s)?)),
     })
 }

@@ -1,7 +1,7 @@
 //! What a step wants to see in the learner's sandbox: assertions on objects, their events, logs and ports.
 //!
-//! [`read`] makes checks of YAML, [`evaluate`] holds one against what was [`Observed`]. Both are pure; who watches the
-//! sandbox is `sessions::checks`.
+//! [`read()`] makes checks of YAML, [`evaluate()`] holds one against what was [`Observed`]. Both are pure; who watches
+//! the sandbox is `sessions::checks`.
 
 mod evaluate;
 mod kind;

@@ -53,9 +53,66 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Letters and digits that nobody takes for others (Crockford's base 32).
+const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/// How many of them a code has: 80 random bits, so that guessing is hopeless.
+const CODE: usize = 16;
+
+/// What a learner copies to go on with on another device. Whoever knows it is let in, so it never is logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReturnCode(String);
+
+impl ReturnCode {
+    /// A new one, from the system's generator.
+    pub fn random() -> Self {
+        let letter = |byte: u8| char::from(LETTERS[usize::from(byte % 32)]);
+        Self(rand::random::<[u8; CODE]>().into_iter().map(letter).collect())
+    }
+
+    /// One that somebody typed, whatever they put between its letters, and with `O`, `I` and `L` for what they look like.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |letter: char| match letter.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            letter => letter,
+        };
+        let letters: String = text.chars().filter(char::is_ascii_alphanumeric).map(plain).collect();
+        let right = letters.len() == CODE && letters.bytes().all(|letter| LETTERS.contains(&letter));
+        right.then_some(Self(letters))
+    }
+
+    /// Its letters alone.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As people copy it: `K7QX-…`, in four groups.
+    pub fn shown(&self) -> String {
+        let groups: Vec<&str> = (0..CODE / 4).map(|at| &self.0[at * 4..at * 4 + 4]).collect();
+        groups.join("-")
+    }
+}
+
+impl fmt::Debug for ReturnCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReturnCode(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Token;
+    use super::{ReturnCode, Token};
+
+    #[test]
+    fn a_code_is_read_as_people_type_it_and_does_not_show_itself() {
+        let code = ReturnCode::random();
+        assert_eq!(code.shown().len(), 19);
+        assert_eq!(ReturnCode::parse(&format!(" {} ", code.shown().to_lowercase())), Some(code.clone()));
+        assert_eq!(ReturnCode::parse("oil0-0000-0000-0000").unwrap().as_str(), "0110000000000000");
+        assert_eq!(ReturnCode::parse("U000-0000-0000-0000"), None);
+        assert_eq!(ReturnCode::parse("short"), None);
+        assert!(!format!("{code:?}").contains(code.as_str()));
+    }
 
     #[test]
     fn tokens_differ_are_recognised_and_do_not_show_themselves() {

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     manifest::Problem,
     sandbox::{Lease, Order, Progress, Provider},
-    storage::{LearnerId, Storage, StoredFile},
+    storage::{LearnerId, StepProgress, Storage, StoredFile},
 };
 
 /// What sessions of a server share.
@@ -261,11 +261,6 @@ impl Session {
         lock(&self.tracker).done_steps(lesson)
     }
 
-    /// How far the learner is with everything.
-    pub fn progress(&self) -> Vec<crate::storage::StepProgress> {
-        lock(&self.tracker).all()
-    }
-
     /// The lesson that was opened last; empty for none.
     pub fn lesson(&self) -> String {
         lock(&self.lesson).clone()
@@ -366,7 +361,7 @@ impl Session {
         tasks.spawn(async move {
             let listener = me.clone();
             let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
-            let making = me.around.provider.provision(Order::new(me.sandbox_name(), progress));
+            let making = me.around.provider.provision(Order::new(sandbox_name(&me.learner), progress));
             let Some(made) = wanted.run_until_cancelled(making).await else { return };
             match made {
                 Ok(lease) => {
@@ -385,9 +380,9 @@ impl Session {
         });
     }
 
-    /// What its sandboxes are called: no secret, the same after a restart, and short enough for a label.
-    pub(super) fn sandbox_name(&self) -> String {
-        crate::storage::KeyHash::of(self.learner.as_str()).as_str().chars().take(16).collect()
+    /// How far the learner is.
+    pub fn progress(&self) -> Vec<StepProgress> {
+        lock(&self.tracker).all()
     }
 
     /// Tells the learner when a sandbox that was there is gone by itself.
@@ -499,6 +494,11 @@ impl Session {
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.around.tasks.spawn(task);
     }
+}
+
+/// What a learner's sandboxes are called: no secret, the same after a restart, and short enough for a label.
+pub(super) fn sandbox_name(learner: &LearnerId) -> String {
+    crate::storage::KeyHash::of(learner.as_str()).as_str().chars().take(16).collect()
 }
 
 /// A page's connection to a session; gone when it is dropped.

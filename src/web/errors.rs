@@ -25,6 +25,12 @@ pub enum PageError {
     /// The browser has no session.
     #[error("there is no session")]
     NoSession,
+    /// Nothing is kept about the reader.
+    #[error("nothing is kept about you")]
+    NoLearner,
+    /// The database does not answer.
+    #[error("what is kept can't be reached")]
+    NoStorage,
     /// The session's sandbox is not there yet.
     #[error("the sandbox is not ready")]
     NotReady,
@@ -69,6 +75,16 @@ impl PageError {
                 StatusCode::NOT_FOUND,
                 "You have no sandbox yet",
                 "Open a lesson first: it makes your sandbox. Then come back here.",
+            ),
+            Self::NoLearner => (
+                StatusCode::NOT_FOUND,
+                "Nothing is kept about you",
+                "This browser has not worked here yet, or what was kept has been deleted.",
+            ),
+            Self::NoStorage => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Your work can't be reached at the moment",
+                "It is not lost. Try again in a minute.",
             ),
             Self::NotReady => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -15,6 +15,7 @@ use crate::lessons::Catalog;
 use crate::lessons::model::{Lesson, LessonFile};
 use crate::web::assets;
 use crate::web::nonce::Nonce;
+use crate::web::progress::Standing;
 use crate::web::texts::{self, Texts};
 
 #[derive(Template, WebTemplate)]
@@ -24,6 +25,7 @@ struct CataloguePage<'a> {
     t: &'static Texts,
     lessons: Vec<&'a Lesson>,
     minutes: u32,
+    standing: &'a Standing,
 }
 
 #[derive(Template, WebTemplate)]
@@ -65,16 +67,18 @@ pub struct Choice {
 
 async fn catalogue(
     nonce: Option<Extension<Nonce>>,
+    standing: Option<Extension<Arc<Standing>>>,
     headers: HeaderMap,
     Query(Choice { lang }): Query<Choice>,
     State(catalog): State<Arc<Catalog>>,
 ) -> Response {
     let nonce = word(&nonce);
+    let standing = standing.map(|Extension(standing)| standing).unwrap_or_default();
     let languages = texts::languages(&headers, lang.as_deref());
     let lessons = catalog.lessons().iter();
     let lessons: Vec<&Lesson> = lessons.filter_map(|l| catalog.get_in(&l.id, languages.iter().copied())).collect();
     let minutes = lessons.iter().filter_map(|lesson| lesson.minutes).sum();
-    let page = CataloguePage { nonce, t: texts::first(&languages), lessons, minutes };
+    let page = CataloguePage { nonce, t: texts::first(&languages), lessons, minutes, standing: &standing };
     texts::keep(fresh(page), lang.as_deref())
 }
 

@@ -23,8 +23,8 @@ use tower_http::{
 use tracing::Instrument as _;
 
 use super::{
-    assets, content, errors::PageError, headers, health, kube, pages, preview, questions, socket, state::AppState,
-    texts, workshops,
+    assets, content, errors::PageError, headers, health, kube, pages, preview, progress, questions, socket,
+    state::AppState, texts, workshops,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +32,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The server's routes.
 pub fn router(state: AppState) -> Router {
     let own_pages = pages::routes::<AppState>()
+        .layer(from_fn_with_state(state.clone(), progress::standing))
+        .merge(progress::routes())
         .merge(texts::routes())
         .merge(workshops::pages())
         .layer(from_fn_with_state(state.clone(), headers::session_cookie));

@@ -239,3 +239,35 @@ async fn a_second_browser_sees_nothing_of_the_first_ones() {
     let sessions: Arc<str> = server.get("/metrics").await.1.into();
     assert!(sessions.contains("podyard_sessions 2"));
 }
+
+#[tokio::test]
+async fn what_is_kept_is_shown_taken_along_and_forgotten() {
+    let server = serve(10).await;
+    let (cookie, _socket) = server.page().await;
+    let token = crate::sessions::ids::Token::parse(cookie.split('=').nth(1).unwrap()).unwrap();
+    server.app.sessions.get(&token).await.unwrap().step_done("one", "go");
+    let as_learner = |request: http::request::Builder| request.header(header::COOKIE, &cookie);
+    let (_, html) = server.ask(as_learner(Request::get("/"))).await;
+    assert!(html.contains("href=\"/lessons/one#go\"") && html.contains("1 of 1 done"), "{html}");
+
+    let (_, record) = server.ask(as_learner(Request::get("/me/record"))).await;
+    let (_, key) = server.get("/record-key").await;
+    let (record, _) = crate::sessions::record::verify(&record, Some(&key)).unwrap();
+    assert_eq!((&record["lessons"][0]["title"], &record["lessons"][0]["complete"]), (&json!("One"), &json!(true)));
+    let (_, export) = server.ask(as_learner(Request::get("/me/export"))).await;
+    assert!(export.contains("\"step\": \"go\""), "{export}");
+
+    let ours = |request: http::request::Builder| as_learner(request).header("sec-fetch-site", "same-origin");
+    let (_, html) = server.ask(ours(Request::post("/me/code"))).await;
+    let code = html.split("/continue?code=").nth(1).unwrap()[..19].to_owned();
+    let back = server.app.sessions.come_back(&crate::sessions::ids::ReturnCode::parse(&code).unwrap()).await.unwrap();
+    let (_, html) =
+        server.ask(Request::get("/").header(header::COOKIE, format!("podyard={}", back.unwrap().as_str()))).await;
+    assert!(html.contains("1 of 1 done"), "another device shows the same");
+
+    let foreign = Request::post("/me/delete").header("sec-fetch-site", "cross-site");
+    assert_eq!(server.ask(as_learner(foreign)).await.0.status(), StatusCode::FORBIDDEN);
+    assert_eq!(server.ask(ours(Request::post("/me/delete"))).await.0.status(), StatusCode::SEE_OTHER);
+    assert_eq!(server.ask(as_learner(Request::get("/me/export"))).await.0.status(), StatusCode::NOT_FOUND);
+    assert!(server.app.sessions.is_empty());
+}

@@ -12,7 +12,8 @@ for (const item of document.querySelectorAll<HTMLElement>(".lessons > li[data-le
   const id = item.dataset.lesson ?? "";
   const seen = progress[id];
   const state = item.querySelector<HTMLElement>(".state");
-  if (!seen || !state) continue;
+  // What the server keeps is newer, and holds on every device.
+  if (!seen || !state || item.dataset.stored !== undefined) continue;
   const steps = Number(item.dataset.steps);
   if (seen.done.length >= steps) {
     state.className = "state";
