@@ -8,7 +8,10 @@ use crate::program::Program;
 /// Plays one file against a server of its own.
 fn play(file: &str) {
     let root = env!("CARGO_MANIFEST_DIR");
-    let server = Program::start(&["serve", "--listen", "127.0.0.1:0", "--content", &format!("{root}/content")]);
+    let content = format!("{root}/content");
+    let instructor = ["--instructor", "ada:correct-horse"];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--content", &content];
+    let server = Program::start(&[&serve[..], &instructor[..]].concat());
     let played = Command::new("node")
         .args(["--test", "--test-reporter=spec", &format!("tests/it/browser/{file}.test.mjs")])
         .current_dir(root)
@@ -63,4 +66,9 @@ fn the_page_is_light_and_stays_quick() {
 #[test]
 fn a_lessons_checks_and_questions_answer_by_themselves() {
     play("steps");
+}
+
+#[test]
+fn a_workshop_is_held_with_five_learners() {
+    play("workshop");
 }

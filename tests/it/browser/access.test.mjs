@@ -1,11 +1,10 @@
 // Accessibility, sizes, themes: axe finds nothing, nothing overflows, everything is reached by keyboard.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
+import { findings } from "./axe.mjs";
 import { Learner, browser } from "./learner.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const SHOTS = process.env.PODYARD_SCREENSHOTS ?? "target/screenshots";
 const SIZES = [[1920, 1080], [1280, 720], [768, 1024], [390, 844]];
 
@@ -15,15 +14,6 @@ before(async () => {
   mkdirSync(SHOTS, { recursive: true });
 });
 after(() => chromium.close());
-
-/** What axe has against the page, a line each. */
-async function findings(page) {
-  // The page's policy lets no foreign script in; the browser's own channel does.
-  await page.evaluate((await import("node:fs")).readFileSync(AXE, "utf8"));
-  const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  assert.ok(found.passes.length > 15, "axe has looked");
-  return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 160)} ${node.any.map((one) => one.message).join("; ")}`));
-}
 
 for (const theme of ["light", "dark"]) {
   test(`axe finds nothing, and nothing overflows, in the ${theme} theme`, async () => {
