@@ -4,6 +4,7 @@ mod cluster;
 mod doctor;
 mod kubectl;
 mod lessons;
+mod plan;
 mod serve;
 mod signals;
 mod verify;
@@ -29,6 +30,7 @@ pub fn run(task: Task) -> anyhow::Result<u8> {
             Task::Kubectl(task) => kubectl::run(task).await,
             Task::Lessons(task) => lessons::run(task).await,
             Task::Verify(task) => verify::run(&task),
+            Task::Plan(task) => plan::run(&task),
             Task::Doctor(task) => doctor::run(*task).await,
         }
     });

@@ -7,6 +7,7 @@ pub mod data;
 mod kind;
 mod kubernetes;
 mod lessons;
+mod plan;
 mod raw;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use self::{
     kind::{Bounds, Engine, KindSettings, Reach},
     kubernetes::{KubernetesSettings, PodSecurity, Quota},
     lessons::{LessonsTask, LessonsTest},
+    plan::PlanTask,
 };
 
 pub mod public_url;
@@ -36,6 +38,8 @@ pub enum Task {
     Kubectl(KubectlTask),
     /// What authors do with lessons.
     Lessons(LessonsTask),
+    /// What a workshop will need.
+    Plan(PlanTask),
     /// What this machine can do.
     Doctor(Box<DoctorTask>),
     /// Whether a completion record holds.
@@ -49,7 +53,7 @@ impl Task {
             Self::Serve(config) => Some(&config.log),
             Self::Cluster(task) => Some(&task.log),
             Self::Lessons(LessonsTask::Test(task)) => Some(&task.server.log),
-            Self::Kubectl(_) | Self::Lessons(_) | Self::Doctor(_) | Self::Verify(_) => None,
+            Self::Kubectl(_) | Self::Lessons(_) | Self::Plan(_) | Self::Doctor(_) | Self::Verify(_) => None,
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     ClusterTask, Config, ConfigError, DataDirectory, DatabaseUrl, DoctorTask, KubectlTask, Mistake, Mistakes,
     SandboxKind, Task, VerifyTask,
     lessons::{self, LessonsCommand},
+    plan::{self, PlanArgs},
     public_url::PublicUrl,
 };
 
@@ -59,6 +60,8 @@ enum Command {
     /// For authors: check lessons, run them, begin and bring over new ones
     #[command(subcommand)]
     Lessons(LessonsCommand),
+    /// What a workshop will need: memory, processors, disk, images
+    Plan(PlanArgs),
     /// What this machine can do, and what to do about what it can't
     Doctor(Box<DoctorArgs>),
     /// Say whether a completion record is what a server signed; needs no network
@@ -213,6 +216,7 @@ pub(super) fn task(args: Vec<String>, s: &Surroundings) -> Result<Task, ConfigEr
         Command::Kubectl { args } => kubectl(args, s),
         Command::Lessons(command) => Task::Lessons(lessons::task(command, s)?),
         Command::Verify(VerifyArgs { file, key }) => Task::Verify(VerifyTask { file, key }),
+        Command::Plan(args) => Task::Plan(plan::task(args)?),
         Command::Doctor(args) => Task::Doctor(Box::new(doctor(*args, s)?)),
     })
 }
@@ -317,7 +321,7 @@ fn loopback(address: SocketAddr) -> Result<SocketAddr, String> {
     }
 }
 
-fn folder(text: &str) -> Result<PathBuf, String> {
+pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     match std::fs::metadata(&path) {
         Ok(found) if found.is_dir() => Ok(path),
@@ -334,7 +338,7 @@ fn database(url: String) -> Result<DatabaseUrl, String> {
     }
 }
 
-fn sandbox(text: &str) -> Result<SandboxKind, String> {
+pub(super) fn sandbox(text: &str) -> Result<SandboxKind, String> {
     match text {
         "embedded" => Ok(SandboxKind::Embedded),
         "kind" => Ok(SandboxKind::Kind),

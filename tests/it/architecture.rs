@@ -9,7 +9,7 @@ use std::{
 /// Each room of the server, and the rooms it may name. What is not here may name nothing.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("main", &["app", "commands", "config"]),
-    ("commands", &["app", "config", "console", "lessons", "manifest", "sandbox", "sessions"]),
+    ("commands", &["app", "config", "console", "lessons", "manifest", "sandbox", "sessions", "workshops"]),
     ("app", &["config", "lessons", "sandbox", "sessions", "storage", "web", "workshops"]),
     ("workshops", &["lessons", "sessions", "storage"]),
     ("web", &["console", "lessons", "manifest", "sandbox", "sessions", "storage", "workshops"]),
