@@ -34,13 +34,16 @@ use tokio::sync::watch;
 
 use self::{
     accounts::Accounts,
+    activity::Unmet,
     room::Room,
     seat::{SeatRequest, SeatView, Sharing},
 };
 use crate::{
     lessons::Catalog,
-    sessions::Session,
-    storage::{Deed, LearnerId, Member, Note, Storage, StorageError, Workshop, WorkshopId, WorkshopState},
+    sessions::{Session, checks::StepState},
+    storage::{
+        Deed, LearnerId, Member, Note, StepProgress, Storage, StorageError, Workshop, WorkshopId, WorkshopState,
+    },
 };
 
 /// The longest title, name and question, in characters.
@@ -482,6 +485,12 @@ impl Seat {
     /// Why a command is refused, if it is.
     pub fn refuses(&self) -> Option<&'static str> {
         self.room.refuses()
+    }
+
+    /// How the steps of the open lesson stand, and what was worked on: an unmet check tells why somebody is stuck.
+    pub fn stands(&self, steps: &[StepState], progress: &[StepProgress]) {
+        let unmet = Unmet::of(steps, follow::place(progress).as_ref());
+        self.room.observe(&self.learner, |activity, _| activity.unmet = unmet);
     }
 
     /// Does what the page says.

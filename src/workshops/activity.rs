@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::sessions::checks::StepState;
+
 /// The most different errors that are remembered on one step.
 const MAX_ERRORS: usize = 12;
 /// The most characters of an error that are shown on the wall.
@@ -52,6 +54,16 @@ pub struct Activity {
     pub(super) errors: Vec<Repeated>,
 }
 
+impl Unmet {
+    /// The first check that does not hold of the step they are on.
+    pub(super) fn of(steps: &[StepState], at: Option<&Place>) -> Option<Self> {
+        let step = steps.iter().find(|step| at.is_some_and(|at| at.step == step.step)).filter(|step| !step.done)?;
+        let check = step.checks.iter().find(|check| !check.verdict.holds)?;
+        let because = Some(check.verdict.because.clone()).filter(|because| !because.is_empty());
+        Some(Self { check: check.text.trim_end_matches('.').to_owned(), because })
+    }
+}
+
 impl Activity {
     /// They do something on a step.
     pub fn acted(&mut self, at: Option<&Place>, now: Timestamp) {
@@ -59,7 +71,6 @@ impl Activity {
         if at.is_some() && self.errors_at.as_ref() != at {
             self.errors_at = at.cloned();
             self.errors.clear();
-            self.unmet = None;
         }
     }
 
@@ -83,6 +94,7 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{lessons::check::Verdict, sessions::checks::CheckState};
 
     fn place(step: &str) -> Place {
         Place { lesson: "one".into(), step: step.into() }
@@ -102,6 +114,30 @@ mod tests {
         assert_eq!(activity.repeated(), Some(&Repeated { text: "error: no such thing".into(), times: 4 }));
         activity.acted(Some(&place("b")), now);
         assert_eq!(activity.repeated(), None);
+    }
+
+    #[test]
+    fn only_the_step_they_are_on_can_be_unmet_and_only_until_it_is_done() {
+        let check = |text: &str, holds| CheckState {
+            text: text.to_owned(),
+            verdict: Verdict {
+                holds,
+                is: String::new(),
+                wanted: String::new(),
+                because: "It is 1, wanted 2.".to_owned(),
+            },
+            hint: None,
+        };
+        let step = |step: &str, done, checks| StepState { step: step.to_owned(), done, checks };
+        let steps = [
+            step("a", true, vec![check("A runs.", false)]),
+            step("b", false, vec![check("B is there.", true), check("B runs.", false)]),
+        ];
+        let unmet = Unmet { check: "B runs".to_owned(), because: Some("It is 1, wanted 2.".to_owned()) };
+        assert_eq!(Unmet::of(&steps, Some(&place("b"))), Some(unmet));
+        assert_eq!(Unmet::of(&steps, Some(&place("a"))), None, "done once is done");
+        assert_eq!(Unmet::of(&steps, Some(&place("c"))), None);
+        assert_eq!(Unmet::of(&steps, None), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub(super) async fn follow(room: Arc<Room>, session: Arc<Session>, clock: Clock)
 }
 
 /// Where they work: the step that was worked on last.
-fn place(progress: &[StepProgress]) -> Option<Place> {
+pub(super) fn place(progress: &[StepProgress]) -> Option<Place> {
     let newest = progress.iter().max_by_key(|step| step.visited)?;
     Some(Place { lesson: newest.lesson.clone(), step: newest.step.clone() })
 }

@@ -31,6 +31,19 @@ const FRAMES: usize = 200;
 /// How many events may wait for a slow page.
 const WAITING: usize = 64;
 
+/// The session of a learner who is here.
+fn present(room: &Room, learner: &LearnerId) -> Option<Arc<Session>> {
+    room.session(learner).filter(|session| !session.over().is_cancelled())
+}
+
+/// Waits until a learner has another session than this, such as their first.
+async fn arrival(room: &Room, learner: &LearnerId, known: Option<&Arc<Session>>) {
+    let mut changes = room.changes();
+    while present(room, learner).as_ref().map(Arc::as_ptr) == known.map(Arc::as_ptr) && changes.changed().await.is_ok()
+    {
+    }
+}
+
 /// Waits until a learner shares something else.
 async fn other(view: &mut watch::Receiver<SeatView>, shares: Sharing) {
     // The sender is in the room, which the feed holds.
@@ -77,7 +90,7 @@ impl Feed {
         let Some(mut view) = self.room.view(&self.learner) else { return };
         loop {
             let shares = view.borrow_and_update().shares;
-            let session = self.room.session(&self.learner);
+            let session = present(&self.room, &self.learner);
             let standing = Standing::Standing {
                 shares,
                 lesson: session.as_ref().map(|session| session.lesson()).unwrap_or_default(),
@@ -86,9 +99,11 @@ impl Feed {
             if self.say(&standing).await.is_err() {
                 return;
             }
+            let known = session.clone();
             tokio::select! {
                 ended = self.show_if_allowed(session) => if ended.is_err() { return },
                 () = other(&mut view, shares) => {}
+                () = arrival(&self.room, &self.learner, known.as_ref()) => {}
                 () = self.events.closed() => return,
             }
         }

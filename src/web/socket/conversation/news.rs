@@ -57,6 +57,7 @@ where
         self.progressed.borrow_and_update();
         let Some(open) = &self.open else { return Ok(()) };
         let done = self.session.done_steps(open.desk.lesson());
+        self.tell_room();
         self.say(&Message::Progress { done }).await
     }
 
@@ -124,6 +125,7 @@ where
     pub(super) async fn checks(&mut self) -> Step {
         let Some(states) = &mut self.states else { return Ok(()) };
         let steps = states.borrow_and_update().clone();
+        self.tell_room();
         self.say(&wire::checks(&steps)).await
     }
 

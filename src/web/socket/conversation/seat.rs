@@ -13,6 +13,7 @@ where
     /// The learner takes their place, if they are in a workshop.
     pub(super) async fn take_seat(&mut self) -> Step {
         self.seat = self.app.workshops.seat(&self.session, &self.app.catalog()).await;
+        self.tell_room();
         self.workshop().await
     }
 
@@ -21,6 +22,14 @@ where
         let Some(seat) = &mut self.seat else { return Ok(()) };
         let seat = Box::new(seat.view().borrow_and_update().clone());
         self.say(&Message::Workshop { seat }).await
+    }
+
+    /// The instructor is told what does not hold yet.
+    pub(super) fn tell_room(&self) {
+        if let (Some(seat), Some(states)) = (&self.seat, &self.states) {
+            let steps = states.borrow().clone();
+            seat.stands(&steps, &self.session.progress());
+        }
     }
 
     pub(super) async fn say_in_workshop(&mut self, say: SeatRequest) -> Step {
