@@ -4,6 +4,7 @@
 import type { Connection } from "../connection";
 import { el, icon, setText, the } from "../dom";
 import type { Seat, SeatRequest } from "../protocol";
+import { t } from "../text";
 
 export function setUpSeat(connection: Connection, run: (line: string) => void): void {
   let bar: Bar | undefined;
@@ -20,13 +21,13 @@ class Bar {
   readonly #word = el("span", { class: "state", role: "status" });
   readonly #asks = el("span", { class: "row" });
   readonly #sharing = el("span", { class: "row" });
-  readonly #question = el("input", { "aria-label": "Your question, if you want to write it", placeholder: "Your question (optional)", maxlength: 200 });
-  readonly #raise = el("button", { class: "btn", type: "submit" }, icon("hand", "ico"), "Raise hand");
-  readonly #lower = el("button", { class: "btn", type: "button", "aria-pressed": "true" }, icon("hand", "ico warn"), "Lower hand");
+  readonly #question = el("input", { "aria-label": t("seat.question"), placeholder: t("seat.questionShort"), maxlength: 200 });
+  readonly #raise = el("button", { class: "btn", type: "submit" }, icon("hand", "ico"), t("seat.raise"));
+  readonly #lower = el("button", { class: "btn", type: "button", "aria-pressed": "true" }, icon("hand", "ico warn"), t("seat.lower"));
   readonly #hand = el("form", { class: "push" }, this.#question, this.#raise, this.#lower);
-  readonly #notes = el("section", { class: "workshop-notes", "aria-label": "Messages from your instructor", "aria-live": "polite" });
+  readonly #notes = el("section", { class: "workshop-notes", "aria-label": t("seat.messages"), "aria-live": "polite" });
   readonly #typing = el("p", { class: "typing", role: "status" });
-  readonly #bar = el("section", { class: "workshop-bar", "aria-label": "Workshop" }, this.#title, this.#word, this.#asks, this.#sharing, this.#hand);
+  readonly #bar = el("section", { class: "workshop-bar", "aria-label": t("seat.workshop") }, this.#title, this.#word, this.#asks, this.#sharing, this.#hand);
   #seen = new Set<string>(stored());
 
   constructor(connection: Connection, run: (line: string) => void) {
@@ -54,7 +55,7 @@ class Bar {
     this.#showAsks(seat);
     this.#showSharing(seat);
     this.#showNotes(seat);
-    setText(this.#typing, seat.typing ? `${seat.instructor} types: ${seat.typing}` : "");
+    setText(this.#typing, seat.typing ? t("seat.types", { instructor: seat.instructor, text: seat.typing }) : "");
     close(seat.hold?.lesson === document.body.dataset.lesson ? seat.hold?.step : undefined);
   }
 
@@ -64,27 +65,27 @@ class Bar {
 
   #showAsks({ asks, instructor }: Seat): void {
     if (!asks) return this.#asks.replaceChildren();
-    const what = asks === "type" ? "type in your console" : "see your files, console and Pods";
-    const allow = el("button", { class: "btn primary", type: "button" }, "Allow");
-    const refuse = el("button", { class: "btn quiet", type: "button" }, "Not now");
+    const what = t(asks === "type" ? "seat.asksType" : "seat.asksLook", { instructor });
+    const allow = el("button", { class: "btn primary", type: "button" }, t("seat.allow"));
+    const refuse = el("button", { class: "btn quiet", type: "button" }, t("seat.notNow"));
     allow.addEventListener("click", () => this.#say({ what: "share", level: asks }));
     refuse.addEventListener("click", () => this.#say({ what: "share", level: "nothing" }));
-    this.#asks.replaceChildren(el("span", {}, `${instructor} asks to ${what}.`), allow, refuse);
+    this.#asks.replaceChildren(el("span", {}, what), allow, refuse);
   }
 
   #showSharing({ shares, watched, instructor }: Seat): void {
     if (shares === "nothing") return this.#sharing.replaceChildren();
-    const stop = el("button", { class: "btn quiet", type: "button" }, "Stop sharing");
+    const stop = el("button", { class: "btn quiet", type: "button" }, t("seat.stop"));
     stop.addEventListener("click", () => this.#say({ what: "share", level: "nothing" }));
-    const may = shares === "type" ? "may look and type" : "may look";
-    this.#sharing.replaceChildren(el("span", { class: "warn" }, `${instructor} ${watched ? "is looking" : may}`), stop);
+    const may = shares === "type" ? "seat.mayType" : "seat.mayLook";
+    this.#sharing.replaceChildren(el("span", { class: "warn" }, t(watched ? "seat.looking" : may, { instructor })), stop);
   }
 
   #showNotes({ notes, instructor }: Seat): void {
     const fresh = notes.filter((note) => !this.#seen.has(note.id));
     this.#notes.replaceChildren(
       ...fresh.map((note) => {
-        const dismiss = el("button", { class: "btn quiet", type: "button" }, "Done");
+        const dismiss = el("button", { class: "btn quiet", type: "button" }, t("seat.done"));
         dismiss.addEventListener("click", () => {
           this.#seen.add(note.id);
           store([...this.#seen]);
@@ -93,7 +94,7 @@ class Bar {
         const at = new Date(note.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
         const card = el("div", { class: "workshop-note" }, el("div", { class: "row" }, el("b", {}, `${instructor}, ${at}`), dismiss), note.text ? el("p", {}, note.text) : null);
         if (note.command) {
-          const start = el("button", { class: "btn primary", type: "button" }, icon("run"), "Run");
+          const start = el("button", { class: "btn primary", type: "button" }, icon("run"), t("seat.run"));
           start.addEventListener("click", () => this.#run(note.command));
           card.append(el("div", { class: "row" }, el("code", {}, note.command), start));
         }
@@ -104,9 +105,9 @@ class Bar {
 }
 
 function word({ paused, ended, hold, instructor }: Seat): string {
-  if (ended) return "The workshop is over. Your work is kept.";
-  if (paused) return `${instructor} has paused the workshop. Listen for a moment.`;
-  return hold ? `Everybody waits at the end of “${hold.title}”.` : "";
+  if (ended) return t("seat.over");
+  if (paused) return t("seat.paused", { instructor });
+  return hold ? t("seat.held", { step: hold.title }) : "";
 }
 
 /** What lies beyond a step is greyed; without one everything is open. */
