@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod export;
 mod follow;
 pub mod parts;
+mod presence;
 pub mod room;
 pub mod seat;
 pub mod stuck;
@@ -30,20 +31,13 @@ use std::{
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
-use tokio::sync::watch;
 
-use self::{
-    accounts::Accounts,
-    activity::Unmet,
-    room::Room,
-    seat::{SeatRequest, SeatView, Sharing},
-};
+pub use self::presence::{Look, Seat};
+use self::{accounts::Accounts, room::Room, seat::Sharing};
 use crate::{
     lessons::Catalog,
-    sessions::{Session, checks::StepState},
-    storage::{
-        Deed, LearnerId, Member, Note, StepProgress, Storage, StorageError, Workshop, WorkshopId, WorkshopState,
-    },
+    sessions::Session,
+    storage::{Deed, LearnerId, Member, Note, Storage, StorageError, Workshop, WorkshopId, WorkshopState},
 };
 
 /// The longest title, name and question, in characters.
@@ -451,77 +445,6 @@ impl Workshops {
     fn allowed(&self, room: &Room, learner: &LearnerId, least: Sharing) -> Result<(), Refused> {
         let name = room.name(learner).ok_or(Refused::NotYours)?;
         if room.sharing(learner) >= least { Ok(()) } else { Err(Refused::NotAllowed(name)) }
-    }
-}
-
-/// Looking at a learner's page; over when it is dropped.
-#[derive(Debug)]
-pub struct Look {
-    room: Arc<Room>,
-    learner: LearnerId,
-}
-
-impl Drop for Look {
-    fn drop(&mut self) {
-        self.room.watch(&self.learner, false);
-    }
-}
-
-/// A learner's page in a workshop; left when it is dropped.
-#[derive(Debug)]
-pub struct Seat {
-    workshops: Workshops,
-    room: Arc<Room>,
-    learner: LearnerId,
-    view: watch::Receiver<SeatView>,
-}
-
-impl Seat {
-    /// What the page is told, and when that changes.
-    pub fn view(&mut self) -> &mut watch::Receiver<SeatView> {
-        &mut self.view
-    }
-
-    /// Why a command is refused, if it is.
-    pub fn refuses(&self) -> Option<&'static str> {
-        self.room.refuses()
-    }
-
-    /// How the steps of the open lesson stand, and what was worked on: an unmet check tells why somebody is stuck.
-    pub fn stands(&self, steps: &[StepState], progress: &[StepProgress]) {
-        let unmet = Unmet::of(steps, follow::place(progress).as_ref());
-        self.room.observe(&self.learner, |activity, _| activity.unmet = unmet);
-    }
-
-    /// Does what the page says.
-    ///
-    /// # Errors
-    /// The database.
-    pub async fn act(&self, request: SeatRequest) -> Result<(), StorageError> {
-        let (storage, workshop) = (&self.workshops.0.storage, self.room.workshop().id);
-        match request {
-            SeatRequest::Raise { question } => {
-                let question = line(&question).unwrap_or_default();
-                let now = self.workshops.now();
-                storage.set_hand(&workshop, &self.learner, Some(now), &question).await?;
-                self.room.set_hand(&self.learner, Some(now), &question);
-            }
-            SeatRequest::Lower => {
-                storage.set_hand(&workshop, &self.learner, None, "").await?;
-                self.room.set_hand(&self.learner, None, "");
-            }
-            SeatRequest::Share { level } => {
-                storage.set_shares(&workshop, &self.learner, level >= Sharing::Look).await?;
-                self.room.set_sharing(&self.learner, level);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.room.page_closed(&self.learner, self.workshops.now());
     }
 }
 

@@ -25,7 +25,7 @@ pub struct PlanTask {
 #[derive(Debug, Args)]
 pub(super) struct PlanArgs {
     /// How many learners come
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, env = "PODYARD_LEARNERS", value_name = "NUMBER")]
     learners: String,
     /// The lessons' ids, with commas between them [default: all]
     #[arg(long, value_name = "ID,ID", value_delimiter = ',')]

@@ -1,4 +1,4 @@
-use super::*;
+use super::{seat::SeatRequest, *};
 use crate::{lessons::Catalog, storage::KeyHash};
 
 async fn storage() -> Storage {

@@ -221,13 +221,13 @@ fn number(text: &str, otherwise: u64) -> Option<u64> {
     if text.is_empty() { Some(otherwise) } else { text.parse().ok() }
 }
 
-/// A word for a workshop's state.
+/// The text for a workshop's state.
 fn state(workshop: &Workshop) -> &'static str {
     match workshop.state {
-        WorkshopState::Open => "open",
-        WorkshopState::Closed => "takes nobody new",
-        WorkshopState::Paused => "paused",
-        WorkshopState::Ended => "over",
+        WorkshopState::Open => "office.open",
+        WorkshopState::Closed => "office.closed",
+        WorkshopState::Paused => "office.paused",
+        WorkshopState::Ended => "office.ended",
     }
 }
 
