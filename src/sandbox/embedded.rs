@@ -58,6 +58,8 @@ pub struct Embedded {
     caveat: Option<Arc<str>>,
     reaper: Reaper,
     metrics: bool,
+    /// Whether nothing is kept for another start.
+    passing: bool,
 }
 
 impl fmt::Debug for Embedded {
@@ -118,7 +120,15 @@ impl Embedded {
 
     /// A provider with this image store and these runtimes.
     pub fn new(images: Arc<dyn Images>, runtime: MakeRuntime, place: Workplace, caveat: Option<String>) -> Self {
-        Self { images, runtime, place, caveat: caveat.map(Into::into), reaper: Reaper::start(), metrics: false }
+        Self {
+            images,
+            runtime,
+            place,
+            caveat: caveat.map(Into::into),
+            reaper: Reaper::start(),
+            metrics: false,
+            passing: false,
+        }
     }
 
     /// The same with `kubectl top`, which a new cluster of kind's does not have.
@@ -126,8 +136,19 @@ impl Embedded {
         Self { metrics: true, ..self }
     }
 
+    /// The same with sandboxes that nobody comes back to: what they hold goes with this process, however it ends.
+    pub fn passing(self) -> Self {
+        Self { passing: true, ..self }
+    }
+
+    /// Where the objects of a sandbox are kept.
+    fn drawer(&self, session: &str) -> Drawer {
+        let passing = self.passing.then(|| self.place.path().join("sandboxes"));
+        Drawer::new(passing.as_deref().unwrap_or(self.place.kept()), session)
+    }
+
     pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
-        let kept = Drawer::new(self.place.kept(), &order.session).open().await?;
+        let kept = self.drawer(&order.session).open().await?;
         let directory = self.place.new_sandbox();
         let runtime = (self.runtime)(&directory);
         let journal = Some(kept.journal());
@@ -139,7 +160,7 @@ impl Embedded {
     }
 
     pub(super) async fn forget(&self, session: &str) {
-        match Drawer::new(self.place.kept(), session).open().await {
+        match self.drawer(session).open().await {
             Ok(kept) => kept.erase(),
             Err(error) => tracing::warn!(%error, "what is kept of a sandbox can't be removed"),
         }

@@ -94,7 +94,7 @@ fn same_work(original: &Lesson, translation: &Lesson) -> bool {
 
 async fn one(lesson: &Lesson, provider: &Provider) -> Outcome {
     let began = Instant::now();
-    let name = format!("lesson-{}", lesson.id);
+    let name = format!("lesson-{}-{}", lesson.id, lesson.language);
     let steps = match provider.provision(Order::new(name, Progress::unheard())).await {
         Ok(lease) => {
             let steps = Rehearsal::new(lesson, lease.client.clone(), lease.namespace.clone()).run().await;
