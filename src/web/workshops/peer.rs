@@ -191,3 +191,25 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{web::testing, workshops::Plan};
+
+    #[tokio::test]
+    async fn who_comes_after_the_instructor_has_looked_for_them_is_noticed() {
+        let app = testing::state(testing::scripted(), 1).await;
+        let (title, lessons, language) = ("Pods".to_owned(), vec!["one".to_owned()], "en".to_owned());
+        let plan = Plan { title, lessons, language, capacity: 1, prewarm: 0, starts: None, ends: None };
+        let code = app.workshops.create("ada", plan).await.unwrap().code;
+        let mira = app.sessions.visitor(None).await.unwrap().learner;
+        let room = app.workshops.join(&code, "Mira", &mira, &app.catalog()).await.unwrap();
+        let mut coming = std::pin::pin!(arrival(&room, &mira, None));
+        assert!(futures::poll!(coming.as_mut()).is_pending(), "nobody is there");
+        let session = app.sessions.session_of(&mira, None).await.unwrap();
+        let _seat = app.workshops.seat(&session, &app.catalog()).await.unwrap();
+        coming.await;
+        assert!(present(&room, &mira).is_some());
+    }
+}
