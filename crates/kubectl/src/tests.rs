@@ -62,6 +62,18 @@ async fn mistakes_are_told_in_kubectls_words() {
 }
 
 #[tokio::test]
+async fn a_container_more_looks_into_a_running_pod() {
+    let world = World::new(&[("pod.yaml", POD)]).await;
+    world.run("apply -f pod.yaml").await;
+    assert_snapshot!(world.run("debug web --image=busybox -c look --target=web").await, @r#"Targeting container "web". If you don't see processes from this container it may be because the container runtime doesn't support this feature."#);
+    assert_snapshot!(world.run("get pod web -o jsonpath={.spec.ephemeralContainers[*].targetContainerName}").await, @"web");
+    assert_snapshot!(world.run("debug web").await, @"
+    ! error: you must specify --image when not using --copy-to.
+    [1]
+    ");
+}
+
+#[tokio::test]
 async fn a_watch_ends_when_it_is_cancelled() {
     let world = World::new(&[("pod.yaml", POD)]).await;
     world.run("apply -f pod.yaml").await;

@@ -8,6 +8,7 @@ mod config;
 mod cordon;
 mod cp;
 mod create;
+mod debug;
 mod delete;
 mod describe;
 mod diff;
@@ -56,6 +57,7 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "apply" => apply::run(session, matches).await,
         "attach" => attach::run(session, matches).await,
         "create" => create::run(session, matches).await,
+        "debug" => debug::run(session, matches).await,
         "delete" => delete::run(session, matches).await,
         "describe" => describe::run(session, matches).await,
         "exec" => exec::run(session, matches).await,

@@ -55,6 +55,9 @@ pub async fn to(session: &Session, pod: &Value, container: &str, stdin: bool, tt
 
 /// A container with a terminal has one output, whatever was asked for.
 fn has_terminal(pod: &Value, name: &str) -> bool {
-    let containers = pod.pointer("/spec/containers").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    containers.iter().any(|container| container["name"] == name && container["tty"] == true)
+    ["/spec/containers", "/spec/ephemeralContainers"]
+        .iter()
+        .filter_map(|list| pod.pointer(list)?.as_array())
+        .flatten()
+        .any(|container| container["name"] == name && container["tty"] == true)
 }
