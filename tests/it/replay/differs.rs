@@ -31,6 +31,7 @@ pub const WITH_REAL_KUBECTL: &[Reason] = &[
     TWO_STREAMS,
     LABELS,
     race("verbs/cp", "kubectl ends without waiting for what tar says on stderr"),
+    race("workloads/quota-and-limits", "kubectl describes the resources of a LimitRange in Go's order of a map: any"),
     race("verbs/wait", "kubectl warns of a watch under a second when its own timeout of 1 s closes it"),
 ];
 
