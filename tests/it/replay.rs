@@ -61,14 +61,31 @@ fn replay(speaker: Speaker, differs: &[Reason]) {
             scope.spawn(|| {
                 loop {
                     let Some((name, path)) = waiting.lock().unwrap().next() else { break };
-                    let cluster = TestCluster::start();
-                    let found = Scenario::read(&path).play(&|| speaker.command(&cluster));
+                    let found = play_twice_if_need_be(&name, &path, speaker);
                     results.lock().unwrap().insert(name, found);
                 }
             });
         }
     });
     judge(&results.into_inner().unwrap(), differs);
+}
+
+/// What differs. The recordings hold one way in which things may race, and on a full machine another may win: what
+/// holds on a second, new cluster is told and does not count.
+fn play_twice_if_need_be(name: &str, path: &Path, speaker: Speaker) -> Vec<String> {
+    let play = || {
+        let cluster = TestCluster::start();
+        Scenario::read(path).play(&|| speaker.command(&cluster))
+    };
+    let first = play();
+    if first.is_empty() {
+        return first;
+    }
+    let second = play();
+    if second.is_empty() {
+        println!("{name} differed once, and not when asked again:\n{}", first.join("\n"));
+    }
+    second
 }
 
 /// `lessons/run-hello` and its path, in order; those whose name contains `only`.
