@@ -1,5 +1,6 @@
 //! The server, built once and then run.
 
+mod claim;
 mod reload;
 mod secret;
 
@@ -10,7 +11,7 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::reload::Reloader;
+use self::{claim::Claim, reload::Reloader};
 use crate::{
     config::{Config, SandboxKind},
     lessons::{Catalog, catalog::Drafts},
@@ -32,6 +33,17 @@ use crate::{
 /// Why the server can't be started.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
+    /// Two servers would get into each other's way.
+    #[error("another podyard serves from the data directory {0}; each needs its own (--data)")]
+    InUse(PathBuf),
+    /// The data directory.
+    #[error("the data directory {path} can't be used: {source}")]
+    Data {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The sandboxes.
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
@@ -87,6 +99,7 @@ pub struct App {
     /// Commands, views, and sandboxes that are being made or given back.
     work: TaskTracker,
     shutdown_timeout: Duration,
+    claim: Claim,
 }
 
 impl std::fmt::Debug for App {
@@ -98,6 +111,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Builds everything. `closing` is cancelled when the server is to end.
     pub async fn build(config: Config, closing: CancellationToken) -> Result<Self, AppError> {
+        let claim = claim(&config)?;
         let provider = provider(&config).await?;
         let catalog = lessons(&config)?;
         let address = config.listen;
@@ -128,6 +142,7 @@ impl App {
             conversations,
             work,
             shutdown_timeout,
+            claim,
         })
     }
 
@@ -144,7 +159,17 @@ impl App {
     /// Serves until `closing` is cancelled, then ends everything in order, within the time that shutting down may take.
     pub async fn run(self) {
         let Self {
-            listener, router, reloader, provider, sessions, closing, conversations, work, shutdown_timeout, ..
+            listener,
+            router,
+            reloader,
+            provider,
+            sessions,
+            closing,
+            conversations,
+            work,
+            shutdown_timeout,
+            claim,
+            address: _,
         } = self;
         let serve = axum::serve(NoDelay(listener), router).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(serve.into_future());
@@ -170,6 +195,7 @@ impl App {
         if tokio::time::timeout(shutdown_timeout, ending).await.is_err() {
             tracing::warn!(after = ?shutdown_timeout, "not everything ended in time: the rest is cut off");
         }
+        drop(claim);
     }
 }
 
@@ -193,6 +219,12 @@ pub async fn provider(config: &Config) -> Result<Provider, AppError> {
             Ok(Provider::Kubernetes(Kubernetes::start(&config.kubernetes, config.session_idle).await?))
         }
     }
+}
+
+fn claim(config: &Config) -> Result<Claim, AppError> {
+    let path = config.data.path();
+    let claim = Claim::take(path).map_err(|source| AppError::Data { path: path.to_owned(), source })?;
+    claim.ok_or_else(|| AppError::InUse(path.to_owned()))
 }
 
 fn location(config: &Config) -> Location {

@@ -118,3 +118,15 @@ async fn a_second_signal_ends_at_once_and_the_next_start_cleans_up() {
     let now = left_over(next.data.path());
     assert!(now.len() == 1 && now != left, "{left:?} {now:?}");
 }
+
+#[test]
+fn a_data_directory_serves_one_server() {
+    let first = Server::start(&[]);
+    let second = std::process::Command::new(crate::program::PODYARD)
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(first.data.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("another podyard serves from the data directory") && !second.status.success(), "{said}");
+}

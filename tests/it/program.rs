@@ -26,15 +26,16 @@ pub fn real_kubectl() -> PathBuf {
     path
 }
 
-/// Images are the same for every run, so all tests share one store of them.
+/// Images are the same for every run, so all clusters share one store of them.
 pub fn data_dir() -> &'static Path {
     static DATA: OnceLock<TempDir> = OnceLock::new();
-    DATA.get_or_init(|| {
-        let dir = tempfile::Builder::new().prefix("podyard-it-").tempdir().expect("a temporary directory can be made");
-        open_to_all(dir.path());
-        dir
-    })
-    .path()
+    DATA.get_or_init(new_data_dir).path()
+}
+
+fn new_data_dir() -> TempDir {
+    let dir = tempfile::Builder::new().prefix("podyard-it-").tempdir().expect("a temporary directory can be made");
+    open_to_all(dir.path());
+    dir
 }
 
 /// Containers run under mapped ids, which must be able to pass through.
@@ -48,15 +49,18 @@ pub struct Program {
     child: Child,
     /// The line it printed when it was ready.
     pub ready: String,
+    /// A server keeps learners, so each has a data directory of its own.
+    _data: Option<TempDir>,
 }
 
 impl Program {
     /// Starts `podyard ARGS` and waits for its first line.
     pub fn start(args: &[&str]) -> Self {
+        let own = (args.first() == Some(&"serve")).then(new_data_dir);
         let mut child = Command::new(PODYARD)
             .args(args)
             .arg("--data")
-            .arg(data_dir())
+            .arg(own.as_ref().map_or_else(|| data_dir(), TempDir::path))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -65,7 +69,7 @@ impl Program {
         let stdout = child.stdout.take().expect("it is piped");
         BufReader::new(stdout).read_line(&mut ready).expect("its output is text");
         assert!(!ready.is_empty(), "podyard {args:?} ended before it was ready");
-        Self { child, ready }
+        Self { child, ready, _data: own }
     }
 
     /// The address in the ready line.

@@ -1,0 +1,39 @@
+//! One server, one data directory: two would take up each other's sessions and migrate one database at the same time.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+};
+
+/// Holds the data directory until it is dropped, or the process ends in whatever way.
+#[derive(Debug)]
+pub(super) struct Claim(#[expect(dead_code, reason = "what counts is that it is open")] File);
+
+impl Claim {
+    /// The claim on this directory, which is made when it is missing; nothing when another server holds it.
+    pub(super) fn take(data: &Path) -> io::Result<Option<Self>> {
+        fs::create_dir_all(data)?;
+        let lock = File::create(data.join("serving"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Self(lock))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_held_by_one_until_it_lets_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("new");
+        let first = Claim::take(&data).unwrap();
+        assert!(first.is_some() && Claim::take(&data).unwrap().is_none());
+        drop(first);
+        assert!(Claim::take(&data).unwrap().is_some());
+    }
+}
