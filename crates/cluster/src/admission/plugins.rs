@@ -6,6 +6,7 @@ mod limit_range;
 mod pod_security;
 mod priority;
 mod quota;
+mod resize;
 mod service_account;
 mod service_address;
 mod storage;
@@ -75,6 +76,10 @@ pub fn approve_update(
         said.extend(warnings::of(resource, new));
         quota::check_update(resource, old, new, context)?;
     }
+    if subresource == "resize" {
+        limit_range::check(resource, new, context)?;
+        quota::check_update(resource, old, new, context)?;
+    }
     Ok(said)
 }
 
@@ -87,7 +92,7 @@ pub fn taken(resource: &Resource, old: Option<&Value>, object: &Value, context: 
 }
 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes
-/// everything else. `subresource` is empty or `status`.
+/// everything else; for `resize` all but resources. `subresource` is empty, `status` or `resize`.
 pub fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
     strategy::prepare_update(resource, old, new, subresource);
 }

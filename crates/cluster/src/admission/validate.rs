@@ -17,6 +17,7 @@ mod network_policy;
 mod path;
 mod percent;
 mod pod;
+mod pod_resize;
 mod pod_update;
 mod policy;
 mod probe;
@@ -71,6 +72,13 @@ pub fn validate_update(resource: &Resource, old: &Value, new: &Value) -> Vec<Fie
 pub(crate) fn validate_ephemeral(old: &Value, new: &Value) -> Vec<FieldError> {
     let mut found = Findings::default();
     pod_update::ephemeral(&mut found, old, new);
+    found.into_errors()
+}
+
+/// Everything that is wrong with the resources that a Pod is to have.
+pub(crate) fn validate_resize(old: &Value, new: &Value) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    pod_resize::resize(&mut found, old, new);
     found.into_errors()
 }
 

@@ -90,12 +90,8 @@ fn documents(api: &Api, target: &Target, query: &Query, headers: &HeaderMap) -> 
 }
 
 /// What discovery lists and a sandbox can't do.
-fn unserved(call: &Call, part: &str) -> Failure {
-    let why = match part {
-        "resize" => "this sandbox's node can't change the resources of running containers; create the Pod anew",
-        _ => "this sandbox has no proxy; use port-forward instead",
-    };
-    Failure::forbidden(call.resource(), &call.name, why)
+fn unserved(call: &Call) -> Failure {
+    Failure::forbidden(call.resource(), &call.name, "this sandbox has no proxy; use port-forward instead")
 }
 
 type About = (Verb, path::Place, String, Option<path::Part>);
@@ -136,9 +132,9 @@ fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
             (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
             ("scale", Verb::Get | Verb::Update | Verb::Patch) => api.scale(call, body),
             ("token", Verb::Create) => api.request_token(call, body),
-            (part @ ("resize" | "proxy"), _) => Err(unserved(call, part)),
-            ("status" | "ephemeralcontainers" | "finalize", Verb::Update) => api.update(call, body),
-            ("status" | "ephemeralcontainers", Verb::Patch) => api.patch(call, body),
+            ("proxy", _) => Err(unserved(call)),
+            ("status" | "ephemeralcontainers" | "resize" | "finalize", Verb::Update) => api.update(call, body),
+            ("status" | "ephemeralcontainers" | "resize", Verb::Patch) => api.patch(call, body),
             ("binding", Verb::Create) => api.bind(call, body),
             ("eviction", Verb::Create) => api.evict(call, body),
             _ => Err(Failure::no_such_path()),

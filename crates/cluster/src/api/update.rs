@@ -88,6 +88,7 @@ impl Api {
         let mut errors = match part {
             "finalize" => Vec::new(),
             "ephemeralcontainers" => admission::validate_ephemeral(old, &new),
+            "resize" => admission::validate_resize(old, &new),
             _ => admission::validate_update(resource, old, &new),
         };
         if errors.is_empty() && part.is_empty() {

@@ -12,6 +12,7 @@ use crate::node::runtime::scripted::Scripted;
 
 mod images;
 mod operators;
+mod resize;
 mod rights;
 mod streams;
 mod wire;

@@ -110,12 +110,30 @@ impl FieldSet {
                 metadata.below.remove(&format!("f:{name}"));
             }
         }
-        if subresource == "status" {
+        if subresource == "resize" {
+            self.keep_sizes();
+        } else if subresource == "status" {
             self.below.remove("f:spec");
         } else if resource.subresource("status").is_some() {
             self.below.remove("f:status");
         }
         self.below.retain(|_, node| !node.is_empty());
+    }
+
+    /// Of a Pod's fields only those that a resize writes.
+    fn keep_sizes(&mut self) {
+        self.below.retain(|step, _| step == "f:spec");
+        let Some(spec) = self.below.get_mut("f:spec") else { return };
+        spec.below.retain(|step, _| matches!(step.as_str(), "f:containers" | "f:initContainers" | "f:resources"));
+        for list in ["f:containers", "f:initContainers"] {
+            let Some(list) = spec.below.get_mut(list) else { continue };
+            for container in list.below.values_mut() {
+                container.member = false;
+                container.below.retain(|step, _| matches!(step.as_str(), "f:resources" | "f:resizePolicy"));
+            }
+            list.below.retain(|_, container| !container.is_empty());
+        }
+        spec.below.retain(|_, field| !field.is_empty());
     }
 
     /// Reads `FieldsV1`.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, job, service_address};
+use super::{Context, job, resize, service_address};
 use crate::{
     admission::resources::qos_class,
     json::{at, child, fill, has, items, put, take, text, zero},
@@ -92,9 +92,10 @@ fn has_status(resource: &Resource) -> bool {
 }
 
 pub(super) fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
-    if subresource == "status" {
-        keep_all_but_status(old, new);
-        return;
+    match subresource {
+        "status" => return keep_all_but_status(old, new),
+        "resize" => return resize::keep_all_but_resources(old, new),
+        _ => {}
     }
     if has_status(resource) {
         put(new, "status", old.get("status").cloned().unwrap_or(Value::Null));

@@ -1,6 +1,7 @@
 //! Held against what the real cluster answered.
 
 mod kinds;
+mod resize;
 
 use serde_json::{Value, json};
 
