@@ -12,6 +12,7 @@ mod page;
 mod pod;
 mod policy;
 pub mod quantity;
+pub mod rules;
 mod storage;
 mod template;
 mod traffic;

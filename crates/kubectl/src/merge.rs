@@ -10,7 +10,7 @@ mod strategic;
 use serde_json::{Map, Value};
 
 pub use apply::{json_merge, strategic as strategic_merge};
-pub use keys::shape;
+pub use keys::{Type, shape};
 pub use strategic::three_way as strategic_three_way;
 
 /// A three-way merge for kinds whose lists have no keys (RFC 7386).

@@ -6,6 +6,7 @@ pub mod json;
 pub mod jsonpath;
 pub mod kyaml;
 pub mod printer;
+pub mod sort;
 pub mod table;
 pub mod tabs;
 pub mod template;

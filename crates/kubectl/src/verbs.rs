@@ -34,6 +34,7 @@ mod scale;
 mod set;
 mod taint;
 mod template;
+mod top;
 mod version;
 mod wait;
 
@@ -85,7 +86,8 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "cordon" | "uncordon" => cordon::run(session, matches).await,
         "drain" => drain::run(session, matches).await,
         "taint" => taint::run(session, matches).await,
-        "top pod" | "top node" => Err(Failure::said("Metrics API not available")),
+        "top node" => top::nodes(session, matches).await,
+        "top pod" => top::pods(session, matches).await,
         "events" => events::run(session, matches).await,
         "expose" => expose::run(session, matches).await,
         path if path.starts_with("config ") => config::run(session, matches).await,

@@ -59,6 +59,30 @@ fn scaled(digits: &str, scale: i128) -> Option<i128> {
     Some(whole * scale + fraction * scale / tens)
 }
 
+/// Nanoseconds as Go prints a duration: `1h5m0.25s`, `300ms`.
+pub fn show(nanos: i128) -> String {
+    let (sign, amount) = (if nanos < 0 { "-" } else { "" }, nanos.abs());
+    if amount < SECOND {
+        let unit = UNITS.iter().rfind(|(name, scale)| *scale <= amount.max(1) && *name != "us" && *name != "μs");
+        let (name, scale) = unit.copied().unwrap_or(("ns", 1));
+        return if amount == 0 { "0s".to_owned() } else { format!("{sign}{}{name}", decimal(amount, scale)) };
+    }
+    let (minutes, seconds) = (amount / (60 * SECOND), amount % (60 * SECOND));
+    let minutes = match (minutes / 60, minutes % 60) {
+        (0, 0) => String::new(),
+        (0, minutes) => format!("{minutes}m"),
+        (hours, minutes) => format!("{hours}h{minutes}m"),
+    };
+    format!("{sign}{minutes}{}s", decimal(seconds, SECOND))
+}
+
+/// An amount in a unit, with as many digits behind the point as it takes.
+fn decimal(amount: i128, unit: i128) -> String {
+    let width = unit.ilog10() as usize;
+    let text = format!("{}.{:0width$}", amount / unit, amount % unit);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// Nanoseconds as a duration; nothing for less than 0.
 pub fn std(nanos: i128) -> std::time::Duration {
     std::time::Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
@@ -66,7 +90,29 @@ pub fn std(nanos: i128) -> std::time::Duration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn durations_as_go_prints_them() {
+        for text in ["0s", "1ns", "1.5µs", "300ms", "1s", "1.25s", "1m0s", "59m59.999999999s", "1h0m0s", "-26h3m0.5s"]
+        {
+            assert_eq!(show(parse(text).unwrap()), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_read_again(nanos in any::<i64>().prop_filter("Go has no such number", |n| *n != i64::MIN)) {
+            prop_assert_eq!(parse(&show(nanos.into())), Ok(nanos.into()));
+        }
+
+        #[test]
+        fn every_text_is_read_or_refused(text in "[-+]?([0-9.]{0,20}(ns|us|µs|ms|s|m|h|d|)){0,4}") {
+            let _ = parse(&text);
+        }
+    }
 
     #[test]
     fn words_for_mistakes() {

@@ -15,6 +15,8 @@ pub enum Kind {
     List,
     /// Texts, one for each time the flag is given.
     Array,
+    /// `key=value` pairs, separated by commas or by repeating the flag.
+    Map,
 }
 
 /// A flag of a command.
@@ -91,6 +93,7 @@ fn one(word: &'static str) -> Flag {
         "d" => (Kind::Duration, "0s"),
         "l" => (Kind::List, "[]"),
         "a" => (Kind::Array, "[]"),
+        "m" => (Kind::Map, "[]"),
         _ => (Kind::Text, ""),
     };
     Flag { name, short, kind, default: given.unwrap_or(empty) }

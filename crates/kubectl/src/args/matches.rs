@@ -71,6 +71,12 @@ impl Matches {
         }
     }
 
+    /// The `key=value` pairs of a flag, in the order they were given.
+    pub fn pairs(&self, name: &str) -> Vec<(String, String)> {
+        let all = self.values.get(name).into_iter().flatten().flat_map(|value| split_pairs(value));
+        all.filter_map(|pair| pair.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()))).collect()
+    }
+
     /// Whether objects come from files: `-f` or `-k`.
     pub fn reads_files(&self) -> bool {
         !self.list("filename").is_empty() || self.some("kustomize").is_some()
@@ -118,9 +124,20 @@ fn split_commas(text: &str) -> Vec<String> {
     words
 }
 
+/// The pairs of one value: a single one may have commas, several are a line of CSV.
+pub fn split_pairs(text: &str) -> Vec<String> {
+    if text.matches('=').count() < 2 { vec![text.trim_matches('"').to_owned()] } else { split_commas(text) }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::split_commas;
+    use super::{split_commas, split_pairs};
+
+    #[test]
+    fn pairs_may_hold_commas_when_they_are_alone() {
+        assert_eq!(split_pairs("a=b,c"), ["a=b,c"]);
+        assert_eq!(split_pairs("a=b,c=d"), ["a=b", "c=d"]);
+    }
 
     #[test]
     fn lists_are_csv() {

@@ -5,7 +5,7 @@ use super::{
     command::{GLOBAL, child, find},
     duration,
     flag::{Flag, Kind},
-    matches::parse_bool,
+    matches::{parse_bool, split_pairs},
     suggest::suggestions,
 };
 
@@ -226,6 +226,10 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
             Err(_) => Err(format!("strconv.ParseInt: parsing {value:?}: invalid syntax")),
         },
         Kind::Duration => duration::parse(value).map(drop),
+        Kind::Map => match split_pairs(value).iter().find(|pair| !pair.contains('=')) {
+            Some(pair) => Err(format!("{pair} must be formatted as key=value")),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::page::{Page, ago, at};
+use crate::output::sort::sort;
 
 /// Adds `Events:` to a page.
 pub fn add(page: &mut Page, events: Option<&[Value]>, now: Timestamp) {
@@ -13,7 +14,8 @@ pub fn add(page: &mut Page, events: Option<&[Value]>, now: Timestamp) {
     }
     page.flush();
     let mut events: Vec<&Value> = events.iter().collect();
-    events.sort_by_key(|event| (time(event), at(event, "/metadata/name")));
+    let seen = |event: &Value| at(event, "/lastTimestamp").parse::<Timestamp>().ok();
+    sort(&mut events, |a, b| seen(a) < seen(b));
     page.line(0, "Events:");
     page.line(1, "Type\tReason\tAge\tFrom\tMessage");
     page.line(1, "----\t------\t----\t----\t-------");
@@ -30,15 +32,6 @@ pub fn add(page: &mut Page, events: Option<&[Value]>, now: Timestamp) {
             ),
         );
     }
-}
-
-/// What events are sorted by: when they were last seen.
-fn time(event: &Value) -> String {
-    ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"]
-        .iter()
-        .map(|pointer| at(event, pointer))
-        .find(|time| !time.is_empty())
-        .unwrap_or_default()
 }
 
 /// `5s`, or `5s (x3 over 1m)`.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     Subject, events,
     page::{Page, at, entries, list, plain, selector},
+    rules,
 };
 
 /// A Role or ClusterRole.
@@ -13,44 +14,10 @@ pub fn role(subject: &Subject<'_>) -> String {
     page.line(0, "PolicyRule:");
     page.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
     page.line(1, "---------\t-----------------\t--------------\t-----");
-    for row in rules(list(subject.object, "/rules")) {
-        page.line(1, row.join("\t"));
+    for rule in rules::compact(rules::of(list(subject.object, "/rules"))) {
+        page.line(1, rule.cells().join("\t"));
     }
     page.finish()
-}
-
-/// One row for each resource, or for the URLs of a rule.
-fn rules(rules: &[Value]) -> Vec<[String; 4]> {
-    let several =
-        |rule: &Value, field: &str| format!("[{}]", list(rule, field).iter().map(plain).collect::<Vec<_>>().join(" "));
-    let mut rows: Vec<[String; 4]> = Vec::new();
-    for rule in rules {
-        let groups: Vec<String> = list(rule, "/apiGroups").iter().map(plain).collect();
-        let rest = |urls: String| [urls, several(rule, "/resourceNames"), several(rule, "/verbs")];
-        let mut add = |resource: String, urls: String| {
-            let [urls, names, verbs] = rest(urls);
-            rows.push([resource, urls, names, verbs]);
-        };
-        for group in &groups {
-            for resource in list(rule, "/resources").iter().map(plain) {
-                add(if group.is_empty() { resource } else { format!("{resource}.{group}") }, "[]".to_owned());
-            }
-        }
-        for url in list(rule, "/nonResourceURLs").iter().map(plain) {
-            add(String::new(), format!("[{url}]"));
-        }
-    }
-    // Go sorts the rules by what it prints them as: verbs first, then group, resource and names.
-    rows.sort_by_key(|row| {
-        let resource = row[0].split('.').next().unwrap_or_default();
-        format!("{},{},[{resource}],{},{}", row[3], group_of(&row[0]), row[2], row[1])
-    });
-    rows
-}
-
-/// The group behind a resource, in brackets as Go prints a list.
-fn group_of(resource: &str) -> String {
-    format!("[{}]", resource.split_once('.').map_or("", |(_, group)| group))
 }
 
 /// A RoleBinding or ClusterRoleBinding.

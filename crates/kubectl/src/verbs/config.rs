@@ -93,7 +93,9 @@ impl Held {
 
 /// Runs the command below `config`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    count(session, matches).await?;
+    if !count(session, matches).await? {
+        return Ok(());
+    }
     let mut held = Held::read(session).await?;
     let word = |at: usize| matches.args.get(at).map(String::as_str).unwrap_or_default();
     match matches.command.name() {
@@ -116,21 +118,21 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
 }
 
-/// How many arguments there must be. With others kubectl shows the help, and then what is wrong.
-async fn count(session: &Session, matches: &Matches) -> Outcome {
+/// Whether there are as many arguments as there must be. With others kubectl shows the help, and then what is wrong.
+async fn count(session: &Session, matches: &Matches) -> Outcome<bool> {
     let (found, name) = (matches.args.len(), matches.command.name());
     let fits = match name {
         "current-context" | "get-clusters" | "get-users" | "view" | "get-contexts" => true,
         "rename-context" | "set" => found == 2,
-        "set-context" => return change::context_name(session, matches).await.map(drop),
+        "set-context" => return change::context_name(session, matches).await.map(|_| true),
         _ => found == 1,
     };
     if fits {
-        return Ok(());
+        return Ok(true);
     }
     session.out(&args::help::of(matches.command.path)).await?;
     if name.starts_with("delete-") {
-        return Ok(());
+        return Ok(false);
     }
     let word = if name == "set-credentials" { "unexpected" } else { "Unexpected" };
     Err(Failure::Said(format!("{word} args: [{}]", matches.args.join(" "))))
@@ -145,7 +147,9 @@ async fn names(session: &Session, held: &Held, kind: Kind) -> Outcome {
 async fn contexts(session: &Session, matches: &Matches, held: &Held) -> Outcome {
     let output = matches.text("output");
     if !matches!(output, "" | "name") {
-        return Err(Failure::Said(format!("output must be one of '' or 'name': {output}")));
+        return Err(Failure::Said(format!(
+            "--output {output} is not available in kubectl config get-contexts; resetting to default output format"
+        )));
     }
     let mut wanted: Vec<&str> = held.names(Kind::Context);
     wanted.sort_unstable();
@@ -166,10 +170,10 @@ async fn contexts(session: &Session, matches: &Matches, held: &Held) -> Outcome 
     }
     for name in wanted {
         let context = held.entry(Kind::Context, name).unwrap_or(&Value::Null);
-        let current = if name == held.current() { "*" } else { "" };
+        let current = if name == held.current() { "*" } else { " " };
         let cells = ["/cluster", "/user", "/namespace"].map(|pointer| text_at(context, pointer));
         table.push_str(&format!("{current}\t{name}\t{}\n", cells.join("\t")));
     }
-    session.out(&align(&table, 0, 3)).await?;
+    session.out(&align(&table, 6, 3)).await?;
     Failure::of(failures)
 }

@@ -61,7 +61,15 @@ async fn exec(
     let name = place.pod.as_deref().unwrap_or_default();
     let path = format!("/api/v1/namespaces/{namespace}/pods/{}", crate::server::encode(name));
     let found = session.server.get(&path, crate::server::JSON).await?;
-    let container = pod::container(session, &found, matches.text("container"), false).await?;
+    let (container, note) = pod::choose(&found, matches.text("container"))?;
+    if let Some(note) = note {
+        // What comes out of a container while it is copied from goes to standard output, kubectl's own words with it.
+        if input.is_some() {
+            session.err(&note).await?
+        } else if command[0] == "tar" {
+            session.out(&note).await?
+        }
+    }
     let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
     let wanted = Wanted { stdin: input.is_some(), tty: false };
     channels::capture(session, &format!("{}/exec{}", pod_path(&found), wanted.query(&container, &command)), input, MOST)

@@ -45,7 +45,12 @@ async fn by_prefix(session: &Session, matches: &Matches, failure: Failure) -> Ou
     if found.is_empty() {
         return Err(failure);
     }
-    pages(session, &found, matches.given("show-events") && matches.on("show-events")).await
+    let with_events = matches.given("show-events") && matches.on("show-events");
+    for object in &found {
+        pages(session, std::slice::from_ref(object), with_events).await?;
+        session.out("\n").await?;
+    }
+    Ok(())
 }
 
 async fn pages(session: &Session, objects: &[Object], with_events: bool) -> Outcome {

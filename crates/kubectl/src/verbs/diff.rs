@@ -25,6 +25,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
 }
 
 async fn differences(session: &Session, matches: &Matches) -> Outcome<bool> {
+    if !matches.args.is_empty() {
+        return Err(Failure::usage("kubectl diff", format!("Unexpected args: [{}]", matches.args.join(" "))));
+    }
     if !matches.reads_files() {
         return Err(Failure::said("must specify one of -f and -k"));
     }

@@ -1,5 +1,6 @@
 //! `events`.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -8,9 +9,10 @@ use crate::{
     failure::{Failure, Outcome, text_at},
     output::{
         printer::{Printer, RESULT_FORMATS},
+        sort::sort,
         table::Grid,
     },
-    selection::Selection,
+    selection::{Selection, list_path},
     server::JSON,
     session::Session,
     watch::Events,
@@ -18,48 +20,21 @@ use crate::{
 
 /// Runs `events`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    if !matches.args.is_empty() {
-        return Err(Failure::Said(format!("unknown command {:?} for \"kubectl events\"", matches.args[0])));
-    }
     let types = matches.list("types");
     if types.iter().any(|kind| !kind.eq_ignore_ascii_case("normal") && !kind.eq_ignore_ascii_case("warning")) {
         return Err(Failure::said("valid --types are Normal or Warning"));
     }
-    let wanted =
-        |event: &Value| types.is_empty() || types.iter().any(|kind| kind.eq_ignore_ascii_case(text_at(event, "/type")));
+    if matches.text("output") == "wide" {
+        return Err(Failure::Said(format!(
+            "unable to match a printer suitable for the output format \"wide\", allowed formats are: {RESULT_FORMATS}"
+        )));
+    }
     let fields = fields(session, matches).await?;
-    let resource = session.discovery().await?.find("events")?;
     let namespace = (!matches.on("all-namespaces")).then_some(session.namespace.as_str());
     let selection = Selection { picks: Vec::new(), failures: Vec::new(), selector: None, fields, single: false };
-    let mut printer = Printer::of(session, matches, RESULT_FORMATS).await?;
-    let list = selection.list(session, resource, namespace, JSON, 500).await?;
-    let version = list.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
-    let mut events: Vec<Value> =
-        list["items"].as_array().cloned().unwrap_or_default().into_iter().filter(|event| wanted(event)).collect();
-    events.sort_by_key(time);
-    let watching = matches.on("watch");
-    if events.is_empty() && !watching {
-        let text = if namespace.is_none() {
-            "No events found.\n".to_owned()
-        } else {
-            format!("No events found in {} namespace.\n", session.namespace)
-        };
-        return session.err(&text).await;
-    }
-    let mut rows = Rows { matches, widths: Vec::new(), headed: matches.on("no-headers") };
-    print(session, &mut printer, &mut rows, &events).await?;
-    if !watching {
-        return Ok(());
-    }
-    let more = [("resourceVersion", version.as_str().unwrap_or_default().to_owned()), ("watch", "true".to_owned())];
-    let mut watch =
-        Events::open(session, &crate::selection::list_path(resource, namespace, &selection, &more), JSON).await?;
-    while let Some(event) = watch.next().await? {
-        if matches!(event.kind.as_str(), "ADDED" | "MODIFIED") && wanted(&event.object) {
-            print(session, &mut printer, &mut rows, &[event.object]).await?;
-        }
-    }
-    Ok(())
+    let printer = Printer::of(session, matches, RESULT_FORMATS).await?.map(Printer::typed);
+    let view = View { session, matches, printer, widths: Vec::new(), headed: matches.on("no-headers"), types };
+    if matches.on("watch") { view.follow(namespace, &selection).await } else { view.show(namespace, &selection).await }
 }
 
 async fn fields(session: &Session, matches: &Matches) -> Outcome<Option<String>> {
@@ -69,7 +44,8 @@ async fn fields(session: &Session, matches: &Matches) -> Outcome<Option<String>>
         [_] => return Err(Failure::said("--for must be in resource/name form")),
         _ => return Err(Failure::said("arguments in resource/name form may not have more than one slash")),
     };
-    let resource = session.discovery().await?.find(&kind)?;
+    let discovery = session.discovery().await?;
+    let resource = discovery.find(&kind).map_err(|failure| Failure::Bare(failure.message()))?;
     Ok(Some(format!(
         "involvedObject.kind={},involvedObject.apiVersion={},involvedObject.name={name}",
         resource.kind,
@@ -77,48 +53,100 @@ async fn fields(session: &Session, matches: &Matches) -> Outcome<Option<String>>
     )))
 }
 
-fn time(event: &Value) -> String {
-    ["/series/lastObservedTime", "/lastTimestamp", "/eventTime"]
-        .iter()
-        .map(|pointer| text_at(event, pointer))
-        .find(|time| !time.is_empty())
-        .unwrap_or_default()
-        .to_owned()
+/// When an event was last seen; nothing when nobody says.
+fn time(event: &Value) -> Option<Timestamp> {
+    let last = if event["series"].is_object() {
+        text_at(event, "/series/lastObservedTime")
+    } else {
+        match text_at(event, "/lastTimestamp") {
+            "" => text_at(event, "/eventTime"),
+            time => time,
+        }
+    };
+    last.parse().ok()
 }
 
-struct Rows<'a> {
+/// How events are shown.
+struct View<'a> {
+    session: &'a Session,
     matches: &'a Matches,
+    printer: Option<Printer>,
     widths: Vec<usize>,
     headed: bool,
+    types: Vec<String>,
 }
 
-async fn print(session: &Session, printer: &mut Option<Printer>, rows: &mut Rows<'_>, events: &[Value]) -> Outcome {
-    if let Some(printer) = printer {
-        let items: Vec<Value> = events.to_vec();
-        let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": items});
-        return session.out(&printer.print(&list)?).await;
+impl View<'_> {
+    fn wants(&self, event: &Value) -> bool {
+        self.types.is_empty() || self.types.iter().any(|kind| kind.eq_ignore_ascii_case(text_at(event, "/type")))
     }
-    let everywhere = rows.matches.on("all-namespaces");
-    let mut grid = Grid::default();
-    let row = |first: &str, cells: [String; 5]| {
-        let namespace = everywhere.then(|| first.to_owned());
-        namespace.into_iter().chain(cells).collect::<Vec<_>>()
-    };
-    if !rows.headed && !events.is_empty() {
-        grid.row(row("NAMESPACE", ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"].map(str::to_owned)));
-        rows.headed = true;
+
+    /// Shows what there is.
+    async fn show(mut self, namespace: Option<&str>, selection: &Selection) -> Outcome {
+        let resource = self.session.discovery().await?.find("events")?;
+        let list = selection.list(self.session, resource, namespace, JSON, 500).await?;
+        let mut events: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
+        events.retain(|event| self.wants(event));
+        if events.is_empty() {
+            let place = namespace.map(|namespace| format!(" in {namespace} namespace")).unwrap_or_default();
+            return self.session.err(&format!("No events found{place}.\n")).await;
+        }
+        sort(&mut events, |a, b| time(a) < time(b));
+        let Some(printer) = &mut self.printer else { return self.rows(&events).await };
+        // kubectl does not get the names of a list out of it.
+        if printer.names_only() {
+            return Ok(());
+        }
+        events.iter_mut().for_each(name_kind);
+        let list = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": events});
+        self.session.out(&printer.print(&list)?).await
     }
-    for event in events {
-        let text = |pointer| text_at(event, pointer).to_owned();
-        let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
-        let cells = [
-            interval(event, session.now()),
-            text("/type"),
-            text("/reason"),
-            object,
-            text("/message").trim().to_owned(),
-        ];
-        grid.row(row(&text("/metadata/namespace"), cells));
+
+    /// Shows what there is and what comes, as the server tells it.
+    async fn follow(mut self, namespace: Option<&str>, selection: &Selection) -> Outcome {
+        let resource = self.session.discovery().await?.find("events")?;
+        let path = list_path(resource, namespace, selection, &[("watch", "true".to_owned())]);
+        let mut watch = Events::open(self.session, &path, JSON).await?;
+        while let Some(mut event) = watch.next().await? {
+            if !matches!(event.kind.as_str(), "ADDED" | "MODIFIED") || !self.wants(&event.object) {
+                continue;
+            }
+            match &mut self.printer {
+                Some(printer) => {
+                    name_kind(&mut event.object);
+                    let text = printer.print(&event.object)?;
+                    self.session.out(&text).await?;
+                }
+                None => self.rows(&[event.object]).await?,
+            }
+        }
+        Ok(())
     }
-    session.out(&grid.text_with(&mut rows.widths)).await
+
+    async fn rows(&mut self, events: &[Value]) -> Outcome {
+        let everywhere = self.matches.on("all-namespaces");
+        let mut grid = Grid::default();
+        let row = |first: &str, cells: [String; 5]| {
+            let namespace = everywhere.then(|| first.to_owned());
+            namespace.into_iter().chain(cells).collect::<Vec<_>>()
+        };
+        if !self.headed {
+            grid.row(row("NAMESPACE", ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"].map(str::to_owned)));
+            self.headed = true;
+        }
+        for event in events {
+            let text = |pointer| text_at(event, pointer).to_owned();
+            let object = format!("{}/{}", text("/involvedObject/kind"), text("/involvedObject/name"));
+            let seen = interval(event, self.session.now());
+            let cells = [seen, text("/type"), text("/reason"), object, text("/message").trim().to_owned()];
+            grid.row(row(&text("/metadata/namespace"), cells));
+        }
+        self.session.out(&grid.text_with(&mut self.widths)).await
+    }
+}
+
+/// Items of a list do not say what they are; kubectl does.
+fn name_kind(event: &mut Value) {
+    event["apiVersion"] = "v1".into();
+    event["kind"] = "Event".into();
 }

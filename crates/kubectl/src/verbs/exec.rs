@@ -5,6 +5,7 @@ use crate::{
     args::Matches,
     channels::{self, Wanted},
     failure::{Failure, Outcome, text_at},
+    selection::{Object, Request},
     session::Session,
 };
 
@@ -20,10 +21,16 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
             "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
         ));
     }
+    if matches.duration("pod-running-timeout") <= 0 {
+        return Err(Failure::usage("kubectl exec", "--pod-running-timeout must be higher than zero"));
+    }
     if command.is_empty() {
         return Err(Failure::said("you must specify at least one command for the container"));
     }
-    let object = pod::named(session, names.first().map(String::as_str).unwrap_or_default()).await?;
+    let object = match names.first() {
+        Some(name) => pod::named(session, name).await?,
+        None => in_file(session, matches).await?,
+    };
     let pods = pod::pods_of(session, &object, "cannot attach to").await?;
     let Some(pod) = pods.first() else { return Err(Failure::said("timed out waiting for the condition")) };
     let phase = text_at(pod, "/status/phase");
@@ -36,6 +43,13 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let tty = matches.on("tty") && terminal(session, matches).await?;
     let wanted = Wanted { stdin: matches.on("stdin"), tty };
     channels::run(session, &format!("{}/exec{}", pod_path(pod), wanted.query(&container, command)), wanted).await
+}
+
+/// The object that `-f` names, as the file has it.
+async fn in_file(session: &Session, matches: &Matches) -> Outcome<Object> {
+    let selection = Request::of(matches, &[]).select(session).await?;
+    Failure::of(selection.failures.clone())?;
+    selection.local().into_iter().next().ok_or_else(|| Failure::said("no resource found"))
 }
 
 /// Whether there is a terminal to give; says so when there is none.

@@ -23,10 +23,16 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         }));
     };
     let (mut resource, path) = find(session, what).await?;
-    if let Some(version) = matches.some("api-version") {
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        (resource.group, resource.version) = (group.to_owned(), version.to_owned());
+    if let Some(text) = matches.some("api-version") {
+        let (group, version) = text.split_once('/').unwrap_or(("", text));
+        let all = &session.discovery().await?.resources;
+        let found = all.iter().find(|other| {
+            (other.group.as_str(), other.version.as_str(), &other.plural) == (group, version, &resource.plural)
+        });
+        let missing = || Failure::Said(format!("couldn't find resource for \"{text}, Resource={}\"", resource.plural));
+        resource = found.cloned().ok_or_else(missing)?;
     }
+    check_output(matches.text("output"))?;
     let prefix = if resource.group.is_empty() {
         format!("api/{}", resource.version)
     } else {
@@ -43,6 +49,16 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
             "error: field {:?} does not exist",
             path.last().map(String::as_str).unwrap_or_default()
         ))),
+    }
+}
+
+fn check_output(output: &str) -> Outcome {
+    match output {
+        "plaintext" => Ok(()),
+        "plaintext-openapiv2" => Err(Failure::said(
+            "the older form of these pages, plaintext-openapiv2, is not available here: leave --output away",
+        )),
+        other => Err(Failure::Said(format!("unrecognized format: {other}"))),
     }
 }
 

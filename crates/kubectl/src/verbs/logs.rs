@@ -69,6 +69,12 @@ fn check(matches: &Matches) -> Outcome<String> {
     if matches.some("since-time").is_some() && matches.duration("since") != 0 {
         return Err(Failure::said("at most one of `sinceTime` or `sinceSeconds` may be specified"));
     }
+    if let Some(time) = matches.some("since-time") {
+        go_time(time).map_err(Failure::Said)?;
+    }
+    if matches.duration("pod-running-timeout") <= 0 {
+        return Err(Failure::said("--pod-running-timeout must be higher than zero"));
+    }
     if matches.on("all-containers") && !container.is_empty() {
         return Err(Failure::Said(format!(
             "--all-containers=true should not be specified with container name {container}"
@@ -84,6 +90,48 @@ fn check(matches: &Matches) -> Outcome<String> {
         return Err(Failure::said("--tail must be greater than or equal to -1"));
     }
     Ok(container)
+}
+
+/// Whether a text is a time of RFC 3339, in the words of Go's parser for what is wrong.
+fn go_time(text: &str) -> Result<(), String> {
+    /// How Go writes the form: each part, what stands for it, and how it looks.
+    const PARTS: [(&str, &str); 11] = [
+        ("2006", "dddd"),
+        ("-", "-"),
+        ("01", "dd"),
+        ("-", "-"),
+        ("02", "dd"),
+        ("T", "T"),
+        ("15", "dd"),
+        (":", ":"),
+        ("04", "dd"),
+        (":", ":"),
+        ("05", "dd"),
+    ];
+    let failed = |rest: &str, part: &str| {
+        Err(format!("parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {rest:?} as {part:?}"))
+    };
+    let mut rest = text;
+    for (part, form) in PARTS {
+        let fits = rest.len() >= form.len()
+            && rest
+                .bytes()
+                .zip(form.bytes())
+                .all(|(have, want)| if want == b'd' { have.is_ascii_digit() } else { have == want });
+        if !fits {
+            return failed(rest, part);
+        }
+        rest = &rest[form.len()..];
+    }
+    if let Some(fraction) = rest.strip_prefix('.').filter(|fraction| fraction.starts_with(|c: char| c.is_ascii_digit()))
+    {
+        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    let zone = rest.strip_prefix(['+', '-']).is_some_and(|zone| {
+        zone.len() == 5
+            && zone.bytes().enumerate().all(|(at, byte)| if at == 2 { byte == b':' } else { byte.is_ascii_digit() })
+    });
+    if rest == "Z" || zone { Ok(()) } else { failed(rest, "Z07:00") }
 }
 
 async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome<Vec<Source>> {
@@ -207,4 +255,20 @@ async fn follow_all(session: &Session, matches: &Matches, sources: &[Source]) ->
         outcome?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::go_time;
+
+    #[test]
+    fn times_are_read_as_go_reads_them() {
+        for time in ["2020-01-01T00:00:00Z", "2020-01-01T00:00:00.25+02:00"] {
+            assert_eq!(go_time(time), Ok(()), "{time}");
+        }
+        assert_snapshot!(go_time("2020-01-01").unwrap_err(), @r#"parsing time "2020-01-01" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T""#);
+        assert_snapshot!(go_time("yesterday").unwrap_err(), @r#"parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006""#);
+    }
 }

@@ -99,11 +99,20 @@ pub fn all_containers(pod: &Value) -> String {
 
 /// The container that is meant: the one asked for, else the Pod's default; says so on standard error when there is a choice.
 pub async fn container(session: &Session, pod: &Value, asked: &str, quiet: bool) -> Outcome<String> {
+    let (name, note) = choose(pod, asked)?;
+    if let Some(note) = note.filter(|_| !quiet) {
+        session.err(&note).await?;
+    }
+    Ok(name)
+}
+
+/// The container that is meant, and what is to be said about that.
+pub fn choose(pod: &Value, asked: &str) -> Outcome<(String, Option<String>)> {
     let lists = ["containers", "initContainers", "ephemeralContainers"];
     let known = |name: &str| lists.iter().any(|list| containers(pod, list).contains(&name));
     if !asked.is_empty() {
         return if known(asked) {
-            Ok(asked.to_owned())
+            Ok((asked.to_owned(), None))
         } else {
             Err(Failure::Said(format!(
                 "container {asked} is not valid for pod {} out of: {}",
@@ -114,13 +123,12 @@ pub async fn container(session: &Session, pod: &Value, asked: &str, quiet: bool)
     }
     let preferred = text_at(pod, "/metadata/annotations/kubectl.kubernetes.io~1default-container");
     if !preferred.is_empty() && known(preferred) {
-        return Ok(preferred.to_owned());
+        return Ok((preferred.to_owned(), None));
     }
     let Some(first) = containers(pod, "containers").first().copied() else {
         return Err(Failure::said("pod has no containers"));
     };
-    if lists.iter().map(|list| containers(pod, list).len()).sum::<usize>() > 1 && !quiet {
-        session.err(&format!("Defaulted container {first:?} out of: {}\n", all_containers(pod))).await?;
-    }
-    Ok(first.to_owned())
+    let several = lists.iter().map(|list| containers(pod, list).len()).sum::<usize>() > 1;
+    let note = several.then(|| format!("Defaulted container {first:?} out of: {}\n", all_containers(pod)));
+    Ok((first.to_owned(), note))
 }

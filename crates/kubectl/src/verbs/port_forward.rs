@@ -99,7 +99,10 @@ fn service_port(text: &str, service: &Value, pod: &Value) -> Outcome<u16> {
         .find(|port| port["name"] == text || port["port"].as_u64().is_some_and(|number| number.to_string() == text));
     let Some(port) = found else {
         let name = text_at(service, "/metadata/name");
-        return Err(Failure::Said(format!("Service {name} does not have a service port {text}")));
+        return Err(Failure::Said(match text.parse::<u64>() {
+            Ok(_) => format!("Service {name} does not have a service port {text}"),
+            Err(_) => format!("Service '{name}' does not have a named port '{text}'"),
+        }));
     };
     let target = match &port["targetPort"] {
         Value::String(name) => named_port(pod, name),

@@ -9,6 +9,7 @@ use super::result::{DryRun, Reporter};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
+    output::printer::{Printer, RESULT_FORMATS},
     selection::{Object, Request},
     server::{PatchType, query},
     session::Session,
@@ -19,16 +20,25 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if matches.args.is_empty() && !matches.reads_files() {
         return Err(Failure::said("required resource not specified"));
     }
+    if matches.int("revision") < 0 {
+        return Err(Failure::Said(format!("revision must be a positive integer: {}", matches.int("revision"))));
+    }
     let selection = Request::listing(matches, &matches.args).select(session).await?;
     let (objects, mut failures) = selection.objects(session).await;
     if objects.is_empty() && failures.is_empty() {
         return session.err(&super::get::nothing_found(session, true)).await;
     }
+    let history = matches.command.name() == "history";
     let mut reporter = Reporter::of(session, matches).await?;
+    let mut printer =
+        if history { Printer::of(session, matches, RESULT_FORMATS).await?.map(Printer::typed) } else { None };
     for object in &objects {
         let outcome = match matches.command.name() {
             "status" => status::one(session, matches, object).await,
-            "history" => history::one(session, matches, object).await,
+            "history" => match &mut printer {
+                Some(printer) => history::print(session, matches, object, printer).await,
+                None => history::one(session, matches, object).await,
+            },
             "undo" => history::undo(session, matches, object, &mut reporter).await,
             verb => change(session, matches, object, verb, &mut reporter).await,
         };

@@ -3,6 +3,8 @@
 mod attached;
 mod image;
 
+pub use image::is_reference;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -61,7 +63,7 @@ fn check(matches: &Matches) -> Outcome {
     if image.is_empty() {
         return Err(Failure::said("--image is required"));
     }
-    if !image::is_reference(image) {
+    if !is_reference(image) {
         return Err(Failure::Said(format!("Invalid image name {image:?}: invalid reference format")));
     }
     if matches.on("tty") && !matches.on("stdin") {

@@ -22,6 +22,12 @@ pub async fn run(session: &Session, matches: &Matches, mut config: Value) -> Out
     if matches.on("minify") {
         config = minified(config, matches.some("context"))?;
     }
+    // Nobody has preferences any more; an empty place for them is not shown.
+    if config["preferences"].as_object().is_some_and(Map::is_empty)
+        && let Some(fields) = config.as_object_mut()
+    {
+        fields.remove("preferences");
+    }
     if !matches.on("raw") {
         hide(&mut config);
     }

@@ -9,7 +9,8 @@ use crate::{
     args::Matches,
     describe,
     failure::{Failure, Outcome, text_at},
-    output::tabs::align,
+    merge,
+    output::{printer::Printer, tabs::align},
     selection::{Object, Selection, items},
     server::{JSON, PatchType, query},
     session::Session,
@@ -59,9 +60,6 @@ fn template(value: &Value) -> &Value {
 pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outcome {
     let all = revisions(session, object, "history viewer").await?;
     let wanted = matches.int("revision");
-    if wanted < 0 {
-        return Err(Failure::Said(format!("revision must be a positive integer: {wanted}")));
-    }
     let head = format!("{}/{}", object.target.resource.full_singular(), object.target.name);
     if wanted > 0 {
         let Some(found) = all.get(&wanted) else { return Err(Failure::said("unable to find the specified revision")) };
@@ -77,6 +75,31 @@ pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outco
         table.push_str(&format!("{number}\t{}\n", if cause.is_empty() { "<none>" } else { cause }));
     }
     session.out(&format!("{head} \n{}\n", align(&table, 0, 2))).await
+}
+
+/// Prints the objects that revisions stand for: ReplicaSets, or the object itself as it was.
+pub async fn print(session: &Session, matches: &Matches, object: &Object, printer: &mut Printer) -> Outcome {
+    let all = revisions(session, object, "history viewer").await?;
+    let wanted = matches.int("revision");
+    if wanted > 0 && !all.contains_key(&wanted) {
+        return Err(Failure::said("unable to find the specified revision"));
+    }
+    for (_, revision) in all.iter().filter(|(number, _)| wanted == 0 || **number == wanted) {
+        session.out(&printer.print(&as_it_was(&object.value, revision))?).await?;
+    }
+    Ok(())
+}
+
+fn as_it_was(object: &Value, revision: &Value) -> Value {
+    if text_at(revision, "/kind") == "ReplicaSet" {
+        return revision.clone();
+    }
+    let (mut before, kind) = (object.clone(), text_at(object, "/kind").to_owned());
+    match merge::shape("apps", &kind) {
+        Some(shape) => merge::strategic_merge(&mut before, &revision["data"], shape, &kind),
+        None => merge::json_merge(&mut before, &revision["data"]),
+    }
+    before
 }
 
 /// Goes back to an older revision.

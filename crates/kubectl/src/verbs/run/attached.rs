@@ -9,7 +9,7 @@ use crate::{
     verbs::{
         attach,
         delete::{Manner, one, wait_for},
-        run::{only_container, pod_path},
+        run::only_container,
     },
     watch::Events,
 };
@@ -35,12 +35,10 @@ async fn session_of(session: &Session, matches: &Matches, created: &Value) -> Ou
     })
     .await?;
     let container = only_container(&pod);
-    let path = pod_path(&pod);
     if matches!(text_at(&pod, "/status/phase"), "Succeeded" | "Failed") {
-        let log = session.server.text(&format!("{path}/log?container={container}")).await?;
-        session.out_bytes(&log).await?;
+        attach::log(session, &pod, &container).await?;
     } else {
-        attach::to(session, &pod, &container, matches.on("stdin"), matches.on("tty"), matches.on("quiet")).await?;
+        attach::or_log(session, &pod, &container, attach::Manner::of(matches)).await?;
     }
     let policy = text_at(&pod, "/spec/restartPolicy");
     if policy == "Always" || matches.on("leave-stdin-open") {
