@@ -78,7 +78,7 @@ impl Rule {
 
     /// As Go prints it, which is what rules are sorted by.
     fn printed(&self) -> String {
-        let lists = [&self.verbs, &self.groups, &self.resources, &self.names, &self.urls].map(bracketed);
+        let lists = [&self.verbs, &self.groups, &self.resources, &self.names, &self.urls].map(|list| bracketed(list));
         format!(
             "Verbs:{},APIGroups:{},Resources:{},ResourceNames:{},NonResourceURLs:{},",
             lists[0], lists[1], lists[2], lists[3], lists[4]
@@ -103,7 +103,7 @@ impl Rule {
     }
 }
 
-fn bracketed(items: &Vec<String>) -> String {
+fn bracketed(items: &[String]) -> String {
     format!("[{}]", items.join(" "))
 }
 

@@ -52,6 +52,40 @@ pub const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVe
     serviceAccount nodeName schedulerName tolerations value valueFrom replicas selector template strategy schedule concurrencyPolicy \
     jobTemplate immutable data binaryData stringData type spec status";
 
+/// The fields of what the server has, type by type, for commands that read it into Go's types and print it again.
+pub const API: &str = "kind apiVersion metadata spec status data items; \
+    kind apiVersion metadata involvedObject reason message source firstTimestamp lastTimestamp count type eventTime series action related \
+    reportingComponent reportingInstance; \
+    name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds labels \
+    annotations ownerReferences finalizers managedFields; \
+    manager operation apiVersion time fieldsType fieldsV1 subresource; \
+    apiVersion kind name uid controller blockOwnerDeletion; \
+    kind namespace name uid apiVersion resourceVersion fieldPath; component host; count lastObservedTime; \
+    replicas selector template strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds; \
+    replicas minReadySeconds selector template; \
+    selector template updateStrategy minReadySeconds revisionHistoryLimit; \
+    replicas selector template volumeClaimTemplates serviceName podManagementPolicy updateStrategy revisionHistoryLimit \
+    minReadySeconds persistentVolumeClaimRetentionPolicy ordinals; \
+    replicas fullyLabeledReplicas readyReplicas availableReplicas terminatingReplicas observedGeneration conditions; \
+    currentNumberScheduled numberMisscheduled desiredNumberScheduled numberReady observedGeneration updatedNumberScheduled \
+    numberAvailable numberUnavailable collisionCount conditions; \
+    observedGeneration replicas readyReplicas currentReplicas updatedReplicas currentRevision updateRevision collisionCount conditions \
+    availableReplicas; \
+    type status lastUpdateTime lastTransitionTime reason message; \
+    volumes initContainers containers ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy \
+    nodeSelector serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC \
+    shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName tolerations hostAliases \
+    priorityClassName priority dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead \
+    topologySpreadConstraints setHostnameAsFQDN os hostUsers schedulingGates resourceClaims resources; \
+    name image command args workingDir ports envFrom env resources resizePolicy restartPolicy volumeMounts volumeDevices livenessProbe \
+    readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin \
+    stdinOnce tty targetContainerName; \
+    name hostPort containerPort protocol hostIP; name value valueFrom; name key optional; apiVersion fieldPath; \
+    containerName resource divisor; name readOnly recursiveReadOnly mountPath subPath mountPropagation subPathExpr; \
+    exec httpGet tcpSocket grpc initialDelaySeconds timeoutSeconds periodSeconds successThreshold failureThreshold \
+    terminationGracePeriodSeconds; path port host scheme httpHeaders; key operator value effect tolerationSeconds; limits requests; \
+    type rollingUpdate; maxUnavailable maxSurge partition; accessModes selector resources volumeName storageClassName volumeMode";
+
 fn write_ordered(out: &mut String, value: &Value, (indent, order): (Option<&str>, &str), depth: usize) {
     match value {
         Value::Array(list) if !list.is_empty() => {

@@ -203,14 +203,14 @@ impl<T, F: Fn(&T, &T) -> bool> Sorter<'_, T, F> {
         }
         let mut random = length as u64;
         let mask = (1_u64 << (u64::BITS - random.leading_zeros())) - 1;
-        let middle = start + (length / 4) * 2 - 1;
+        let before_middle = start + (length / 4) * 2 - 1;
         for at in 0..3 {
             random ^= random << 13;
             random ^= random >> 7;
             random ^= random << 17;
             let other = usize::try_from(random & mask).unwrap_or(0);
             let other = if other >= length { other - length } else { other };
-            self.swap(middle - 1 + at, start + other);
+            self.swap(before_middle + at, start + other);
         }
     }
 

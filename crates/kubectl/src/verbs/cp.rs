@@ -129,11 +129,11 @@ fn pack(base: &str, files: &[Local]) -> std::io::Result<Vec<u8>> {
 
 async fn download(session: &Session, matches: &Matches, from: &Place, to: &Place) -> Outcome {
     let got = exec(session, matches, from, &["tar", "cf", "-", &from.path], None).await?;
-    // kubectl says nothing of what could not be found there.
+    session.out_bytes(&got.stderr).await?;
+    // What could not be found there has been said by tar; for kubectl it is no failure.
     if got.code != 0 {
         return Ok(());
     }
-    session.out_bytes(&got.stderr).await?;
     let root = from.path.trim_matches('/').to_owned();
     let into_folder = session.files.list(&to.path).await.is_ok();
     let files = unpack(&got.stdout).map_err(|error| Failure::Said(error.to_string()))?;

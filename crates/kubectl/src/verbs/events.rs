@@ -1,13 +1,14 @@
 //! `events`.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Value, json as object};
 
 use crate::{
     args::Matches,
     describe::interval,
     failure::{Failure, Outcome, text_at},
     output::{
+        json,
         printer::{Printer, RESULT_FORMATS},
         sort::sort,
         table::Grid,
@@ -32,7 +33,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let fields = fields(session, matches).await?;
     let namespace = (!matches.on("all-namespaces")).then_some(session.namespace.as_str());
     let selection = Selection { picks: Vec::new(), failures: Vec::new(), selector: None, fields, single: false };
-    let printer = Printer::of(session, matches, RESULT_FORMATS).await?.map(Printer::typed);
+    let printer = Printer::of(session, matches, RESULT_FORMATS).await?.map(|printer| printer.ordered_by(json::API));
     let view = View { session, matches, printer, widths: Vec::new(), headed: matches.on("no-headers"), types };
     if matches.on("watch") { view.follow(namespace, &selection).await } else { view.show(namespace, &selection).await }
 }
@@ -98,7 +99,7 @@ impl View<'_> {
             return Ok(());
         }
         events.iter_mut().for_each(name_kind);
-        let list = json!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": events});
+        let list = object!({"apiVersion": "v1", "kind": "EventList", "metadata": {}, "items": events});
         self.session.out(&printer.print(&list)?).await
     }
 

@@ -3,13 +3,16 @@
 mod history;
 mod status;
 
-use serde_json::{Value, json};
+use serde_json::{Value, json as object};
 
 use super::result::{DryRun, Reporter};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
-    output::printer::{Printer, RESULT_FORMATS},
+    output::{
+        json,
+        printer::{Printer, RESULT_FORMATS},
+    },
     selection::{Object, Request},
     server::{PatchType, query},
     session::Session,
@@ -30,8 +33,11 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     let history = matches.command.name() == "history";
     let mut reporter = Reporter::of(session, matches).await?;
-    let mut printer =
-        if history { Printer::of(session, matches, RESULT_FORMATS).await?.map(Printer::typed) } else { None };
+    let mut printer = if history {
+        Printer::of(session, matches, RESULT_FORMATS).await?.map(|printer| printer.ordered_by(json::API))
+    } else {
+        None
+    };
     for object in &objects {
         let outcome = match matches.command.name() {
             "status" => status::one(session, matches, object).await,
@@ -60,9 +66,9 @@ async fn change(
     let kind = object.target.resource.kind.as_str();
     let (patch, done) = match (verb, kind, paused) {
         ("pause", "Deployment", true) => return Err(refused(object, "is already paused")),
-        ("pause", "Deployment", false) => (json!({"spec": {"paused": true}}), "paused"),
+        ("pause", "Deployment", false) => (object!({"spec": {"paused": true}}), "paused"),
         ("resume", "Deployment", false) => return Err(refused(object, "is not paused")),
-        ("resume", "Deployment", true) => (json!({"spec": {"paused": null}}), "resumed"),
+        ("resume", "Deployment", true) => (object!({"spec": {"paused": null}}), "resumed"),
         ("pause", ..) => return Err(refused(object, "pausing is not supported")),
         ("resume", ..) => return Err(refused(object, "resuming is not supported")),
         ("restart", "Deployment", true) => {
@@ -85,7 +91,7 @@ async fn change(
 /// A new annotation makes new Pods.
 fn restart(session: &Session) -> Value {
     let now = session.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    json!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}}})
+    object!({"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}}}})
 }
 
 fn refused(object: &Object, why: &str) -> Failure {

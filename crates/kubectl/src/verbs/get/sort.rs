@@ -47,6 +47,9 @@ fn less(a: Option<&Value>, b: Option<&Value>) -> bool {
     match (a, b) {
         (None, _) => true,
         (_, None) => false,
+        // A field that is there and empty is no missing one: two of them are equal.
+        (Some(Value::Null), Some(b)) => !b.is_null(),
+        (_, Some(Value::Null)) => false,
         (Some(Value::Number(a)), Some(Value::Number(b))) => a.as_f64() < b.as_f64(),
         (Some(a), Some(b)) => {
             let (a, b) = (text_of(a), text_of(b));
