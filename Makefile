@@ -3,7 +3,7 @@ CARGO ?= cargo
 NPM ?= npm
 NODE ?= node
 
-.PHONY: run test lint bench bench-table assets replay clean
+.PHONY: run test lint bench bench-table fuzz assets replay clean
 
 run: assets
 	tools/setup run
@@ -25,6 +25,10 @@ lint: assets
 
 bench:
 	$(CARGO) bench --workspace
+
+# A minute each of requests and of bytes that make little sense.
+fuzz:
+	PODYARD_FUZZ_SECONDS=60 $(CARGO) test -p podyard-cluster --lib -- every_request_is_answered no_bytes_break_the_decoder
 
 # Measures the API and writes the table in README.md anew.
 bench-table:

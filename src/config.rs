@@ -110,6 +110,8 @@ pub struct ClusterTask {
     pub listen: SocketAddr,
     /// Where the kubeconfig is written.
     pub kubeconfig: PathBuf,
+    /// How many nodes it has.
+    pub nodes: u8,
     /// Where images are kept.
     pub data: DataDirectory,
     /// Descriptions of the lessons' own images, where there are any.

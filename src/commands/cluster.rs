@@ -1,10 +1,17 @@
 //! `podyard cluster`: one embedded cluster alone, for any Kubernetes client.
 
+mod door;
+mod identity;
+
 use std::{fs, io::Write as _, path::Path};
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
+use self::{
+    door::{Door, Shown},
+    identity::Identity,
+};
 use super::{say, signals};
 use crate::{
     config::ClusterTask,
@@ -18,17 +25,22 @@ const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(15);
 pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let embedded = Embedded::on_this_machine(task.data.path(), task.images.as_deref()).await?;
-    let provider = Provider::Embedded(embedded.passing());
+    let provider = Provider::Embedded(embedded.with_nodes(task.nodes).passing());
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;
     let listener = TcpListener::bind(task.listen).await.with_context(|| format!("listening on {}", task.listen))?;
-    let server = format!("http://{}", listener.local_addr()?);
-    write_private(&task.kubeconfig, &lease.kubeconfig(&server))
+    let address = listener.local_addr()?;
+    let identity = Identity::make(address.ip()).context("making the cluster's certificates")?;
+    let server = format!("https://{address}");
+    write_private(&task.kubeconfig, &identity.kubeconfig(&server))
         .with_context(|| format!("writing the kubeconfig {}", task.kubeconfig.display()))?;
     say(&format!("The cluster is ready at {server} ; export KUBECONFIG={}", shown(&task.kubeconfig)))?;
     if let Some(caveat) = provider.caveat() {
         tracing::warn!("{caveat}");
     }
-    let serve = axum::serve(listener, lease.api()).with_graceful_shutdown(closing.clone().cancelled_owned());
+    let door = Door::open(listener, identity.server()?)?;
+    let api = lease.api().layer(axum::middleware::from_fn(door::introduce));
+    let api = api.into_make_service_with_connect_info::<Shown>();
+    let serve = axum::serve(door, api).with_graceful_shutdown(closing.clone().cancelled_owned());
     let serving = tokio::spawn(serve.into_future());
     closing.cancelled().await;
     let ending = async {

@@ -122,12 +122,15 @@ pub(super) struct ServeArgs {
 
 #[derive(Debug, Args)]
 struct ClusterArgs {
-    /// Where its API listens; plain http, so a loopback address
+    /// Where its API listens: TLS as in the kubeconfig, and plain http too, so a loopback address
     #[arg(long, env = "PODYARD_CLUSTER_LISTEN", default_value = "127.0.0.1:6443", value_name = "ADDRESS:PORT")]
     listen: String,
     /// Where to write the kubeconfig [default: `kubeconfig` in the data directory]
     #[arg(long, env = "PODYARD_KUBECONFIG", value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// How many nodes it has, all of them this machine: with more than one, the first keeps Pods away
+    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
+    nodes: u8,
     /// The lessons' folder, for the images in it
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
     content: PathBuf,
@@ -295,7 +298,7 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
         let images = Some(args.content.join("images")).filter(|path| path.is_dir());
-        Some(ClusterTask { listen: listen?, kubeconfig, data, images, log: log? })
+        Some(ClusterTask { listen: listen?, kubeconfig, nodes: args.nodes, data, images, log: log? })
     };
     let built = build();
     check.finish(built)

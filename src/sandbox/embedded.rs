@@ -58,6 +58,8 @@ pub struct Embedded {
     caveat: Option<Arc<str>>,
     reaper: Reaper,
     metrics: bool,
+    /// How many nodes each cluster has.
+    nodes: u8,
     /// Whether nothing is kept for another start.
     passing: bool,
 }
@@ -127,6 +129,7 @@ impl Embedded {
             caveat: caveat.map(Into::into),
             reaper: Reaper::start(),
             metrics: false,
+            nodes: 1,
             passing: false,
         }
     }
@@ -134,6 +137,11 @@ impl Embedded {
     /// The same with `kubectl top`, which a new cluster of kind's does not have.
     pub fn with_metrics(self) -> Self {
         Self { metrics: true, ..self }
+    }
+
+    /// The same with so many nodes in each cluster, all of them this machine.
+    pub fn with_nodes(self, nodes: u8) -> Self {
+        Self { nodes, ..self }
     }
 
     /// The same with sandboxes that nobody comes back to: what they hold goes with this process, however it ends.
@@ -152,8 +160,9 @@ impl Embedded {
         let directory = self.place.new_sandbox();
         let runtime = (self.runtime)(&directory);
         let journal = Some(kept.journal());
-        let metrics = self.metrics;
-        let config = ClusterConfig { directory, journal, metrics, ..ClusterConfig::new(self.images.clone(), runtime) };
+        let (metrics, nodes) = (self.metrics, self.nodes);
+        let config =
+            ClusterConfig { directory, journal, metrics, nodes, ..ClusterConfig::new(self.images.clone(), runtime) };
         let cluster = Cluster::start(config).await?;
         let client = cluster.client();
         Ok(Lease::new(client, NAMESPACE.to_owned(), Made::Embedded(Held { cluster, kept }), self.reaper.clone()))

@@ -6,10 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use http::{HeaderMap, Uri, header, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 use tower::ServiceExt as _;
 
-use super::{errors::PageError, state::AppState};
+use super::{errors::PageError, preview::NOT_PASSED_BACK, state::AppState};
 use crate::sessions::ids::Token;
 
 /// Both.
@@ -50,9 +50,19 @@ async fn api(
     // What is ours stays here.
     request.headers_mut().remove(header::COOKIE);
     match hold.gateway.oneshot(request).await {
-        Ok(response) => Ok(response),
+        Ok(response) => Ok(harmless(response)),
         Err(never) => match never {},
     }
+}
+
+/// Through `…/proxy/` a learner's Pod answers under our address: a browser that is led there must not take its page for
+/// ours, nor keep what it sets.
+fn harmless(mut response: Response) -> Response {
+    for name in NOT_PASSED_BACK {
+        response.headers_mut().remove(*name);
+    }
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    response
 }
 
 /// The address without `/kube/<token>`, its percent signs as they came.

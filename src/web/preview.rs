@@ -35,7 +35,7 @@ const HOP_BY_HOP: &[HeaderName] = &[
 ];
 
 /// What a response must not do to our address.
-const NOT_PASSED_BACK: &[&str] = &[
+pub(super) const NOT_PASSED_BACK: &[&str] = &[
     "set-cookie",
     "clear-site-data",
     "strict-transport-security",

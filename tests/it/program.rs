@@ -74,7 +74,7 @@ impl Program {
 
     /// The address in the ready line.
     pub fn url(&self) -> String {
-        let start = self.ready.find("http://").unwrap_or_else(|| panic!("no address in {:?}", self.ready));
+        let start = self.ready.find("http").unwrap_or_else(|| panic!("no address in {:?}", self.ready));
         self.ready[start..].split_whitespace().next().expect("it is not empty").trim_end_matches(['/', '.']).to_owned()
     }
 

@@ -20,6 +20,7 @@ mod parts;
 mod patch;
 mod path;
 mod pod;
+mod proxy;
 mod query;
 mod read;
 mod respond;
@@ -34,6 +35,8 @@ mod versions;
 mod watch;
 
 use std::sync::Arc;
+
+pub use self::caller::Credential;
 
 use axum::{Router, extract::State, response::Response};
 use tokio_util::sync::{CancellationToken, DropGuard};

@@ -31,6 +31,9 @@ const DEFAULT_MAX_OBJECTS: usize = 1000;
 pub struct ClusterConfig {
     /// The node's name; `kind-control-plane` as in kind and in the recordings.
     pub node_name: String,
+    /// How many nodes there are: with more than one, the first is the control plane's and keeps Pods away. All stand for
+    /// this machine.
+    pub nodes: u8,
     /// Where the node gets images from.
     pub images: Arc<dyn Images>,
     /// What runs the node's containers.
@@ -65,12 +68,19 @@ impl ClusterConfig {
             directory,
             journal: None,
             node_name: "kind-control-plane".into(),
+            nodes: 1,
             images,
             runtime,
             clock: Arc::new(SystemClock),
             max_objects: DEFAULT_MAX_OBJECTS,
             metrics: false,
         }
+    }
+
+    /// The same with so many nodes.
+    pub fn with_nodes(mut self, nodes: u8) -> Self {
+        self.nodes = nodes;
+        self
     }
 
     /// The same with another directory.
@@ -144,7 +154,9 @@ impl Cluster {
         let store = Store::new();
         bootstrap::fill(&store, &*config.clock);
         // What every cluster has is not counted.
-        let max_objects = config.max_objects + store.len() + 1;
+        let workers = config.nodes.saturating_sub(1);
+        // Each node has its Lease.
+        let max_objects = config.max_objects + store.len() + 2 * (1 + usize::from(workers));
         let journal = Keeping::default();
         if let Some(path) = config.journal {
             take_up(&store, path, &journal).await?;
@@ -155,6 +167,7 @@ impl Cluster {
         scheduler::start(&store, &config.clock, &tasks, closing.clone());
         let node = Node::start(NodeConfig {
             name: config.node_name,
+            workers,
             store: store.clone(),
             runtime: config.runtime,
             images: config.images,

@@ -28,6 +28,8 @@ pub mod clock;
 mod cluster;
 pub mod controllers;
 pub mod events;
+#[cfg(test)]
+mod fuzz;
 mod json;
 mod managed;
 pub mod node;
@@ -41,4 +43,5 @@ pub mod tokens;
 mod transport;
 pub mod version;
 
+pub use api::Credential;
 pub use cluster::{Cluster, ClusterConfig, StartError};

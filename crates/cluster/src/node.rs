@@ -15,9 +15,11 @@ mod env;
 mod handlers;
 mod hooks;
 pub mod images;
+pub(crate) mod lease;
 mod live;
 mod logs;
 mod machine;
+mod members;
 mod names;
 mod network;
 mod objects;
@@ -47,8 +49,9 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use self::{
-    context::{Addresses, Context},
+    context::Context,
     images::Images,
+    members::members,
     pod::Pod,
     runtime::Runtime,
     worker::{Handle, News, Worker},
@@ -70,6 +73,8 @@ const REFERRED: [&str; 3] = ["configmaps", "secrets", "persistentvolumeclaims"];
 pub struct NodeConfig {
     /// `metadata.name` of the Node.
     pub name: String,
+    /// How many more Nodes stand for this machine, for Pods to be spread over.
+    pub workers: u8,
     /// The cluster's objects.
     pub store: Store,
     /// What runs the containers.
@@ -98,6 +103,9 @@ struct Entry {
     task: JoinHandle<()>,
 }
 
+/// What the workers of each Node's Pods share, by the Node's name.
+type Members = Arc<BTreeMap<String, Arc<Context>>>;
+
 type Pods = Mutex<BTreeMap<Key, Entry>>;
 
 fn lock(pods: &Pods) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
@@ -105,11 +113,12 @@ fn lock(pods: &Pods) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
 }
 
 impl Node {
-    /// Registers the Node object and takes up the Pods that are bound to it.
+    /// Registers the Node objects and takes up the Pods that are bound to them.
     pub fn start(config: NodeConfig) -> Arc<Self> {
-        let NodeConfig { name, store, runtime, images, clock, volumes, logs, signer } = config;
+        let NodeConfig { name, workers, store, runtime, images, clock, volumes, logs, signer } = config;
         let machine = machine::Machine::read();
-        let context = Arc::new(Context {
+        let all = members(&name, HOST, workers);
+        let context = Context {
             recorder: Recorder::kubelet(store.clone(), clock.clone(), &name),
             store,
             runtime,
@@ -119,17 +128,23 @@ impl Node {
             host: HOST,
             volumes,
             logs,
-            addresses: Addresses::default(),
+            addresses: Arc::default(),
             signer,
             allocatable: machine.allocatable(),
-            rates: usage::Rates::default(),
-        });
-        machine::register(&context, &machine);
+            rates: Arc::default(),
+        };
+        let mut members = BTreeMap::new();
+        for member in all {
+            let recorder = Recorder::kubelet(context.store.clone(), context.clock.clone(), &member.name);
+            let (node_name, host) = (member.name.clone(), member.host);
+            let own = Context { node_name, host, recorder, ..context.clone() };
+            machine::register(&own, &machine, &member);
+            members.insert(member.name, Arc::new(own));
+        }
+        let (context, members) = (Arc::new(context), Arc::new(members));
         let pods = Arc::new(Pods::default());
-        let mut tasks = vec![
-            tokio::spawn(follow_pods(context.clone(), pods.clone())),
-            tokio::spawn(network::follow(context.clone())),
-        ];
+        let mut tasks =
+            vec![tokio::spawn(follow_pods(members, pods.clone())), tokio::spawn(network::follow(context.clone()))];
         for resource in REFERRED {
             tasks.push(tokio::spawn(follow_referred(context.store.clone(), resource, pods.clone())));
         }
@@ -162,23 +177,24 @@ impl Drop for Node {
 }
 
 /// Hands each Pod's changes to its worker. When it was too slow for the log, it begins anew with a list.
-async fn follow_pods(context: Arc<Context>, pods: Arc<Pods>) {
+async fn follow_pods(members: Members, pods: Arc<Pods>) {
+    let Some(store) = members.values().next().map(|context| context.store.clone()) else { return };
     loop {
-        let (revision, objects) = context.store.list(PODS, None);
+        let (revision, objects) = store.list(PODS, None);
         let known: Vec<Key> = lock(&pods).keys().cloned().collect();
         for key in known {
-            if context.store.get(&key).is_none() {
+            if store.get(&key).is_none() {
                 tell_gone(&pods, &key);
             }
         }
         for object in objects {
-            tell(&context, &pods, object);
+            tell(&members, &pods, object);
         }
-        let Ok(mut watch) = context.store.watch(PODS, None, revision) else { continue };
+        let Ok(mut watch) = store.watch(PODS, None, revision) else { continue };
         loop {
             match watch.next().await {
                 Ok(Event { change: Change::Deleted, key, .. }) => tell_gone(&pods, &key),
-                Ok(event) => tell(&context, &pods, event.object),
+                Ok(event) => tell(&members, &pods, event.object),
                 Err(TooOld { .. }) => break,
             }
         }
@@ -191,10 +207,8 @@ fn tell_gone(pods: &Arc<Pods>, key: &Key) {
     }
 }
 
-fn tell(context: &Arc<Context>, pods: &Arc<Pods>, object: Arc<Value>) {
-    if object["spec"]["nodeName"] != context.node_name.as_str() {
-        return;
-    }
+fn tell(members: &Members, pods: &Arc<Pods>, object: Arc<Value>) {
+    let Some(context) = object["spec"]["nodeName"].as_str().and_then(|name| members.get(name)) else { return };
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or("").to_owned();
     let key = Key::new(PODS, text("namespace"), text("name"));
     let mut held = lock(pods);

@@ -7,8 +7,10 @@ mod pod_security;
 mod priority;
 mod quota;
 mod resize;
+mod runtime_class;
 mod service_account;
 mod service_address;
+mod service_type;
 mod storage;
 mod strategy;
 mod tolerations;
@@ -25,7 +27,7 @@ use crate::registry::Resource;
 /// kind needs it and it is not there yet. Gives warnings for the client.
 ///
 /// # Errors
-/// [`Forbidden`] when a plugin refuses (service account, priority class).
+/// [`Forbidden`] when a plugin refuses (service account, priority class, runtime class).
 pub fn prepare_create(
     resource: &Resource,
     object: &mut Value,
@@ -36,6 +38,7 @@ pub fn prepare_create(
         service_account::admit(object, context)?;
         priority::admit(object, context)?;
         tolerations::admit(object);
+        runtime_class::admit(object, context)?;
     }
     storage::admit(resource, object, context);
     strategy::prepare_create(resource, object, context);
@@ -93,8 +96,8 @@ pub fn taken(resource: &Resource, old: Option<&Value>, object: &Value, context: 
 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes
 /// everything else; for `resize` all but resources. `subresource` is empty, `status` or `resize`.
-pub fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
-    strategy::prepare_update(resource, old, new, subresource);
+pub fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str, context: &Context<'_>) {
+    strategy::prepare_update(resource, old, new, subresource, context);
 }
 
 #[cfg(test)]

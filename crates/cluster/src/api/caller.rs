@@ -12,6 +12,17 @@ use crate::{
 };
 
 const ANONYMOUS: &str = "system:anonymous";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+
+/// What a client has shown of itself before its first request, where the API is served with TLS: an extension of each
+/// of its requests. Without this extension, who says nothing is the sandbox's administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The administrator's certificate.
+    Administrator,
+    /// Nothing.
+    Nothing,
+}
 const EXTRA: &str = "impersonate-extra-";
 
 impl Api {
@@ -19,10 +30,12 @@ impl Api {
     ///
     /// # Errors
     /// 401 for a token that is not good, 403 for who may not speak for the one they name.
-    pub(super) fn caller(&self, headers: &HeaderMap) -> Result<User, Failure> {
-        let own = match bearer(headers) {
-            Some(token) => self.account_of(token, &[]).map_err(|_| unauthorized())?.0,
-            None => User::owner(),
+    pub(super) fn caller(&self, headers: &HeaderMap, shown: Option<Credential>) -> Result<User, Failure> {
+        // As in the API server, a certificate is looked at before a token.
+        let own = match (shown, bearer(headers)) {
+            (Some(Credential::Administrator), _) | (None, None) => User::owner(),
+            (_, Some(token)) => self.account_of(token, &[]).map_err(|_| unauthorized())?.0,
+            (Some(Credential::Nothing), None) => anonymous(),
         };
         self.impersonated(own, headers)
     }
@@ -74,6 +87,10 @@ impl Api {
         complete(&mut wanted);
         Ok(wanted)
     }
+}
+
+fn anonymous() -> User {
+    User { name: ANONYMOUS.into(), groups: vec![UNAUTHENTICATED.into()], ..User::default() }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -140,7 +157,7 @@ fn complete(user: &mut User) {
     {
         user.groups = account_groups(namespace);
     }
-    let everybody = if user.name == ANONYMOUS { "system:unauthenticated" } else { AUTHENTICATED };
+    let everybody = if user.name == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
     if !user.groups.iter().any(|group| group == AUTHENTICATED || group == everybody) {
         user.groups.push(everybody.to_owned());
     }

@@ -90,3 +90,6 @@ fn refuse_options(field: &str, fault: Fault, why: &str) -> Failure {
     let error = FieldError::new(fault, field, why);
     Failure::invalid_as("PatchOptions.meta.k8s.io", "meta.k8s.io", "PatchOptions", "", &[error])
 }
+
+#[cfg(test)]
+mod tests;

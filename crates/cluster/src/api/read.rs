@@ -1,9 +1,12 @@
 //! GET of an object and of a collection.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::{Api, call::Call, failure::Failure, respond::Reply, selector::Selection, versioning, versions};
 use crate::{
+    node::lease,
     registry::Resource,
     store::{Object, TooOld},
 };
@@ -12,7 +15,8 @@ impl Api {
     /// One object.
     pub(super) fn get(&self, call: &Call) -> Result<Reply, Failure> {
         let object = self.find(call)?;
-        Ok(Reply::ok(versions::served(call.resource(), &object).into_owned()))
+        let object = versions::served(call.resource(), &object);
+        Ok(Reply::ok(lease::renewed(&object, self.clock.now()).into_owned()))
     }
 
     /// The stored object a call is about.
@@ -26,7 +30,11 @@ impl Api {
         let from = Position::parse(call.query.text("continue"))?;
         versioning::check_list(call)?;
         let (revision, objects) = self.version_of_list(call, from.as_ref())?;
-        let wanted: Vec<Object> = objects.into_iter().filter(|object| selection.matches(object)).collect();
+        let mut wanted: Vec<Object> = objects.into_iter().filter(|object| selection.matches(object)).collect();
+        if call.resource().kind == "Lease" {
+            let now = self.clock.now();
+            wanted.iter_mut().for_each(|object| *object = Arc::new(lease::renewed(object, now).into_owned()));
+        }
         let limit = call.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
         let everywhere = call.resource().namespaced && call.place.namespace.is_none();
         let page = Page::cut(wanted, limit, from, revision, everywhere);

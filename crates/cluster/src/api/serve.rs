@@ -16,7 +16,7 @@ use super::{
     negotiate::{Accept, Encoding},
     openapi, parts,
     path::{self, Target},
-    pod,
+    pod, proxy,
     query::Query,
     respond::{self, Reply},
     shape, watch,
@@ -45,7 +45,7 @@ fn agent_only(headers: &HeaderMap) -> Option<(header::HeaderName, header::Header
 }
 
 async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) -> Result<Response, Failure> {
-    let user = api.caller(request.headers())?;
+    let user = api.caller(request.headers(), request.extensions().get().copied())?;
     if let Some(wanted) = metrics::wanted(request.uri().path()).filter(|_| api.metrics) {
         let about = (request.method(), request.headers());
         return metrics::serve(&api, &user, wanted, &query, about).await;
@@ -89,11 +89,6 @@ fn documents(api: &Api, target: &Target, query: &Query, headers: &HeaderMap) -> 
     Ok(response)
 }
 
-/// What discovery lists and a sandbox can't do.
-fn unserved(call: &Call) -> Failure {
-    Failure::forbidden(call.resource(), &call.name, "this sandbox has no proxy; use port-forward instead")
-}
-
 type About = (Verb, path::Place, String, Option<path::Part>);
 
 /// What every answer about a kind on its way out says (`wire/table-endpoints.json`).
@@ -114,6 +109,9 @@ async fn objects(api: Arc<Api>, user: User, about: About, query: Query, request:
     if call.verb == Verb::Watch {
         return watch::watch(&api, &call);
     }
+    if call.part.as_ref().is_some_and(|part| part.row.name == "proxy") {
+        return proxy::proxy(&api, &call, request).await;
+    }
     let request = match pod::stream(&api, &call, request).await {
         Ok(answer) => return answer,
         Err(request) => request,
@@ -132,7 +130,6 @@ fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
             (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
             ("scale", Verb::Get | Verb::Update | Verb::Patch) => api.scale(call, body),
             ("token", Verb::Create) => api.request_token(call, body),
-            ("proxy", _) => Err(unserved(call)),
             ("status" | "ephemeralcontainers" | "resize" | "finalize", Verb::Update) => api.update(call, body),
             ("status" | "ephemeralcontainers" | "resize", Verb::Patch) => api.patch(call, body),
             ("binding", Verb::Create) => api.bind(call, body),

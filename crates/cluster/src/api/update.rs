@@ -72,11 +72,12 @@ impl Api {
     ) -> Result<(Value, Vec<String>), Failure> {
         let resource = call.resource();
         let part = call.part.as_ref().map_or("", |part| part.row.name);
+        let context = Context { store: &self.store, clock: &*self.clock, dry_run: call.query.dry_run() };
         check_versions(call, old, &new)?;
         keep_system_fields(old, &mut new);
         match part {
             "ephemeralcontainers" | "finalize" => new = only_part(part, old, &new),
-            _ => admission::prepare_update(resource, old, &mut new, part),
+            _ => admission::prepare_update(resource, old, &mut new, part, &context),
         }
         admission::default_object(resource, &mut new);
         self.check_grants(call, old, &new)?;
@@ -84,7 +85,6 @@ impl Api {
             let manager = call.manager();
             managed::track(resource, old, &mut new, &call.writer(&manager, self.clock.now()), false);
         }
-        let context = Context { store: &self.store, clock: &*self.clock, dry_run: call.query.dry_run() };
         let mut errors = match part {
             "finalize" => Vec::new(),
             "ephemeralcontainers" => admission::validate_ephemeral(old, &new),

@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::node::runtime::scripted::Scripted;
 
+mod fuzz;
 mod images;
 mod operators;
+mod proxy;
 mod resize;
 mod rights;
+mod spdy;
 mod streams;
 mod wire;
 

@@ -130,3 +130,57 @@ proptest! {
         }
     }
 }
+
+fn values(object: &Value) -> std::collections::BTreeMap<String, Value> {
+    object["data"].as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+proptest! {
+    /// A field that its only owner drops goes; one that another owns too stays.
+    #[test]
+    fn a_dropped_field_goes_with_its_last_owner(first in data(), second in data(), less in data()) {
+        let one = applied(&json!({"metadata": {}}), first.clone(), "demo", false).unwrap();
+        let two = applied(&one, second.clone(), "other", true).unwrap();
+        let three = applied(&two, less.clone(), "demo", true).unwrap();
+        for (key, value) in values(&two) {
+            let (kept, others) = (!less[&key].is_null(), !second[&key].is_null());
+            match (kept, others) {
+                (true, _) => prop_assert_eq!(&three["data"][&key], &less[&key]),
+                (false, true) => prop_assert_eq!(&three["data"][&key], &value),
+                (false, false) => prop_assert!(three["data"].get(&key).is_none(), "{} stays", key),
+            }
+        }
+    }
+
+    /// There is a conflict exactly where another owns a field with another value.
+    #[test]
+    fn conflicts_are_where_values_differ(first in data(), second in data()) {
+        let one = applied(&json!({"metadata": {}}), first.clone(), "demo", false).unwrap();
+        let differing: Vec<String> = values(&one)
+            .into_iter()
+            .filter(|(key, value)| second.get(key).is_some_and(|wanted| wanted != value))
+            .map(|(key, _)| format!(".data.{key}"))
+            .collect();
+        match applied(&one, second, "other", false) {
+            Ok(_) => prop_assert!(differing.is_empty(), "{:?}", differing),
+            Err(ApplyError::Conflicts(found)) => {
+                let fields: Vec<String> = found.into_iter().map(|conflict| conflict.field).collect();
+                prop_assert_eq!(fields, differing);
+            }
+        }
+    }
+
+    /// Who forces owns what it names, alone where it changed something.
+    #[test]
+    fn force_takes_over(first in data(), second in data()) {
+        let one = applied(&json!({"metadata": {}}), first.clone(), "demo", false).unwrap();
+        let two = applied(&one, second.clone(), "other", true).unwrap();
+        for (key, value) in second.as_object().unwrap() {
+            let field = format!("f:{key}");
+            prop_assert_eq!(&two["data"][key], value);
+            prop_assert!(owned(&two, "other")["f:data"].get(&field).is_some());
+            let shared = first.get(key) == Some(value);
+            prop_assert_eq!(owned(&two, "demo")["f:data"].get(&field).is_some(), shared);
+        }
+    }
+}

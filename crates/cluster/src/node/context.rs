@@ -17,7 +17,8 @@ use crate::{
     tokens::Signer,
 };
 
-/// What all Pod workers of a node share.
+/// What all Pod workers of a node share; nodes of one machine differ in their names and addresses alone.
+#[derive(Clone)]
 pub struct Context {
     /// The cluster's objects.
     pub store: Store,
@@ -38,11 +39,11 @@ pub struct Context {
     /// Where logs are kept: `UID/CONTAINER/N.log`.
     pub logs: PathBuf,
     /// The Pods' addresses.
-    pub addresses: Addresses,
+    pub addresses: Arc<Addresses>,
     /// Signs service account tokens.
     pub signer: Signer,
     /// How fast containers use their processor time.
-    pub rates: Rates,
+    pub rates: Arc<Rates>,
     /// What the node has for Pods.
     pub allocatable: Allocatable,
 }

@@ -1,5 +1,7 @@
 //! What the API server asks of a node: the kubelet's own HTTP endpoints, without HTTP.
 
+use std::net::SocketAddrV4;
+
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
 use jiff::Timestamp;
@@ -77,11 +79,11 @@ pub trait NodeEndpoint: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Process, EndpointError>>;
     /// What the running containers use.
     fn usage(&self) -> BoxFuture<'static, Vec<ContainerUsage>>;
-    /// A connection to a port of a Pod.
+    /// A connection to an address, made from inside a Pod.
     fn connect(
         &self,
         namespace: &str,
         pod: &str,
-        port: u16,
+        to: SocketAddrV4,
     ) -> BoxFuture<'static, Result<Box<dyn Connection>, EndpointError>>;
 }

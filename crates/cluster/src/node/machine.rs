@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{context::Context, downward::Allocatable};
+use super::{context::Context, downward::Allocatable, lease, members::Member};
 use crate::{
     clock::api_time,
     store::{Key, Next},
@@ -17,6 +17,8 @@ pub const NODES: &str = "nodes";
 const RESERVED_MEMORY: i64 = 100 * 1024 * 1024;
 /// The kubelet's default `maxPods`.
 const MAX_PODS: &str = "110";
+/// The label of the control plane's node, and the key of its taint.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 /// The version that everything recorded comes from.
 const VERSION: &str = "v1.36.2";
 
@@ -79,21 +81,25 @@ fn architecture() -> &'static str {
 }
 
 /// Stores the Node object, or brings the status of the one that is there up to date.
-pub fn register(context: &Context, machine: &Machine) {
+pub fn register(context: &Context, machine: &Machine, member: &Member) {
     let key = Key::new(NODES, "", &*context.node_name);
     let now = context.now();
-    if context.store.insert(key.clone(), object(context, machine, now)).is_err() {
+    if context.store.insert(key.clone(), object(context, machine, member, now)).is_err() {
         let _ = context.store.modify(&key, |node| {
             let mut node = node.clone();
             node["status"] = status(context, machine, now);
             Ok::<_, std::convert::Infallible>(Next::Put(node))
         });
     }
+    if let Some(node) = context.store.get(&key) {
+        lease::store(&context.store, &node, &context.clock.uid(), now);
+    }
 }
 
-fn object(context: &Context, machine: &Machine, now: Timestamp) -> Value {
+fn object(context: &Context, machine: &Machine, member: &Member, now: Timestamp) -> Value {
     let name = &context.node_name;
-    json!({
+    let pods = format!("10.244.{}.0/24", member.index);
+    let mut node = json!({
         "kind": "Node",
         "apiVersion": "v1",
         "metadata": {
@@ -106,7 +112,6 @@ fn object(context: &Context, machine: &Machine, now: Timestamp) -> Value {
                 "kubernetes.io/arch": architecture(),
                 "kubernetes.io/hostname": name,
                 "kubernetes.io/os": "linux",
-                "node-role.kubernetes.io/control-plane": "",
             },
             "annotations": {
                 "node.alpha.kubernetes.io/ttl": "0",
@@ -114,9 +119,16 @@ fn object(context: &Context, machine: &Machine, now: Timestamp) -> Value {
             },
             "managedFields": [managed(now)],
         },
-        "spec": {"podCIDR": "10.244.0.0/24", "podCIDRs": ["10.244.0.0/24"]},
+        "spec": {"podCIDR": pods, "podCIDRs": [pods]},
         "status": status(context, machine, now),
-    })
+    });
+    if member.control_plane {
+        node["metadata"]["labels"][CONTROL_PLANE] = "".into();
+    }
+    if member.tainted {
+        node["spec"]["taints"] = json!([{"key": CONTROL_PLANE, "effect": "NoSchedule"}]);
+    }
+    node
 }
 
 fn managed(now: Timestamp) -> Value {

@@ -1,6 +1,6 @@
 //! The node's endpoints: what the API server asks for a learner.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
 use bytes::Bytes;
 use futures::{FutureExt, future::BoxFuture, stream::BoxStream};
@@ -169,7 +169,7 @@ impl NodeEndpoint for Node {
         &self,
         namespace: &str,
         pod: &str,
-        port: u16,
+        to: SocketAddrV4,
     ) -> BoxFuture<'static, Result<Box<dyn Connection>, EndpointError>> {
         let handle = self.handle(namespace, pod);
         let sandbox = handle.and_then(|h| h.sandbox.lock().expect("nothing panics while it holds the sandbox").clone());
@@ -177,10 +177,7 @@ impl NodeEndpoint for Node {
         let name = format!("{pod}_{namespace}");
         async move {
             let sandbox = sandbox.ok_or_else(|| error(404, format!("unable to find pod {name:?}")))?;
-            runtime
-                .connect(sandbox, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port))
-                .await
-                .map_err(|cause| error(500, cause.to_string()))
+            runtime.connect(sandbox, to).await.map_err(|cause| error(500, cause.to_string()))
         }
         .boxed()
     }

@@ -127,7 +127,12 @@ fn subject(kind: &str, name: &str) -> Value {
 }
 
 fn rule(words: &[&str]) -> Option<Value> {
-    let list = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+    // The API server keeps all of them in order.
+    let list = |text: &str| {
+        let mut words: Vec<String> = text.split(',').map(str::to_owned).collect();
+        words.sort();
+        words
+    };
     let (verbs, about) = words.split_first()?;
     let verbs = match *verbs {
         "read" => list("get,list,watch"),

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, job, resize, service_address};
+use super::{Context, job, resize, service_address, service_type};
 use crate::{
     admission::resources::qos_class,
-    json::{at, child, fill, has, items, put, take, text, zero},
+    json::{at, child, has, items, put, take, text, zero},
     registry::Resource,
 };
 
@@ -91,7 +91,13 @@ fn has_status(resource: &Resource) -> bool {
     resource.subresources.iter().any(|part| part.name == "status")
 }
 
-pub(super) fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str) {
+pub(super) fn prepare_update(
+    resource: &Resource,
+    old: &Value,
+    new: &mut Value,
+    subresource: &str,
+    context: &Context<'_>,
+) {
     match subresource {
         "status" => return keep_all_but_status(old, new),
         "resize" => return resize::keep_all_but_resources(old, new),
@@ -104,7 +110,7 @@ pub(super) fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, 
         }
     }
     match (resource.group, resource.kind) {
-        ("", "Service") => service(old, new),
+        ("", "Service") => service(old, new, context),
         ("", "Namespace") => {
             let finalizers = at(old, &["spec", "finalizers"]).clone();
             put(child(new, "spec"), "finalizers", finalizers);
@@ -129,31 +135,16 @@ fn keep_all_but_status(old: &Value, new: &mut Value) {
     *new = kept;
 }
 
-/// A Service keeps its addresses when a manifest does not name them.
-fn service(old: &Value, new: &mut Value) {
-    let same_type = old["spec"]["type"] == new["spec"]["type"];
-    let needs_address = text(&new["spec"], "type") != "ExternalName" && text(&old["spec"], "type") != "ExternalName";
+/// A Service keeps its addresses when a manifest does not name them, gives up what its new type does not have, and gets
+/// what that needs.
+fn service(old: &Value, new: &mut Value, context: &Context<'_>) {
     // Who names another first address means the list too.
     let renamed = old["spec"]["clusterIP"] != new["spec"]["clusterIP"] && has(&new["spec"], "clusterIP");
     if renamed && old["spec"]["clusterIPs"] == new["spec"]["clusterIPs"] {
         let first = new["spec"]["clusterIP"].clone();
         put(child(new, "spec"), "clusterIPs", json!([first]));
     }
-    if needs_address {
-        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
-            let value = at(old, &["spec", field]).clone();
-            if !value.is_null() {
-                fill(child(new, "spec"), field, value);
-            }
-        }
-    }
-    if same_type {
-        let known = items(&old["spec"], "ports").to_vec();
-        crate::json::each(child(new, "spec"), "ports", |port| {
-            let same = known.iter().find(|p| p["port"] == port["port"] && p["protocol"] == port["protocol"]);
-            if let Some(number) = same.and_then(|p| p.get("nodePort")) {
-                fill(port, "nodePort", number.clone());
-            }
-        });
-    }
+    service_type::give_up(&old["spec"], child(new, "spec"));
+    service_type::keep(&old["spec"], child(new, "spec"));
+    service_address::allocate(new, context);
 }

@@ -157,6 +157,50 @@ fn services_get_addresses_and_node_ports() {
 }
 
 #[test]
+fn a_service_that_becomes_a_node_port_gets_one() {
+    let services = kind("v1", "Service");
+    let store = store();
+    let context = Context { store: &store, clock: &Still, dry_run: false };
+    let old = create(
+        &store,
+        &services,
+        json!({"metadata": {"name": "a"}, "spec": {"type": "ClusterIP", "ports": [{"port": 80}]}}),
+    );
+    let old = old.unwrap();
+    let mut new = old.clone();
+    new["spec"]["type"] = json!("NodePort");
+    prepare_update(&services, &old, &mut new, "", &context);
+    assert_eq!(new["spec"]["ports"][0]["nodePort"], 31227);
+    assert_eq!(new["spec"]["clusterIP"], old["spec"]["clusterIP"]);
+    let mut back = new.clone();
+    back["spec"]["type"] = json!("ClusterIP");
+    prepare_update(&services, &new, &mut back, "", &context);
+    assert_eq!(back["spec"]["ports"], old["spec"]["ports"]);
+}
+
+#[test]
+fn a_runtime_class_must_be_there_and_says_what_its_pods_cost() {
+    let store = store();
+    let wish = || {
+        let mut pod = pod("a", json!({}));
+        pod["spec"]["runtimeClassName"] = json!("gvisor");
+        pod
+    };
+    insta::assert_snapshot!(create(&store, &pods(), wish()).unwrap_err().0, @r#"pod rejected: RuntimeClass "gvisor" not found"#);
+    let class = json!({"metadata": {"name": "gvisor"}, "handler": "runsc", "overhead": {"podFixed": {"cpu": "250m"}},
+        "scheduling": {"nodeSelector": {"sandbox": "gvisor"}}});
+    store.insert(Key::new("runtimeclasses.node.k8s.io", "", "gvisor"), class).unwrap();
+    let made = create(&store, &pods(), wish()).unwrap();
+    assert_eq!(
+        (&made["spec"]["overhead"]["cpu"], &made["spec"]["nodeSelector"]["sandbox"]),
+        (&json!("250m"), &json!("gvisor"))
+    );
+    let mut other = wish();
+    other["spec"]["nodeSelector"] = json!({"sandbox": "kata"});
+    insta::assert_snapshot!(create(&store, &pods(), other).unwrap_err().0, @"conflict: runtimeClass.scheduling.nodeSelector[sandbox] = gvisor; pod.spec.nodeSelector[sandbox] = kata");
+}
+
+#[test]
 fn a_job_selects_its_own_pods() {
     let jobs = kind("batch/v1", "Job");
     let got = create(&store(), &jobs, json!({"metadata": {"name": "jo"}, "spec": {"template": {"spec": {}}}})).unwrap();

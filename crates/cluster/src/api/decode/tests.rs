@@ -73,3 +73,20 @@ fn empty_values_are_written_as_go_writes_them() {
     let expected = json!({"name": "a", "image": "busybox", "resources": {}, "securityContext": {"privileged": false}});
     assert_eq!(*container, expected);
 }
+
+/// What a protobuf decoder must survive: bytes from anywhere, and messages with something amiss.
+#[test]
+fn no_bytes_break_the_decoder() {
+    use proptest::prelude::*;
+    let pod =
+        b"k8s\0\n\x09\n\x02v1\x12\x03Pod\x12\x14\n\x05\n\x03web\x12\x0b\x12\x09\n\x01c\x12\x04busy\x1a\0\"\0".to_vec();
+    let any = prop::collection::vec(any::<u8>(), 0..64);
+    let marked = any.clone().prop_map(|bytes| [b"k8s\0".to_vec(), bytes].concat());
+    let bytes = prop_oneof![any, marked, crate::fuzz::damaged(vec![pod])];
+    crate::fuzz::explore(bytes, |bytes| {
+        // Whether it can be read does not matter here, only that somebody says so.
+        let _ = protobuf::parse(schemas(), &bytes);
+        let _ = duplicates::parse(&bytes);
+        Ok(())
+    });
+}

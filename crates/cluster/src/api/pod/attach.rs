@@ -1,4 +1,6 @@
-//! `exec` and `attach`.
+//! `exec` and `attach`, over a websocket or, for kubectl before 1.29, over SPDY.
+
+mod streams;
 
 use std::sync::Arc;
 
@@ -9,15 +11,36 @@ use serde_json::Value;
 use super::{
     container, passed_on,
     remote::{self, Ending},
-    websocket::Offer,
+    spdy, websocket,
 };
 use crate::{
     api::{Api, call::Call, failure::Failure},
-    node::{endpoint::EndpointError, runtime::ExecSpec},
+    node::{
+        endpoint::EndpointError,
+        runtime::{ExecSpec, Process},
+    },
 };
 
 /// The channel protocols spoken here, the best first.
 const PROTOCOLS: &[&str] = &["v5.channel.k8s.io", "v4.channel.k8s.io"];
+
+/// The one that is spoken over SPDY.
+const SPDY_PROTOCOLS: &[&str] = &["v4.channel.k8s.io"];
+
+/// What a client has offered to speak.
+enum Offer {
+    Websocket(websocket::Offer),
+    Spdy(spdy::Offer),
+}
+
+impl Offer {
+    fn read(request: Request) -> Result<Self, Failure> {
+        match spdy::Offer::is_in(request.headers()) {
+            true => spdy::Offer::read(request, SPDY_PROTOCOLS).map(Self::Spdy),
+            false => websocket::Offer::read(request, PROTOCOLS).map(Self::Websocket),
+        }
+    }
+}
 
 /// Runs a command in a container, or joins the container's own streams.
 pub(crate) async fn attach(api: &Arc<Api>, call: &Call, request: Request) -> Result<Response, Failure> {
@@ -27,7 +50,7 @@ pub(crate) async fn attach(api: &Arc<Api>, call: &Call, request: Request) -> Res
         return Err(Failure::bad_request(format!("pod {} does not have a host assigned", call.name)));
     }
     let asks_to_upgrade = request.headers().contains_key(header::UPGRADE);
-    let offer = match Offer::read(request, PROTOCOLS) {
+    let offer = match Offer::read(request) {
         Ok(offer) => offer,
         // When the node refused, kubectl asks again over SPDY, and that answer is what it shows.
         Err(_) if asks_to_upgrade && !is_running(&pod, &container) => {
@@ -51,19 +74,41 @@ pub(crate) async fn attach(api: &Arc<Api>, call: &Call, request: Request) -> Res
     {
         return Err(passed_on(call, error));
     }
-    let (response, socket) = offer.accept();
+    Ok(begin(api, offer, started, (ending, streams::wanted(&call.query))))
+}
+
+/// Answers the offer and carries the process's streams until it ends, the client goes or the cluster ends.
+fn begin(
+    api: &Api,
+    offer: Offer,
+    started: Result<Process, EndpointError>,
+    (ending, wanted): (Ending, Vec<&'static str>),
+) -> Response {
     let closing = api.closing().clone();
-    tokio::spawn(async move {
-        let Ok(socket) = socket.await else { return };
-        let conversation = async {
-            match started {
-                Ok(process) => remote::carry(socket, process, ending).await,
-                Err(error) => remote::refuse(socket, &remote::internal(&error.message)).await,
-            }
-        };
-        closing.run_until_cancelled(conversation).await;
-    });
-    Ok(response)
+    match offer {
+        Offer::Spdy(offer) => {
+            let (response, connection) = offer.accept();
+            tokio::spawn(async move {
+                let Ok(connection) = connection.await else { return };
+                closing.run_until_cancelled(streams::carry(connection, started, ending, wanted)).await;
+            });
+            response
+        }
+        Offer::Websocket(offer) => {
+            let (response, socket) = offer.accept();
+            tokio::spawn(async move {
+                let Ok(socket) = socket.await else { return };
+                let conversation = async {
+                    match started {
+                        Ok(process) => remote::carry(socket, process, ending).await,
+                        Err(error) => remote::refuse(socket, &remote::internal(&error.message)).await,
+                    }
+                };
+                closing.run_until_cancelled(conversation).await;
+            });
+            response
+        }
+    }
 }
 
 /// Whether the Pod's status says that the container runs.

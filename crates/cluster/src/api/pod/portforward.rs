@@ -1,9 +1,12 @@
 //! `portforward`: in the channel protocol that client libraries speak, two channels per port for data and errors; and for
-//! kubectl in SPDY, carried by the websocket's messages (`tunnel`).
+//! kubectl in SPDY, carried by the websocket's messages (`tunnel`), or before 1.30 by the connection itself.
 
 mod tunnel;
 
-use std::sync::Arc;
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    sync::Arc,
+};
 
 use axum::{extract::Request, response::Response};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -14,7 +17,10 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use super::websocket::{Offer, Socket};
+use super::{
+    spdy,
+    websocket::{Offer, Socket},
+};
 use crate::{
     api::{Api, call::Call, failure::Failure},
     node::{endpoint::EndpointError, runtime::Connection},
@@ -25,6 +31,9 @@ const CHANNELS: &str = "v4.channel.k8s.io";
 
 /// What kubectl speaks.
 const TUNNEL: &str = "SPDY/3.1+portforward.k8s.io";
+
+/// What kubectl speaks over SPDY itself.
+const PORT_FORWARD: &str = "portforward.k8s.io";
 
 /// How many frames may wait for a slow client before its connections wait too.
 const QUEUE: usize = 16;
@@ -37,6 +46,9 @@ pub(super) async fn forward(api: &Arc<Api>, call: &Call, request: Request) -> Re
     let pod = api.find(call)?;
     if pod["spec"]["nodeName"].as_str().is_none_or(str::is_empty) {
         return Err(Failure::bad_request(format!("pod {} does not have a host assigned", call.name)));
+    }
+    if spdy::Offer::is_in(request.headers()) {
+        return Ok(tunnel::accept_spdy(api, call, spdy::Offer::read(request, &[PORT_FORWARD])?));
     }
     let offer = Offer::read(request, &[CHANNELS, TUNNEL])?;
     if offer.protocol == TUNNEL {
@@ -113,7 +125,7 @@ async fn open(
     for number in [channel, channel + 1] {
         send.send(frame(number, &port.to_le_bytes())).await.ok()?;
     }
-    match api.node.connect(call.namespace(), &call.name, port).await {
+    match api.node.connect(call.namespace(), &call.name, inside(port)).await {
         Ok(connection) => {
             let (output, input) = tokio::io::split(connection);
             tokio::spawn(pump(output, channel, send.clone()));
@@ -126,6 +138,11 @@ async fn open(
             None
         }
     }
+}
+
+/// Where a port is forwarded to: the Pod's own loopback, as a kubelet does it.
+fn inside(port: u16) -> SocketAddrV4 {
+    SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)
 }
 
 /// Why nothing answers on a port.

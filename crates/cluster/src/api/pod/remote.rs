@@ -183,7 +183,7 @@ async fn write(input: &mut Input, data: &[u8]) -> std::io::Result<()> {
 }
 
 /// `{"Width":80,"Height":24}`
-fn size(data: &[u8]) -> Option<(u16, u16)> {
+pub(super) fn size(data: &[u8]) -> Option<(u16, u16)> {
     let size: Value = serde_json::from_slice(data).ok()?;
     let number = |key: &str| size[key].as_u64().and_then(|number| u16::try_from(number).ok());
     number("Width").zip(number("Height"))

@@ -1,7 +1,8 @@
-//! The server's end of SPDY/3.1 as kubectl speaks it for port-forward: streams over one byte stream, without priorities
+//! The server's end of SPDY/3.1 as kubectl speaks it, before 1.29 for everything and since then for port-forward: streams over one byte stream, without priorities
 //! and without flow control, which its other end does not have either (SPDY Protocol draft 3.1; the library is
 //! moby/spdystream).
 
+mod connection;
 mod frame;
 mod headers;
 
@@ -11,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
+pub(super) use self::connection::{Offer, converse};
 use self::{
     frame::{Frame, FrameError},
     headers::{HeaderReader, HeaderWriter},

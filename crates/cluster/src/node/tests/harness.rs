@@ -105,6 +105,7 @@ impl Bench {
         let runtime = Scripted::new(clock.clone());
         let directory = tempfile::tempdir().unwrap();
         let node = Node::start(NodeConfig {
+            workers: 0,
             name: "kind-control-plane".into(),
             store: store.clone(),
             runtime: Arc::new(runtime.clone()),
@@ -121,6 +122,7 @@ impl Bench {
     pub async fn reboot(self) -> Self {
         self.node.shutdown().await;
         let node = Node::start(NodeConfig {
+            workers: 0,
             name: "kind-control-plane".into(),
             store: self.store.clone(),
             runtime: Arc::new(self.runtime.clone()),

@@ -91,7 +91,7 @@ async fn the_status_of_a_completed_pod_is_as_recorded() {
   ],
   "containerStatuses": [
     {
-      "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
+      "containerID": "containerd://0000000000000000000000000000000700000000000000000000000000000008",
       "image": "docker.io/library/busybox:1.36",
       "imageID": "docker.io/library/busybox@sha256:0000000000000000000000000000000000000000000000000000000000000012",
       "lastState": {},
@@ -102,7 +102,7 @@ async fn the_status_of_a_completed_pod_is_as_recorded() {
       "started": false,
       "state": {
         "terminated": {
-          "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
+          "containerID": "containerd://0000000000000000000000000000000700000000000000000000000000000008",
           "exitCode": 0,
           "finishedAt": "2026-11-23T07:32:59Z",
           "reason": "Completed",
@@ -342,7 +342,7 @@ async fn a_program_that_is_not_there() {
     insta::assert_json_snapshot!(pod["status"]["containerStatuses"][0]["state"], @r#"
 {
   "terminated": {
-    "containerID": "containerd://0000000000000000000000000000000600000000000000000000000000000007",
+    "containerID": "containerd://0000000000000000000000000000000700000000000000000000000000000008",
     "exitCode": 128,
     "finishedAt": "2026-11-23T07:32:58Z",
     "message": "failed to create containerd task: exec: \"ecko\": executable file not found in $PATH",

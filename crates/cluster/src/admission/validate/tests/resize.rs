@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::{pod, update, validate_resize};
 use crate::{
-    admission::{default_object, prepare_update, resources::qos_class},
+    admission::{Context, default_object, prepare_update, resources::qos_class},
+    clock::SystemClock,
     registry,
+    store::Store,
 };
 
 /// What is said of a resize that wants `change`.
@@ -16,7 +18,8 @@ fn resize(spec: Value, change: impl FnOnce(&mut Value)) -> String {
     old["status"] = json!({"qosClass": qos_class(&old["spec"])});
     let mut new = old.clone();
     change(&mut new["spec"]);
-    prepare_update(resource, &old, &mut new, "resize");
+    let context = Context { store: &Store::new(), clock: &SystemClock, dry_run: false };
+    prepare_update(resource, &old, &mut new, "resize", &context);
     default_object(resource, &mut new);
     let found: Vec<String> = validate_resize(&old, &new).iter().map(ToString::to_string).collect();
     found.join("\n")

@@ -114,3 +114,30 @@ proptest! {
         prop_assert_eq!(names(&patched), &names(&object) | &names(&patch));
     }
 }
+
+/// The patch that leads from one Pod to another, as a client makes it.
+fn between(from: &Value, to: &Value) -> Value {
+    let labels = |pod: &Value| pod["metadata"]["labels"].as_object().cloned().unwrap_or_default();
+    let mut changed = labels(to);
+    for key in labels(from).keys().filter(|key| !labels(to).contains_key(*key)) {
+        changed.insert(key.clone(), Value::Null);
+    }
+    let containers = |pod: &Value| pod["spec"]["containers"].as_array().cloned().unwrap_or_default();
+    let there = |pod: &Value, name: &Value| containers(pod).iter().any(|container| container["name"] == *name);
+    let gone = containers(from).into_iter().filter(|container| !there(to, &container["name"]));
+    let mut patched: Vec<Value> =
+        gone.map(|container| json!({"name": container["name"], "$patch": "delete"})).collect();
+    patched.extend(containers(to));
+    let order: Vec<Value> = containers(to).iter().map(|container| json!({"name": container["name"]})).collect();
+    json!({"metadata": {"labels": changed}, "spec": {"containers": patched, "$setElementOrder/containers": order}})
+}
+
+proptest! {
+    #[test]
+    fn a_patch_leads_from_any_pod_to_any_other(from in pods(), to in pods()) {
+        let patch = between(&from, &to);
+        let patched = pod(from, patch.clone()).unwrap();
+        prop_assert_eq!(&patched, &to);
+        prop_assert_eq!(pod(patched, patch).unwrap(), to);
+    }
+}

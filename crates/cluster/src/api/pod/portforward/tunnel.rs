@@ -8,14 +8,17 @@ use std::{
 
 use axum::response::Response;
 use bytes::Bytes;
-use futures::{SinkExt, StreamExt, future::ready};
+use futures::{
+    SinkExt, StreamExt,
+    future::{pending, ready},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf},
     sync::mpsc,
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{CHUNK, QUEUE, failed};
+use super::{CHUNK, QUEUE, failed, inside};
 use crate::{
     api::{
         Api,
@@ -39,6 +42,19 @@ pub(super) fn accept(api: &Arc<Api>, call: &Call, offer: Offer) -> Response {
         let closing = api.closing().clone();
         let Ok(socket) = socket.await else { return };
         closing.run_until_cancelled(carry(api, call, socket)).await;
+    });
+    response
+}
+
+/// The same for who speaks SPDY on the connection itself.
+pub(super) fn accept_spdy(api: &Arc<Api>, call: &Call, offer: spdy::Offer) -> Response {
+    let (response, connection) = offer.accept();
+    let (api, call, waiting) = (api.clone(), call.clone(), Waiting::default());
+    tokio::spawn(async move {
+        let closing = api.closing().clone();
+        let Ok(connection) = connection.await else { return };
+        let serving = spdy::converse(connection, |stream| begin(&api, &call, &waiting, stream), pending());
+        closing.run_until_cancelled(serving).await;
     });
     response
 }
@@ -88,7 +104,7 @@ fn begin(api: &Arc<Api>, call: &Call, waiting: &Waiting, stream: Opened) {
 
 async fn connect(api: Arc<Api>, call: Call, port: u16, stream: Opened, error: Option<Output>) {
     let Opened { input, output, .. } = stream;
-    match api.node.connect(call.namespace(), &call.name, port).await {
+    match api.node.connect(call.namespace(), &call.name, inside(port)).await {
         Ok(connection) => copy(connection, input, &output).await,
         Err(cause) => {
             if let Some(error) = &error {
