@@ -28,10 +28,13 @@ const head = compared ? ["", "sandbox", "the cluster of `PODYARD_BENCH_KUBECONFI
 const line = (cells) => `| ${cells.join(" | ")} |`;
 const rows = requests.map(([what, id]) =>
   line([what, cell(`${id}/sandbox`), ...(compared ? [cell(`${id}/cluster`)] : [])]));
+const weighed = new URL("target/criterion/memory.json", root);
+const memory = existsSync(weighed) ? `${Math.round(Number(readFileSync(weighed, "utf8")) / 1024)} KiB` : "";
 const sizes = [10, 100, 1000, 10000];
 const growth = [["list all", "list"], ["get one among", "get-among"], ["one change, so many watchers", "fan-out"]];
 const table = [
-  line(head), line(head.map(() => "---")), ...rows, "",
+  line(head), line(head.map(() => "---")), ...rows,
+  line(["an empty sandbox takes", memory, ...(compared ? [""] : [])]), "",
   line(["objects or watchers", ...sizes.map((size) => size.toLocaleString("en"))]),
   line(["---", ...sizes.map(() => "---")]),
   ...growth.map(([what, id]) => line([what, ...sizes.map((size) => cell(`${id}/${size}`))])),

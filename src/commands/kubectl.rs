@@ -30,7 +30,9 @@ pub(super) async fn run(task: KubectlTask) -> anyhow::Result<u8> {
             connect::nowhere(&wanted, &task).map_err(anyhow::Error::msg)?
         }
         Err(why) => {
-            stderr().write_all(format!("error: {why}\n").as_bytes()).await?;
+            let mut stderr = stderr();
+            stderr.write_all(format!("{why}\n").as_bytes()).await?;
+            stderr.flush().await?;
             return Ok(1);
         }
     };

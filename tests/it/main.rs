@@ -12,3 +12,4 @@ mod providers;
 mod replay;
 mod served;
 mod storage;
+mod streams;

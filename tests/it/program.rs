@@ -26,6 +26,16 @@ pub fn real_kubectl() -> PathBuf {
     path
 }
 
+/// An older kubectl: the one of the machine's own Debian.
+///
+/// # Panics
+/// When it is not there.
+pub fn older_kubectl() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/kubectl-older");
+    assert!(path.exists(), "{} is missing: run tools/setup test", path.display());
+    path
+}
+
 /// Images are the same for every run, so all clusters share one store of them.
 pub fn data_dir() -> &'static Path {
     static DATA: OnceLock<TempDir> = OnceLock::new();

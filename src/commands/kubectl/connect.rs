@@ -50,12 +50,18 @@ impl Wanted {
     }
 }
 
-/// Connects as kubectl would. The error is what follows `error: `.
+/// Connects as kubectl would. The error is the line that it prints.
 pub(super) async fn connect(wanted: &Wanted, task: &KubectlTask) -> Result<Connection, String> {
-    let kubeconfig = load(wanted, task)?;
+    let kubeconfig = load(wanted, task).map_err(|why| format!("error: {why}"))?;
+    if let Some(kubeconfig) = &kubeconfig {
+        checked(kubeconfig, wanted)?;
+    }
+    reach(kubeconfig, wanted, task).await.map_err(|why| format!("error: {why}"))
+}
+
+async fn reach(kubeconfig: Option<Kubeconfig>, wanted: &Wanted, task: &KubectlTask) -> Result<Connection, String> {
     let mut config = match kubeconfig {
         Some(kubeconfig) if kubeconfig.current_context.is_some() || wanted.context.is_some() => {
-            checked(&kubeconfig, wanted)?;
             let options = KubeConfigOptions {
                 context: wanted.context.clone(),
                 cluster: wanted.cluster.clone(),
@@ -96,7 +102,7 @@ fn checked(kubeconfig: &Kubeconfig, wanted: &Wanted) -> Result<(), String> {
     let name = wanted.context.as_ref().or(kubeconfig.current_context.as_ref());
     match name {
         Some(name) if !kubeconfig.contexts.iter().any(|c| c.name == *name) => {
-            Err(format!("context \"{name}\" does not exist"))
+            Err(format!("Error in configuration: context was not found for specified context: {name}"))
         }
         _ => Ok(()),
     }
@@ -163,11 +169,12 @@ mod tests {
         let task = &task;
         let said = |wanted: Wanted| async move { connect(&wanted, task).await.err().unwrap() };
         let missing = Wanted { kubeconfig: Some("/no/such".into()), ..Wanted::default() };
-        assert_eq!(said(missing).await, "stat /no/such: no such file or directory");
+        assert_eq!(said(missing).await, "error: stat /no/such: no such file or directory");
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n").unwrap();
         let path = file.path().to_str().unwrap().to_owned();
         let other = Wanted { kubeconfig: Some(path), context: Some("other".into()), ..Wanted::default() };
-        assert_eq!(said(other).await, "context \"other\" does not exist");
+        let expected = "Error in configuration: context was not found for specified context: other";
+        assert_eq!(said(other).await, expected);
     }
 }

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod images;
+mod memory;
 
 use std::{hint::black_box, sync::Arc, time::Duration};
 
@@ -23,6 +24,9 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use self::images::NoImages;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
 
 /// How many watch one change.
 const WATCHERS: usize = 100;
@@ -80,9 +84,10 @@ fn pod(number: usize) -> Pod {
     .unwrap()
 }
 
-/// An empty sandbox, from nothing to ready.
+/// An empty sandbox, from nothing to ready, and what it takes.
 fn start(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
+    runtime.block_on(memory::measure());
     criterion.bench_function("start/sandbox", |bencher| {
         bencher.to_async(&runtime).iter_batched(|| (), |()| sandbox(), BatchSize::PerIteration);
     });
@@ -164,11 +169,9 @@ fn growth(criterion: &mut Criterion) {
         criterion.bench_function(&format!("get-among/{count}"), |bencher| {
             bencher.to_async(&runtime).iter(|| async { black_box(maps.get("known").await.unwrap()) });
         });
-        if count <= 1_000 {
-            criterion.bench_function(&format!("fan-out/{count}"), |bencher| {
-                bencher.iter_custom(|times| runtime.block_on(fan_out(&maps, count, times)));
-            });
-        }
+        criterion.bench_function(&format!("fan-out/{count}"), |bencher| {
+            bencher.iter_custom(|times| runtime.block_on(fan_out(&maps, count, times)));
+        });
     }
 }
 

@@ -118,19 +118,24 @@ async fn connect(api: Arc<Api>, call: Call, port: u16, stream: Opened, error: Op
     }
 }
 
-/// Both ways until the Pod's side has ended or the client is gone.
+/// Both ways until the Pod's side has ended. The client may end its own earlier; kubectl before 1.30 ends it only when it
+/// has heard that this is the end.
 async fn copy(connection: Box<dyn Connection>, mut input: mpsc::Receiver<Bytes>, output: &Output) {
     let (from_pod, mut to_pod) = tokio::io::split(connection);
     let there = async move {
         while let Some(data) = input.recv().await {
             if to_pod.write_all(&data).await.is_err() || to_pod.flush().await.is_err() {
-                return;
+                break;
             }
         }
         // A Pod that closed its side already does not mind.
         let _ = to_pod.shutdown().await;
+        pending::<()>().await;
     };
-    tokio::join!(there, back(from_pod, output));
+    tokio::select! {
+        () = there => {}
+        () = back(from_pod, output) => {}
+    }
 }
 
 async fn back(mut from_pod: ReadHalf<Box<dyn Connection>>, output: &Output) {
