@@ -28,8 +28,8 @@ use super::{
 /// The namespace learners work in, as on any cluster.
 const NAMESPACE: &str = "default";
 
-/// Makes the runtime of one sandbox, which keeps its files in this directory.
-pub type MakeRuntime = Arc<dyn Fn(&Path) -> Arc<dyn Runtime> + Send + Sync>;
+/// Makes the runtime of one sandbox, from a directory that ends with it and one for volumes that outlives it.
+pub type MakeRuntime = Arc<dyn Fn(&Path, &Path) -> Arc<dyn Runtime> + Send + Sync>;
 
 /// Why there can be no embedded sandboxes.
 #[derive(Debug, thiserror::Error)]
@@ -113,8 +113,9 @@ impl Embedded {
             seeded => seeded?,
         }
         let layers = store.directory().to_owned();
-        let runtime = move |directory: &Path| -> Arc<dyn Runtime> {
-            Arc::new(Linux::new(LinuxConfig::new(layers.clone(), directory.to_owned())))
+        let runtime = move |state: &Path, volumes: &Path| -> Arc<dyn Runtime> {
+            let config = LinuxConfig::new(layers.clone(), state.to_owned()).keeping_volumes(volumes.to_owned());
+            Arc::new(Linux::new(config))
         };
         let caveat = Some(caveats.join(" ")).filter(|text| !text.is_empty());
         Ok(Self::new(Arc::new(store), Arc::new(runtime), place, caveat))
@@ -157,8 +158,8 @@ impl Embedded {
 
     pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
         let kept = self.drawer(&order.session).open().await?;
-        let directory = self.place.new_sandbox();
-        let runtime = (self.runtime)(&directory);
+        let directory = kept.folder().to_owned();
+        let runtime = (self.runtime)(&self.place.new_sandbox(), &directory.join("volumes"));
         let journal = Some(kept.journal());
         let (metrics, nodes) = (self.metrics, self.nodes);
         let config =

@@ -60,6 +60,11 @@ fn same(lock: &File, path: &Path) -> bool {
 }
 
 impl Kept {
+    /// All of it; Pods' volumes and logs are in folders of their own there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file with the sandbox's objects.
     pub fn journal(&self) -> PathBuf {
         self.folder.join("objects")

@@ -44,8 +44,8 @@ pub struct ClusterConfig {
     pub max_objects: usize,
     /// Whether `kubectl top` has something to show, as where metrics-server is installed; a new kind cluster has none.
     pub metrics: bool,
-    /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it. The Linux runtime must have been given
-    /// the same as its state. Made with the first Pod.
+    /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it, which are made with the first Pod. The Linux
+    /// runtime must have been given the same volumes. What Pods that are taken up again wrote is found there.
     pub directory: PathBuf,
     /// The file in which its objects outlive it; without one they end with it.
     pub journal: Option<PathBuf>,

@@ -9,13 +9,17 @@ mod conditions;
 mod container_spec;
 mod container_status;
 mod context;
+mod disk;
 mod downward;
 pub mod endpoint;
 mod env;
+mod eviction;
 mod handlers;
+mod health;
 mod hooks;
 pub mod images;
 pub(crate) mod lease;
+mod left;
 mod live;
 mod logs;
 mod machine;
@@ -29,6 +33,7 @@ mod plan;
 mod pod;
 mod probes;
 mod reject;
+mod resize;
 mod resources;
 pub mod runtime;
 mod serve;
@@ -117,6 +122,7 @@ impl Node {
     pub fn start(config: NodeConfig) -> Arc<Self> {
         let NodeConfig { name, workers, store, runtime, images, clock, volumes, logs, signer } = config;
         let machine = machine::Machine::read();
+        let before = left::take_over(&store, &volumes, &logs);
         let all = members(&name, HOST, workers);
         let context = Context {
             recorder: Recorder::kubelet(store.clone(), clock.clone(), &name),
@@ -130,8 +136,10 @@ impl Node {
             logs,
             addresses: Arc::default(),
             signer,
+            before,
             allocatable: machine.allocatable(),
             rates: Arc::default(),
+            health: Arc::default(),
         };
         let mut members = BTreeMap::new();
         for member in all {
@@ -143,8 +151,9 @@ impl Node {
         }
         let (context, members) = (Arc::new(context), Arc::new(members));
         let pods = Arc::new(Pods::default());
-        let mut tasks =
-            vec![tokio::spawn(follow_pods(members, pods.clone())), tokio::spawn(network::follow(context.clone()))];
+        let mut tasks: Vec<_> = members.values().map(|own| tokio::spawn(health::follow(own.clone()))).collect();
+        tasks.push(tokio::spawn(follow_pods(members, pods.clone())));
+        tasks.push(tokio::spawn(network::follow(context.clone())));
         for resource in REFERRED {
             tasks.push(tokio::spawn(follow_referred(context.store.clone(), resource, pods.clone())));
         }
@@ -162,6 +171,7 @@ impl Node {
         });
         join_all(ends).await;
         self.context.runtime.shutdown().await;
+        left::say_orderly(&self.context.logs);
     }
 
     fn handle(&self, namespace: &str, pod: &str) -> Option<Handle> {
@@ -202,9 +212,11 @@ async fn follow_pods(members: Members, pods: Arc<Pods>) {
 }
 
 fn tell_gone(pods: &Arc<Pods>, key: &Key) {
-    if let Some(entry) = lock(pods).get(key) {
+    let held = lock(pods);
+    if let Some(entry) = held.get(key) {
         entry.handle.tell(News::Gone);
     }
+    held.values().for_each(|entry| entry.handle.room_made());
 }
 
 fn tell(members: &Members, pods: &Arc<Pods>, object: Arc<Value>) {
@@ -215,7 +227,11 @@ fn tell(members: &Members, pods: &Arc<Pods>, object: Arc<Value>) {
     if let Some(entry) = held.get(&key)
         && entry.handle.uid == text("uid")
     {
+        let ended = matches!(object["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
         entry.handle.tell(News::Stored(object));
+        if ended {
+            held.values().for_each(|entry| entry.handle.room_made());
+        }
         return;
     }
     let label = text("name");

@@ -2,7 +2,8 @@
 //!
 //! Their containers are gone. containerd tells of such a container that it ended with 255 and for a reason that is
 //! `Unknown`; a kubelet then makes a new sandbox, runs the init containers again, and starts what the restart policy
-//! wants started. A Pod that is never to be restarted is left as it is.
+//! wants started. A Pod that is never to be restarted is left as it is. When the node before this one did not end as it
+//! should, nobody knows the container at all: `ContainerStatusUnknown`.
 
 use std::collections::BTreeMap;
 
@@ -14,24 +15,47 @@ use super::{
     pod::{Definition, Pod, Role},
 };
 
-/// What containerd says of a container whose end nobody saw.
-const UNSEEN: (i32, &str) = (255, "Unknown");
+/// The reason that a kubelet gives for the end of a container that its runtime does not know.
+pub const UNKNOWN: &str = "ContainerStatusUnknown";
+
+/// How the node before this one ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// As a node that is rebooted.
+    Orderly,
+    /// Killed, or in a crash of the machine.
+    Killed,
+}
+
+impl Before {
+    /// What is said of a container that ran then: exit code, reason, message.
+    fn unseen(self) -> (i32, &'static str, &'static str) {
+        match self {
+            Self::Orderly => (255, "Unknown", ""),
+            Self::Killed => (
+                137,
+                UNKNOWN,
+                "The container could not be located when the pod was deleted.  The container used to be Running",
+            ),
+        }
+    }
+}
 
 /// What is known of a Pod's containers from its status; nothing when none has run.
-pub fn adopt(pod: &Pod, now: Timestamp) -> BTreeMap<String, Container> {
+pub fn adopt(pod: &Pod, before: Before, now: Timestamp) -> BTreeMap<String, Container> {
     let lists = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"];
     let statuses = lists.iter().flat_map(|list| pod.object["status"][list].as_array().into_iter().flatten());
     let known: BTreeMap<&str, &Value> =
         statuses.filter_map(|status| Some((status["name"].as_str()?, status))).collect();
     let container = |definition: &Definition| {
-        let container = one(pod, definition, known.get(definition.name())?, now)?;
+        let container = one(pod, definition, known.get(definition.name())?, before, now)?;
         Some((definition.name().to_owned(), container))
     };
     pod.containers.iter().filter_map(container).collect()
 }
 
-fn one(pod: &Pod, definition: &Definition, status: &Value, now: Timestamp) -> Option<Container> {
-    let ended = end(status, now)?;
+fn one(pod: &Pod, definition: &Definition, status: &Value, before: Before, now: Timestamp) -> Option<Container> {
+    let ended = end(status, before, now)?;
     let restarts = status["restartCount"].as_u64().and_then(|count| u32::try_from(count).ok()).unwrap_or(0);
     let never = pod.spec.restart_policy.as_deref() == Some("Never");
     let again = pod.restarts(definition, ended.code) || (definition.role == Role::Init && !never);
@@ -46,21 +70,52 @@ fn one(pod: &Pod, definition: &Definition, status: &Value, now: Timestamp) -> Op
         image: text("image"),
         image_id: text("imageID"),
         user: user(&status["user"]["linux"]),
+        resources: definition.spec.resources.clone(),
         state: RunState::Ended(ended),
     };
     Some(Container { run: Some(run), last: terminated(&status["lastState"]["terminated"]), ..Container::default() })
 }
 
+/// A run before this node: its container, its `containerd://…` id, and its log's number.
+pub struct PastRun {
+    /// Of the container.
+    pub name: String,
+    /// As the status had it.
+    pub id: String,
+    /// How many runs came before it.
+    pub number: u64,
+    /// Whether it is the newest one.
+    pub newest: bool,
+}
+
+/// The runs that a Pod's status tells of.
+pub fn past_runs(pod: &Pod) -> Vec<PastRun> {
+    let status = &pod.object["status"];
+    let lists = ["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"];
+    lists.iter().flat_map(|list| crate::json::items(status, list)).flat_map(runs_of).collect()
+}
+
+fn runs_of(status: &Value) -> Vec<PastRun> {
+    let name = crate::json::text(status, "name");
+    let number = status["restartCount"].as_u64().unwrap_or(0);
+    let id = |value: &Value| value["containerID"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
+    let newest = id(&status["state"]["terminated"]).or_else(|| id(status));
+    let last = id(&status["lastState"]["terminated"]).filter(|last| Some(last) != newest.as_ref());
+    let run = |id, number, newest| PastRun { name: name.to_owned(), id, number, newest };
+    let before = last.zip(number.checked_sub(1)).map(|(id, number)| run(id, number, false));
+    newest.map(|id| run(id, number, true)).into_iter().chain(before).collect()
+}
+
 /// How the newest run ended, seen from now; `None` when there was none.
-fn end(status: &Value, now: Timestamp) -> Option<Ended> {
+fn end(status: &Value, before: Before, now: Timestamp) -> Option<Ended> {
     let state = &status["state"];
     if let Some(running) = state.get("running") {
-        let (code, reason) = UNSEEN;
+        let (code, reason, message) = before.unseen();
         return Some(Ended {
             container_id: status["containerID"].as_str()?.to_owned(),
             code,
             reason: reason.to_owned(),
-            message: String::new(),
+            message: message.to_owned(),
             started_at: time(&running["startedAt"]),
             finished_at: now,
         });

@@ -7,11 +7,24 @@ use super::{
     observed::Observed,
     phase::{Phase, main_started, started},
     pod::{Definition, Pod, Role},
+    resize,
 };
 use crate::clock::api_time;
 
 /// The conditions that are the node's to say; all others are kept as they are.
-const OURS: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+const OURS: [&str; 8] = [
+    RESTARTING,
+    "PodReadyToStartContainers",
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    resize::PENDING,
+    resize::IN_PROGRESS,
+];
+
+/// Tells that all containers are started anew (`restartPolicyRules`, action `RestartAllContainers`).
+const RESTARTING: &str = "AllContainersRestarting";
 
 /// One condition before it is stamped.
 struct Condition {
@@ -54,7 +67,7 @@ pub fn conditions(
 ) -> Vec<Value> {
     let before: Vec<&Value> = old["conditions"].as_array().into_iter().flatten().collect();
     let others = before.iter().filter(|c| !OURS.contains(&c["type"].as_str().unwrap_or(""))).copied();
-    let mut all: Vec<Value> = others.cloned().collect();
+    let mut all: Vec<Value> = others.cloned().chain(observed.resize.conditions()).collect();
     let containers_ready = containers_ready(pod, phase, ready);
     let ours = [
         Condition::bare("PodReadyToStartContainers", observed.sandbox),
@@ -63,7 +76,10 @@ pub fn conditions(
         containers_ready,
         Condition::bare("PodScheduled", true),
     ];
-    for condition in ours {
+    let restarting = observed.restarting.as_ref().map(|restarting| {
+        Condition::because(RESTARTING, restarting.now, "ContainerExited", restarting.message.clone())
+    });
+    for condition in restarting.into_iter().chain(ours) {
         let old = before.iter().find(|c| c["type"] == condition.kind).copied();
         all.push(stamp(condition, old, pod.generation(), now));
     }
@@ -103,7 +119,7 @@ fn initialized(pod: &Pod, observed: &Observed, phase: Phase, ready: &dyn Readine
     };
     let inits = pod.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar));
     let incomplete = names(inits.filter(|c| !through(c)));
-    if incomplete.is_empty() || main_started(pod, observed) {
+    if incomplete.is_empty() || main_started(pod, observed) || observed.restarting.is_some() {
         return Condition::bare(KIND, true);
     }
     let message = format!("containers with incomplete status: [{}]", incomplete.join(" "));

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
+    adopt::UNKNOWN,
     observed::{Container, Ended, Observed, RunState},
     phase::started,
     pod::{Definition, Pod, Role},
@@ -65,7 +66,7 @@ impl ContainerView<'_> {
             status["containerID"] = json!(run.container_id);
             let user = &run.user;
             status["user"] = json!({"linux": {"uid": user.uid, "gid": user.gid, "supplementalGroups": user.groups}});
-            resources::container_status(definition, &mut status);
+            resources::container_status(definition, run, &mut status);
         }
         let mounts: Vec<Value> = definition.spec.volume_mounts.iter().flatten().map(mount).collect();
         if !mounts.is_empty() {
@@ -100,11 +101,13 @@ impl ContainerView<'_> {
 }
 
 fn terminated(ended: &Ended) -> Value {
+    // Nobody saw such an end: a kubelet leaves the times empty.
+    let time = |time| if ended.reason == UNKNOWN { Value::Null } else { json!(api_time(time)) };
     let mut value = json!({
         "exitCode": ended.code,
         "reason": ended.reason,
-        "startedAt": api_time(ended.started_at),
-        "finishedAt": api_time(ended.finished_at),
+        "startedAt": time(ended.started_at),
+        "finishedAt": time(ended.finished_at),
         "containerID": ended.container_id,
     });
     if !ended.message.is_empty() {

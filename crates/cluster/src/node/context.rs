@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{downward::Allocatable, images::Images, runtime::Runtime, usage::Rates};
+use super::{adopt::Before, downward::Allocatable, health::Health, images::Images, runtime::Runtime, usage::Rates};
 use crate::{
     clock::{Clock, SharedClock},
     events::{Recorder, Severity, Subject},
@@ -44,6 +44,10 @@ pub struct Context {
     pub signer: Signer,
     /// How fast containers use their processor time.
     pub rates: Arc<Rates>,
+    /// How the node is, beyond what can be read from its machine.
+    pub health: Arc<Health>,
+    /// How the node before this one ended, whose Pods this one takes up.
+    pub before: Before,
     /// What the node has for Pods.
     pub allocatable: Allocatable,
 }

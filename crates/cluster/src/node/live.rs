@@ -168,15 +168,15 @@ pub struct Runs {
     pub current: BTreeMap<String, Live>,
     /// The log of the run before it.
     pub previous: BTreeMap<String, (String, Log)>,
-    /// Logs of runs that could not be started, by name: they are empty.
-    pub failed: BTreeMap<String, (String, Log)>,
+    /// Logs of newest runs that no process is known of, by name: they could not be started, or ran before this node did.
+    pub past: BTreeMap<String, (String, Log)>,
 }
 
 impl Runs {
     /// The log of a run by its `containerd://…` id.
     pub fn log(&self, container: &str, id: &str) -> Option<Log> {
         let current = self.current.get(container).map(|live| (live.id.to_string(), live.log.clone()));
-        let others = [self.failed.get(container).cloned(), self.previous.get(container).cloned()];
+        let others = [self.past.get(container).cloned(), self.previous.get(container).cloned()];
         [current].into_iter().chain(others).flatten().find(|(known, _)| known == id).map(|(_, log)| log)
     }
 }

@@ -60,7 +60,7 @@ struct Sink {
     rests: [Vec<u8>; 2],
 }
 
-/// The log of one run of a container. Clones share it; the file is removed with the last one.
+/// The log of one run of a container. Clones share it; the file stays until it is discarded.
 #[derive(Debug, Clone)]
 pub struct Log(Arc<Inner>);
 
@@ -69,13 +69,6 @@ struct Inner {
     path: PathBuf,
     sink: Mutex<Sink>,
     progress: watch::Sender<Progress>,
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // A file that is gone already needs no removing.
-        let _ = std::fs::remove_file(&self.path);
-    }
 }
 
 impl Log {
@@ -90,6 +83,23 @@ impl Log {
         let sink = Sink { file: File::create(path)?, rests: [Vec::new(), Vec::new()] };
         let progress = watch::Sender::new(Progress::default());
         Ok(Self(Arc::new(Inner { path: path.to_owned(), sink: Mutex::new(sink), progress })))
+    }
+
+    /// The log that a run left in this file when the node before this one ended.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn left(path: &Path) -> io::Result<Self> {
+        let file = File::options().append(true).open(path)?;
+        let progress = Progress { files: 0, size: file.metadata()?.len(), closed: true };
+        let sink = Mutex::new(Sink { file, rests: [Vec::new(), Vec::new()] });
+        Ok(Self(Arc::new(Inner { path: path.to_owned(), sink, progress: watch::Sender::new(progress) })))
+    }
+
+    /// Removes the file. Whoever reads it reads it to its end.
+    pub fn discard(&self) {
+        // A file that is gone already needs no removing.
+        let _ = std::fs::remove_file(&self.0.path);
     }
 
     fn sink(&self) -> MutexGuard<'_, Sink> {

@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{context::Context, downward::Allocatable, lease, members::Member};
+use super::{context::Context, downward::Allocatable, health, lease, members::Member};
 use crate::{
     clock::api_time,
     store::{Key, Next},
@@ -87,7 +87,7 @@ pub fn register(context: &Context, machine: &Machine, member: &Member) {
     if context.store.insert(key.clone(), object(context, machine, member, now)).is_err() {
         let _ = context.store.modify(&key, |node| {
             let mut node = node.clone();
-            node["status"] = status(context, machine, now);
+            node["status"] = status(context, machine, &node["status"]);
             Ok::<_, std::convert::Infallible>(Next::Put(node))
         });
     }
@@ -120,7 +120,7 @@ fn object(context: &Context, machine: &Machine, member: &Member, now: Timestamp)
             "managedFields": [managed(now)],
         },
         "spec": {"podCIDR": pods, "podCIDRs": [pods]},
-        "status": status(context, machine, now),
+        "status": status(context, machine, &Value::Null),
     });
     if member.control_plane {
         node["metadata"]["labels"][CONTROL_PLANE] = "".into();
@@ -145,7 +145,7 @@ fn managed(now: Timestamp) -> Value {
     })
 }
 
-fn status(context: &Context, machine: &Machine, now: Timestamp) -> Value {
+fn status(context: &Context, machine: &Machine, before: &Value) -> Value {
     let images = context.images.all().into_iter().map(|image| {
         let names: Vec<String> = image.repo_digest.into_iter().chain([image.name]).collect();
         json!({"names": names, "sizeBytes": image.size})
@@ -155,7 +155,7 @@ fn status(context: &Context, machine: &Machine, now: Timestamp) -> Value {
     json!({
         "capacity": machine.resources(machine.memory),
         "allocatable": machine.resources(machine.memory - RESERVED_MEMORY),
-        "conditions": conditions(now),
+        "conditions": health::now(context, before),
         "addresses": [
             {"type": "InternalIP", "address": context.host.to_string()},
             {"type": "Hostname", "address": context.node_name},
@@ -177,19 +177,4 @@ fn status(context: &Context, machine: &Machine, now: Timestamp) -> Value {
         "runtimeHandlers": [handler(""), handler("runc")],
         "features": {"supplementalGroupsPolicy": true},
     })
-}
-
-fn conditions(now: Timestamp) -> Value {
-    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
-        json!({
-            "type": kind, "status": status, "lastHeartbeatTime": api_time(now), "lastTransitionTime": api_time(now),
-            "reason": reason, "message": message,
-        })
-    };
-    json!([
-        condition("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        condition("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        condition("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        condition("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
-    ])
 }

@@ -27,9 +27,15 @@ pub async fn follow(context: Arc<Context>) {
         let rules = rules(&context.store);
         if rules != set {
             match context.runtime.set_network(rules.clone()).await {
-                Ok(()) => set = rules,
+                Ok(()) => {
+                    set = rules;
+                    context.health.network_is(None);
+                }
                 // Told once per change; the next change tries again.
-                Err(error) => tracing::warn!(%error, "Services and network policies can't be brought up to date"),
+                Err(error) => {
+                    tracing::warn!(%error, "Services and network policies can't be brought up to date");
+                    context.health.network_is(Some(error.to_string()));
+                }
             }
         }
         changed(&context.store, revision).await;

@@ -3,6 +3,9 @@
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ResourceRequirements;
+
+use super::resize::Resize;
 
 /// How a run ended: `state.terminated`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub struct Ended {
     pub reason: String,
     /// The termination message; empty when there is none.
     pub message: String,
-    /// When it started; the epoch when it did not.
+    /// When it started; the epoch when it did not, or nobody knows.
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Timestamp,
@@ -42,7 +45,7 @@ pub struct User {
 }
 
 /// One run of a container.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     /// `containerd://…`
     pub container_id: String,
@@ -56,6 +59,8 @@ pub struct Run {
     pub image_id: String,
     /// Who it runs as.
     pub user: User,
+    /// What it may use now: `containerStatuses[].resources`.
+    pub resources: Option<ResourceRequirements>,
     /// Where it is.
     pub state: RunState,
 }
@@ -98,7 +103,7 @@ pub struct Probed {
 }
 
 /// A container's present and its last end.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Container {
     /// The newest run.
     pub run: Option<Run>,
@@ -112,6 +117,8 @@ pub struct Container {
     pub probed: Probed,
     /// Whether the postStart hook of the current run is through.
     pub post_started: bool,
+    /// Whether it was stopped only to be started again, whatever the restart policy says.
+    pub again: bool,
 }
 
 impl Container {
@@ -126,8 +133,28 @@ impl Container {
     }
 }
 
-/// What the node knows of one Pod.
+/// All containers started anew, in place: the condition `AllContainersRestarting`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restarting {
+    /// Whether containers are still being ended for it.
+    pub now: bool,
+    /// What led to it.
+    pub message: String,
+}
+
+/// Why the node ends a Pod: `status.reason` and `status.message`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `DeadlineExceeded` or `Evicted`.
+    pub reason: String,
+    /// In the kubelet's words.
+    pub message: String,
+    /// Seconds that the containers have left, when it is not the Pod's own grace period.
+    pub grace: Option<i64>,
+}
+
+/// What the node knows of one Pod.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
     /// When the node first saw it: `startTime`.
     pub start_time: Timestamp,
@@ -137,8 +164,12 @@ pub struct Observed {
     pub address: Option<Ipv4Addr>,
     /// Containers by name.
     pub containers: BTreeMap<String, Container>,
-    /// Reason and message of a failure that the node decided on (`DeadlineExceeded`, `Evicted`).
-    pub failure: Option<(String, String)>,
+    /// Where its resize is.
+    pub resize: Resize,
+    /// Whether all containers have been started anew in place, and what led to it last.
+    pub restarting: Option<Restarting>,
+    /// A failure that the node decided on.
+    pub failure: Option<Failure>,
     /// Whether nothing of it runs any more and nothing will: only then is a final phase told.
     pub finished: bool,
 }
@@ -146,7 +177,16 @@ pub struct Observed {
 impl Observed {
     /// A Pod that was just seen.
     pub fn new(start_time: Timestamp) -> Self {
-        Self { start_time, sandbox: false, address: None, containers: BTreeMap::new(), failure: None, finished: false }
+        Self {
+            start_time,
+            sandbox: false,
+            address: None,
+            containers: BTreeMap::new(),
+            resize: Resize::default(),
+            restarting: None,
+            failure: None,
+            finished: false,
+        }
     }
 
     /// Whether containers of it ran before this node began to look after it, and none has since.

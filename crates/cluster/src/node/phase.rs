@@ -42,13 +42,18 @@ enum Stage<'a> {
     Running,
     /// It has ended; perhaps it waits for its next run.
     Ended(&'a Ended),
+    /// It was stopped only to be started again.
+    Stopped,
 }
 
 fn stage(container: Option<&Container>) -> Stage<'_> {
     let Some(container) = container else { return Stage::Never };
     match (&container.run, container.ended()) {
+        // All containers are started anew.
+        (None, _) if container.again => Stage::Never,
         // It ran before the node was restarted, and will again.
         (None, _) => container.last.as_ref().map_or(Stage::Never, Stage::Ended),
+        (Some(_), Some(_)) if container.again => Stage::Stopped,
         (Some(_), Some(ended)) => Stage::Ended(ended),
         (Some(_), None) => Stage::Running,
     }
@@ -74,6 +79,10 @@ impl Tally {
                     tally.ended += 1;
                     tally.succeeded += usize::from(ended.code == 0);
                     tally.restarting += usize::from(pod.restarts(container, ended.code));
+                }
+                Stage::Stopped => {
+                    tally.ended += 1;
+                    tally.restarting += 1;
                 }
             }
         }

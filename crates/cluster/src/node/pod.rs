@@ -2,7 +2,9 @@
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::resize::Allocation;
 use crate::store::Object;
 
 /// What part a container plays.
@@ -49,6 +51,20 @@ impl Definition {
     }
 }
 
+/// What the first rule of a container that is about this exit code wants done: `Restart`, `RestartAllContainers`.
+fn rule_for(container: &Definition, code: i32) -> Option<&str> {
+    let matches = |codes: &k8s_openapi::api::core::v1::ContainerRestartRuleOnExitCodes| {
+        let listed = codes.values.iter().flatten().any(|value| *value == code);
+        match codes.operator.as_str() {
+            "In" => listed,
+            "NotIn" => !listed,
+            _ => false,
+        }
+    };
+    let rules = container.spec.restart_policy_rules.iter().flatten();
+    rules.into_iter().find(|rule| rule.exit_codes.as_ref().is_some_and(matches)).map(|rule| rule.action.as_str())
+}
+
 /// A Pod as the node reads it.
 #[derive(Debug, Clone)]
 pub struct Pod {
@@ -58,6 +74,8 @@ pub struct Pod {
     pub spec: PodSpec,
     /// All containers: init ones in their order, main ones, ephemeral ones.
     pub containers: Vec<Definition>,
+    /// `spec` with what the node has given to its containers, where that is not what it asks for.
+    given: Option<Value>,
 }
 
 impl Pod {
@@ -79,7 +97,31 @@ impl Pod {
         for container in object["spec"]["ephemeralContainers"].as_array().into_iter().flatten() {
             containers.push(Definition { role: Role::Ephemeral, spec: Container::deserialize(container)? });
         }
-        Ok(Self { object, spec, containers })
+        Ok(Self { object, spec, containers, given: None })
+    }
+
+    /// Its containers have these resources from now on, whatever its manifest asks for.
+    pub fn give(&mut self, allocation: &Allocation) {
+        for definition in &mut self.containers {
+            let Some(given) = allocation.get(definition.name()) else { continue };
+            if definition.spec.resources == *given {
+                continue;
+            }
+            definition.spec.resources.clone_from(given);
+            let spec = self.given.get_or_insert_with(|| self.object["spec"].clone());
+            for list in ["containers", "initContainers"] {
+                for container in spec[list].as_array_mut().into_iter().flatten() {
+                    if container["name"] == definition.spec.name.as_str() {
+                        container["resources"] = json!(given);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The manifest with the resources that the node has given.
+    pub fn given_spec(&self) -> &Value {
+        self.given.as_ref().unwrap_or(&self.object["spec"])
     }
 
     fn metadata(&self, field: &str) -> &str {
@@ -154,6 +196,11 @@ impl Pod {
         asked.or(self.spec.termination_grace_period_seconds).unwrap_or(30)
     }
 
+    /// Whether all containers are started anew when this one has ended with `code`.
+    pub fn restarts_all(&self, container: &Definition, code: i32) -> bool {
+        container.role != Role::Ephemeral && rule_for(container, code) == Some("RestartAllContainers")
+    }
+
     /// Whether a container that ended with `code` is started again.
     pub fn restarts(&self, container: &Definition, code: i32) -> bool {
         match container.role {
@@ -161,17 +208,8 @@ impl Pod {
             Role::Sidecar => return true,
             Role::Init | Role::Main => {}
         }
-        for rule in container.spec.restart_policy_rules.iter().flatten() {
-            let Some(codes) = &rule.exit_codes else { continue };
-            let listed = codes.values.iter().flatten().any(|value| *value == code);
-            let matches = match codes.operator.as_str() {
-                "In" => listed,
-                "NotIn" => !listed,
-                _ => false,
-            };
-            if matches {
-                return true;
-            }
+        if rule_for(container, code).is_some() {
+            return true;
         }
         let policy = container.spec.restart_policy.as_deref().unwrap_or(self.restart_policy());
         match (policy, container.role) {

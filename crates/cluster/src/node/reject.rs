@@ -6,7 +6,7 @@ use super::pod::Pod;
 use crate::{
     admission::{
         quantity::Quantity,
-        resources::{amounts, pod_requests},
+        resources::{Amounts, amounts, pod_requests},
     },
     json::{flag, has, items, text},
     store::Object,
@@ -71,7 +71,36 @@ pub fn rejection(pod: &Pod, node: &Value, others: impl FnOnce() -> Vec<Object>) 
         let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector";
         return Some(Rejection::new("NodeAffinity", message));
     }
-    out_of(pod, node, &others())
+    lacking(&Demand { uid: pod.uid(), requests: pod_requests(&pod.object["spec"]) }, node, &others())
+}
+
+/// What a Pod asks of its node.
+pub struct Demand<'a> {
+    /// `metadata.uid` of the Pod, which does not count among the others.
+    pub uid: &'a str,
+    /// What it is to have.
+    pub requests: Amounts,
+}
+
+/// A resource that a Pod wants more of than the node has altogether: its name, how much is asked, how much there is.
+pub fn beyond(demand: &Demand<'_>, node: &Value) -> Option<(&'static str, i64, i64)> {
+    let capacity = amounts(&node["status"]["allocatable"]);
+    ["memory", "cpu"].into_iter().find_map(|resource| {
+        let [asked, all] = [&demand.requests, &capacity].map(|amounts| amounts.get(resource).copied());
+        let (asked, all) = (unit(resource, asked?), unit(resource, all.unwrap_or(Quantity::ZERO)));
+        (asked > all).then_some((resource, asked, all))
+    })
+}
+
+/// How the kubelet counts a resource in its messages.
+fn unit(resource: &str, amount: Quantity) -> i64 {
+    if resource == "cpu" { amount.milli() } else { amount.value() }
+}
+
+/// What another Pod has of the node. One that the node has not agreed to resize has what it had before.
+fn given(other: &Value) -> Amounts {
+    let waiting = items(&other["status"], "conditions").iter().any(|c| text(c, "type") == super::resize::PENDING);
+    if waiting { amounts(&other["status"]["allocatedResources"]) } else { pod_requests(&other["spec"]) }
 }
 
 fn unsafe_sysctl(spec: &Value) -> Option<&str> {
@@ -80,14 +109,14 @@ fn unsafe_sysctl(spec: &Value) -> Option<&str> {
 }
 
 /// A resource that the node has too little of beside what the other Pods on it asked for.
-fn out_of(pod: &Pod, node: &Value, others: &[Object]) -> Option<Rejection> {
+pub fn lacking(demand: &Demand<'_>, node: &Value, others: &[Object]) -> Option<Rejection> {
     let capacity = amounts(&node["status"]["allocatable"]);
     let name = text(&node["metadata"], "name");
     let ended = |other: &Value| matches!(text(&other["status"], "phase"), "Succeeded" | "Failed");
     let here = others.iter().filter(|other| {
-        text(&other["spec"], "nodeName") == name && text(&other["metadata"], "uid") != pod.uid() && !ended(other)
+        text(&other["spec"], "nodeName") == name && text(&other["metadata"], "uid") != demand.uid && !ended(other)
     });
-    let given: Vec<_> = here.map(|other| pod_requests(&other["spec"])).collect();
+    let given: Vec<_> = here.map(|other| given(other)).collect();
     let lacks = |resource: &str, asked: i64, used: i64, capacity: i64| {
         let message = format!(
             "Node didn't have enough resource: {resource}, requested: {asked}, used: {used}, capacity: {capacity}"
@@ -99,16 +128,15 @@ fn out_of(pod: &Pod, node: &Value, others: &[Object]) -> Option<Rejection> {
     if count + 1 > most {
         return Some(lacks("pods", 1, count, most));
     }
-    let unit = |resource: &str, amount: Quantity| if resource == "cpu" { amount.milli() } else { amount.value() };
-    pod_requests(&pod.object["spec"]).into_iter().find_map(|(resource, asked)| {
-        let has_amount = capacity.get(&resource).copied();
+    demand.requests.iter().find_map(|(resource, &asked)| {
+        let has_amount = capacity.get(resource).copied();
         if asked.is_zero() || (has_amount.is_none() && resource == "ephemeral-storage") {
             return None;
         }
         let has_amount = has_amount.unwrap_or(Quantity::ZERO);
-        let used = given.iter().filter_map(|requests| requests.get(&resource)).fold(Quantity::ZERO, |sum, a| sum + *a);
-        let [asked_units, used_units, all] = [asked, used, has_amount].map(|amount| unit(&resource, amount));
-        (used + asked > has_amount).then(|| lacks(&resource, asked_units, used_units, all))
+        let used = given.iter().filter_map(|requests| requests.get(resource)).fold(Quantity::ZERO, |sum, a| sum + *a);
+        let [asked_units, used_units, all] = [asked, used, has_amount].map(|amount| unit(resource, amount));
+        (used + asked > has_amount).then(|| lacks(resource, asked_units, used_units, all))
     })
 }
 

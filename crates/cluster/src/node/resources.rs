@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Container;
 use serde_json::{Map, Value, json};
 
 use super::{
+    observed::Run,
     pod::{Definition, Pod, Role},
     runtime::Limits,
 };
@@ -26,7 +27,7 @@ fn to_json(amounts: &Amounts) -> Value {
 /// Sets `status.resources` and `status.allocatedResources` of a Pod; `running` says that its stored phase is Running,
 /// from when on the kubelet reads the limits back from the cgroup.
 pub fn pod_status(pod: &Pod, running: bool, status: &mut Map<String, Value>) {
-    let spec = &pod.object["spec"];
+    let spec = pod.given_spec();
     let requests = pod_requests(spec);
     let mut limits = pod_limits(spec);
     if running {
@@ -47,11 +48,12 @@ pub fn pod_status(pod: &Pod, running: bool, status: &mut Map<String, Value>) {
     }
 }
 
-/// Sets `resources` and `allocatedResources` of a container that has run.
-pub fn container_status(definition: &Definition, status: &mut Value) {
+/// Sets `resources` and `allocatedResources` of a container that has run: what it may use, and what the node has given
+/// it.
+pub fn container_status(definition: &Definition, run: &Run, status: &mut Value) {
     let requests = of_container(&definition.spec, "requests");
-    let resources = definition.spec.resources.as_ref().map(|resources| json!(resources));
-    status["resources"] = resources.unwrap_or_else(|| json!({}));
+    let used = if run.running() { &run.resources } else { &definition.spec.resources };
+    status["resources"] = used.as_ref().map_or_else(|| json!({}), |resources| json!(resources));
     if !requests.is_empty() {
         status["allocatedResources"] = to_json(&requests);
     }

@@ -7,7 +7,6 @@ pub mod network;
 pub mod scripted;
 
 use std::{
-    collections::BTreeMap,
     fmt,
     net::{Ipv4Addr, SocketAddrV4},
     path::PathBuf,
@@ -232,6 +231,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 pub trait Runtime: Send + Sync + 'static {
     /// What `status.nodeInfo.containerRuntimeVersion` says, such as `containerd://2.1.0`.
     fn version(&self) -> String;
+    /// What it can't do on this machine.
+    fn caveats(&self) -> Vec<Caveat>;
     /// Makes a Pod's sandbox.
     fn create_sandbox(&self, spec: SandboxSpec) -> RuntimeFuture<()>;
     /// Ends what still runs in it and takes it away. Removing what is gone is no error.
@@ -249,6 +250,10 @@ pub trait Runtime: Send + Sync + 'static {
     fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>>;
     /// Bytes of memory and thousandths of a processor a container uses now.
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage>;
+    /// Gives a running container other limits; `None` leaves one as it is.
+    fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()>;
+    /// Bytes that a container has written to its root file system.
+    fn on_disk(&self, id: ContainerId) -> RuntimeFuture<u64>;
     /// Puts rules for the Pods' network in place of those before; before the first Pod they only are kept.
     fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()>;
     /// Has Pods' questions at [`network::NAME_SERVER`] answered.
@@ -266,5 +271,13 @@ pub struct Usage {
     pub cpu_nanos: u64,
 }
 
-/// Labels for what a runtime can do on this machine, shown by `podyard doctor` and in the node's conditions.
-pub type Capabilities = BTreeMap<String, String>;
+/// Something that a runtime can't do on this machine: a condition of the node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caveat {
+    /// The condition's type.
+    pub kind: &'static str,
+    /// Its reason.
+    pub reason: &'static str,
+    /// What is missing and what to do.
+    pub message: String,
+}

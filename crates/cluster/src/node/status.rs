@@ -89,9 +89,9 @@ fn addresses(status: &mut Map<String, Value>, observed: &Observed, host: &str) {
 }
 
 fn reasons(status: &mut Map<String, Value>, observed: &Observed, told: &str, old: &Value) {
-    if let (Some((reason, message)), "Failed") = (&observed.failure, told) {
-        status.insert("reason".into(), json!(reason));
-        status.insert("message".into(), json!(message));
+    if let (Some(failure), "Failed") = (&observed.failure, told) {
+        status.insert("reason".into(), json!(failure.reason));
+        status.insert("message".into(), json!(failure.message));
     } else if old["phase"] == told {
         for field in ["reason", "message"] {
             if let Some(text) = old.get(field) {

@@ -1,5 +1,6 @@
 //! Volumes: directories of the node that containers see (kubernetes.io/docs/concepts/storage/volumes/).
 
+mod beneath;
 mod files;
 mod mounts;
 mod payload;
@@ -79,6 +80,16 @@ impl Volumes {
     pub fn new(root: &Path, uid: &str) -> Self {
         let directory = root.join(uid).join("volumes");
         Self { root: root.to_owned(), directory, made: BTreeMap::new(), payloads: BTreeMap::new() }
+    }
+
+    /// The `emptyDir` volumes on the disk, by name, and where they are.
+    pub fn on_disk(&self, pod: &Pod) -> Vec<(String, PathBuf)> {
+        let empty = pod.spec.volumes.iter().flatten().filter(|volume| volume.empty_dir.is_some());
+        let place = |volume: &Volume| match self.made.get(&volume.name)? {
+            Made::Path { path, .. } => Some((volume.name.clone(), path.clone())),
+            _ => None,
+        };
+        empty.filter_map(place).collect()
     }
 
     /// Makes what is not there yet.

@@ -3,7 +3,11 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::Ipv4Addr,
-    sync::{Arc, Mutex, MutexGuard},
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -11,16 +15,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use super::{
-    adopt::adopt,
+    adopt::{adopt, past_runs},
     backoff::Backoff,
     context::{Context, until},
     live::Runs,
-    observed::{Observed, RunState},
+    logs::Log,
+    observed::{Failure, Observed, RunState},
     phase::{main_done, started},
     plan::{Kill, plan},
     pod::Pod,
     probes::Probes,
     reject::{rejected, rejection},
+    resize::{Allocation, given_before},
     runtime::SandboxId,
     status::status,
     volumes::Volumes,
@@ -31,7 +37,9 @@ use crate::{
     store::{Key, Object},
 };
 
+mod disk;
 mod image;
+mod resize;
 mod sandbox;
 mod start;
 mod stop;
@@ -61,6 +69,8 @@ pub struct Handle {
     pub uid: String,
     news: watch::Sender<News>,
     again: Arc<Mutex<bool>>,
+    /// Whether it waits for room on the node.
+    deferred: Arc<AtomicBool>,
     wake: Arc<Notify>,
 }
 
@@ -69,6 +79,13 @@ impl Handle {
     pub fn tell(&self, news: News) {
         self.news.send_replace(news);
         self.wake.notify_one();
+    }
+
+    /// Another Pod has left room on the node.
+    pub fn room_made(&self) {
+        if self.deferred.load(Ordering::Relaxed) {
+            self.wake.notify_one();
+        }
     }
 
     /// Something that the Pod refers to has changed: what failed is worth another try.
@@ -94,9 +111,13 @@ pub struct Worker {
     /// Before when a container that could not be started is left alone.
     retry: BTreeMap<String, Timestamp>,
     volumes: Volumes,
+    /// What the node has given to the Pod's containers.
+    allocation: Allocation,
     probes: BTreeMap<String, Probes>,
     /// Since when the volumes can't be made, and how often that was tried.
     mounting: Option<u32>,
+    /// When it was looked last what the Pod has on the disk.
+    disk_checked: Option<Timestamp>,
     /// Whether this node can't take the Pod; it has been told then, and nothing more is.
     rejected: bool,
     /// When to look again though nothing has changed.
@@ -123,13 +144,14 @@ impl Worker {
             uid: pod.uid().to_owned(),
             news: sender,
             again: Arc::default(),
+            deferred: Arc::default(),
             wake: Arc::default(),
         };
         let start_time = pod.object["status"]["startTime"].as_str().and_then(|text| text.parse().ok());
         let worker = Self {
             key: Key::new(PODS, pod.namespace(), pod.name()),
             observed: Observed {
-                containers: adopt(&pod, context.now()),
+                containers: adopt(&pod, context.before, context.now()),
                 ..Observed::new(start_time.unwrap_or_else(|| context.now()))
             },
             handle: handle.clone(),
@@ -141,14 +163,32 @@ impl Worker {
             pull_errors: HashMap::new(),
             retry: BTreeMap::new(),
             volumes: Volumes::new(&context.volumes, pod.uid()),
+            allocation: given_before(&pod),
             probes: BTreeMap::new(),
             mounting: None,
+            disk_checked: None,
             rejected: false,
             alarm: None,
             context,
             pod,
         };
+        worker.find_logs();
         (worker, handle)
+    }
+
+    /// Finds what containers printed before this node began to look after the Pod.
+    fn find_logs(&self) {
+        let mut runs = lock(&self.handle.runs);
+        for run in past_runs(&self.pod) {
+            let Ok(log) = Log::left(&self.log_path(&run.name, run.number)) else { continue };
+            let logs = if run.newest { &mut runs.past } else { &mut runs.previous };
+            logs.insert(run.name, (run.id, log));
+        }
+    }
+
+    /// Where the output of a container's run is kept.
+    fn log_path(&self, container: &str, number: u64) -> PathBuf {
+        self.context.logs.join(self.pod.uid()).join(container).join(format!("{number}.log"))
     }
 
     /// Works until the Pod is gone.
@@ -197,6 +237,8 @@ impl Worker {
             return Next::Wait;
         }
         self.check_deadline();
+        self.check_disk().await;
+        self.allocate();
         self.report();
         let mut next = plan(&self.pod, &self.observed);
         if !next.finish && !self.ready_sandbox().await {
@@ -206,6 +248,13 @@ impl Worker {
             self.finish().await;
             return Next::Again;
         }
+        if let Some(name) = next.restart_all {
+            let restarted = self.restart_all(&name).await;
+            self.report();
+            self.set_alarms();
+            return if restarted { Next::Again } else { Next::Wait };
+        }
+        self.actuate().await;
         let mut progress = self.kill(next.kill).await;
         if progress {
             next = plan(&self.pod, &self.observed);
@@ -318,7 +367,8 @@ impl Worker {
         if self.observed.failure.is_none() && !main_done(&self.pod, &self.observed) {
             let message = "Pod was active on the node longer than the specified deadline";
             self.context.normal(&self.subject(), "DeadlineExceeded", message);
-            self.observed.failure = Some(("DeadlineExceeded".into(), message.into()));
+            let (reason, message) = ("DeadlineExceeded".to_owned(), message.to_owned());
+            self.observed.failure = Some(Failure { reason, message, grace: None });
         }
     }
 
@@ -345,6 +395,7 @@ impl Worker {
     async fn kill(&mut self, kills: Vec<Kill>) -> bool {
         let any = !kills.is_empty();
         for kill in kills {
+            self.observed.container_mut(&kill.name).again = kill.again;
             self.stop_one(&kill).await;
             self.collect();
         }

@@ -106,7 +106,15 @@ fn fields(status: &Value) -> Value {
 }
 
 fn conditions(list: &Value) -> Value {
-    let ours = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
+    let ours = [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodResizePending",
+        "PodResizeInProgress",
+        "AllContainersRestarting",
+    ];
     let mut managed = Map::new();
     for condition in list.as_array().into_iter().flatten() {
         let kind = condition["type"].as_str().unwrap_or("");

@@ -132,3 +132,37 @@ async fn a_container_that_takes_too_much_memory_is_ended_for_it() {
     assert_eq!((exit.code, exit.oom_killed), (137, true));
     sandbox.runtime.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_child_that_takes_too_much_memory_takes_its_container_with_it() {
+    let sandbox = Sandbox::new();
+    let pod = sandbox.pod("hungry", 5).await;
+    let script = "tail /dev/zero; tail /dev/zero; echo went on; exec sleep 100000";
+    let mut spec = sandbox.spec(&pod, "c", &["sh", "-c", script]);
+    spec.limits = Limits { memory: Some(32 << 20), ..Limits::default() };
+    let (calm, calm_process) = sandbox.sleeper(&pod, "calm").await;
+    let exit = ended(sandbox.runtime.start_container(spec).await.unwrap()).await;
+    assert_eq!((exit.code, exit.signal, exit.oom_killed), (137, libc::SIGKILL, true));
+    assert_eq!(sandbox.exec(&calm, "echo fine").await.stdout, "fine\n", "its neighbour in the Pod");
+    drop(calm_process);
+    sandbox.runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_running_container_gets_another_memory_limit() {
+    let sandbox = Sandbox::new();
+    let pod = sandbox.pod("growing", 5).await;
+    let mut spec = sandbox.spec(&pod, "c", &["sh", "-c", "read go; echo eating; exec tail /dev/zero"]);
+    spec.stdin = true;
+    spec.limits = Limits { memory: Some(32 << 20), ..Limits::default() };
+    let id = spec.id.clone();
+    let mut process = sandbox.runtime.start_container(spec).await.unwrap();
+    for mebibytes in [64, 16] {
+        let limits = Limits { memory: Some(mebibytes << 20), cpu_milli: Some(500), pids: None };
+        sandbox.runtime.update(id.clone(), limits).await.unwrap();
+    }
+    write(process.streams.stdin.as_mut().unwrap(), "go\n").await;
+    let exit = ended(process).await;
+    assert_eq!((exit.code, exit.oom_killed), (137, true));
+    sandbox.runtime.shutdown().await;
+}

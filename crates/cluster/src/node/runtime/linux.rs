@@ -33,12 +33,13 @@ pub use self::{
     spawn::AgentProgram,
 };
 use self::{
+    cgroups::Found,
     running::{Held, Node},
     wire::Order,
 };
 use super::{
-    Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture, SandboxId,
-    SandboxSpec, Usage,
+    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
+    SandboxId, SandboxSpec, Usage,
     network::{Names, NetworkRules},
 };
 
@@ -55,8 +56,12 @@ pub struct LinuxConfig {
     pub agent: AgentProgram,
     /// The image store's directory; all layers of all images are beneath it.
     pub images: PathBuf,
-    /// A directory of this sandbox's own, made with the first Pod and removed at the end. Volumes are beneath it.
+    /// A directory of this sandbox's own, made with the first Pod and removed at the end.
     pub state: PathBuf,
+    /// Where volumes are; removed at the end, unless they are kept.
+    pub volumes: PathBuf,
+    /// Whether volumes stay when the sandbox ends, for the next one that is started on them.
+    pub keeps_volumes: bool,
     /// What all containers together may use.
     pub limits: Limits,
     /// Bytes that files of containers and volumes may hold together; also the size of the biggest file.
@@ -68,12 +73,23 @@ impl LinuxConfig {
     /// machine.
     pub fn new(images: PathBuf, state: PathBuf) -> Self {
         let limits = Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) };
-        Self { agent: AgentProgram::this_program(), images, state, limits, disk: 2 << 30 }
+        let (volumes, agent) = (state.join("volumes"), AgentProgram::this_program());
+        Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30 }
+    }
+
+    /// The same with volumes in another directory, which outlives the sandbox.
+    pub fn keeping_volumes(self, volumes: PathBuf) -> Self {
+        Self { volumes, keeps_volumes: true, ..self }
+    }
+
+    /// Where containers' own files are, in a directory for each.
+    fn scratch(&self) -> PathBuf {
+        self.state.join("containers")
     }
 
     /// Beneath which directory [`MountSource::Path`](super::MountSource::Path) must be.
     pub fn volumes(&self) -> PathBuf {
-        self.state.join("volumes")
+        self.volumes.clone()
     }
 }
 
@@ -223,6 +239,13 @@ impl Inner {
         node.usage(&id, &held).await
     }
 
+    async fn update(&self, id: ContainerId, limits: Limits) -> Result<(), RuntimeError> {
+        let missing = || format!("container {}", id.0);
+        let node = self.running(missing).await?;
+        let held = self.held(&id).ok_or_else(|| RuntimeError::NotFound(missing()))?;
+        node.limit(&id, &held, &limits).await
+    }
+
     async fn connect(&self, id: SandboxId, to: SocketAddrV4) -> Result<Box<dyn Connection>, RuntimeError> {
         let node = self.running(|| format!("sandbox {}", id.0)).await?;
         let socket = node.socket(id.0).await?;
@@ -253,6 +276,15 @@ impl Runtime for Linux {
     /// of whoever reads a Node.
     fn version(&self) -> String {
         "containerd://2.1.0".to_owned()
+    }
+
+    fn caveats(&self) -> Vec<Caveat> {
+        match cgroups::found() {
+            Found::Group(_) => Vec::new(),
+            Found::Nothing(why) => {
+                vec![Caveat { kind: "LimitsApproximate", reason: "NoControlGroups", message: why.clone() }]
+            }
+        }
     }
 
     fn create_sandbox(&self, spec: SandboxSpec) -> RuntimeFuture<()> {
@@ -293,6 +325,20 @@ impl Runtime for Linux {
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage> {
         let inner = Arc::clone(&self.0);
         async move { inner.usage(id).await }.boxed()
+    }
+
+    fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()> {
+        let inner = Arc::clone(&self.0);
+        async move { inner.update(id, limits).await }.boxed()
+    }
+
+    fn on_disk(&self, id: ContainerId) -> RuntimeFuture<u64> {
+        let written = self.0.config.scratch().join(&id.0).join("upper");
+        async move {
+            let counted = tokio::task::spawn_blocking(move || crate::node::disk::used(&written)).await;
+            counted.map_err(|error| RuntimeError::Failed(error.to_string()))
+        }
+        .boxed()
     }
 
     fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()> {

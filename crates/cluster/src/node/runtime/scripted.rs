@@ -20,8 +20,8 @@ use tokio::{
 use self::process::Handle;
 pub use self::script::Script;
 use super::{
-    Connection, ContainerId, ContainerSpec, ExecSpec, Process, Runtime, RuntimeError, RuntimeFuture, SandboxId,
-    SandboxSpec, Usage,
+    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
+    SandboxId, SandboxSpec, Usage,
     network::{Names, NetworkRules},
 };
 use crate::clock::SharedClock;
@@ -43,6 +43,8 @@ pub enum Call {
     Exec(ContainerId, ExecSpec),
     /// [`Runtime::connect`].
     Connect(SandboxId, SocketAddrV4),
+    /// [`Runtime::update`].
+    Update(ContainerId, Limits),
     /// [`Runtime::set_network`].
     SetNetwork(NetworkRules),
     /// [`Runtime::shutdown`].
@@ -70,6 +72,7 @@ struct State {
     sandboxes: BTreeSet<SandboxId>,
     containers: BTreeMap<ContainerId, (ContainerSpec, Handle)>,
     usage: BTreeMap<ContainerId, Usage>,
+    on_disk: BTreeMap<ContainerId, u64>,
     on_start: Arc<ContainerScript>,
     on_exec: Arc<ExecScript>,
     on_connect: Arc<PortScript>,
@@ -84,6 +87,7 @@ impl Scripted {
             sandboxes: BTreeSet::new(),
             containers: BTreeMap::new(),
             usage: BTreeMap::new(),
+            on_disk: BTreeMap::new(),
             on_start: Arc::new(|_| Script::runs()),
             on_exec: Arc::new(|_, _| Script::exits(0)),
             on_connect: Arc::new(|_, _| None),
@@ -116,6 +120,11 @@ impl Scripted {
     /// What [`Runtime::usage`] says of a container.
     pub fn set_usage(&self, id: &ContainerId, usage: Usage) {
         self.state().usage.insert(id.clone(), usage);
+    }
+
+    /// What [`Runtime::on_disk`] says of a container.
+    pub fn set_on_disk(&self, id: &ContainerId, bytes: u64) {
+        self.state().on_disk.insert(id.clone(), bytes);
     }
 
     /// Everything the node asked so far.
@@ -191,6 +200,10 @@ impl Runtime for Scripted {
         "scripted://1".to_owned()
     }
 
+    fn caveats(&self) -> Vec<Caveat> {
+        Vec::new()
+    }
+
     fn create_sandbox(&self, spec: SandboxSpec) -> RuntimeFuture<()> {
         let mut state = self.record(Call::CreateSandbox(spec.clone()));
         let result = match &state.unavailable {
@@ -262,6 +275,16 @@ impl Runtime for Scripted {
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage> {
         let usage = self.state().usage.get(&id).copied();
         std::future::ready(Ok(usage.unwrap_or_default())).boxed()
+    }
+
+    fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()> {
+        drop(self.record(Call::Update(id, limits)));
+        std::future::ready(Ok(())).boxed()
+    }
+
+    fn on_disk(&self, id: ContainerId) -> RuntimeFuture<u64> {
+        let bytes = self.state().on_disk.get(&id).copied();
+        std::future::ready(Ok(bytes.unwrap_or(0))).boxed()
     }
 
     fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()> {

@@ -121,6 +121,15 @@ impl Bench {
     /// Ends the node and starts another one on the same objects; what was written before is no longer in the journal.
     pub async fn reboot(self) -> Self {
         self.node.shutdown().await;
+        self.anew()
+    }
+
+    /// The same with a node that ended without having a chance to do anything.
+    pub fn crash(self) -> Self {
+        self.anew()
+    }
+
+    fn anew(self) -> Self {
         let node = Node::start(NodeConfig {
             workers: 0,
             name: "kind-control-plane".into(),

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use futures::StreamExt;
 use serde_json::json;
 
 use super::harness::Bench;
-use crate::node::runtime::scripted::Script;
+use crate::node::{
+    endpoint::{LogOptions, NodeEndpoint},
+    runtime::scripted::Script,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_that_ran_is_started_again_in_a_new_sandbox() {
@@ -77,4 +81,57 @@ Modified Running [-sandbox +init -ready:PodFailed -containers:PodFailed +schedul
 Modified Failed [-sandbox +init -ready:PodFailed -containers:PodFailed +scheduled] main=Unknown(255)
 "#);
     insta::assert_snapshot!(bench.journal("done").await, @"");
+}
+
+async fn logs(bench: &Bench, pod: &str, previous: bool) -> String {
+    let options = LogOptions { container: "main".into(), previous, ..LogOptions::default() };
+    match bench.node.logs("default", pod, options).await {
+        Ok(stream) => String::from_utf8(stream.collect::<Vec<_>>().await.concat()).unwrap(),
+        Err(error) => format!("{} {error}", error.code),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_printed_before_can_still_be_read() {
+    let bench = Bench::new();
+    let starts = std::sync::atomic::AtomicUsize::new(0);
+    bench.runtime.containers(move |spec| {
+        let count = starts.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let script =
+            if spec.argv.last().is_some_and(|word| word == "done") { Script::exits(0) } else { Script::runs() };
+        script.says(&format!("start {count}\n"))
+    });
+    bench.create("done", json!({"restartPolicy": "Never", "containers": [{"name": "main", "args": ["done"]}]}));
+    bench.until("done", |pod| pod["status"]["phase"] == "Succeeded").await;
+    bench.create("web", json!({"restartPolicy": "Always", "containers": [{"name": "main"}]}));
+    bench.until("web", |pod| pod["status"]["phase"] == "Running").await;
+    while logs(&bench, "web", false).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let bench = bench.reboot().await;
+    bench.until("web", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
+    assert_eq!(logs(&bench, "done", false).await, "start 0\n");
+    assert_eq!(logs(&bench, "web", true).await, "start 1\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_crash_nobody_knows_how_containers_ended() {
+    let bench = Bench::new();
+    bench.runtime.containers(|_| Script::runs());
+    for (name, policy) in [("web", "Always"), ("once", "Never")] {
+        bench.create(name, json!({"restartPolicy": policy, "containers": [{"name": "main"}]}));
+        bench.until(name, |pod| pod["status"]["phase"] == "Running").await;
+    }
+    let bench = bench.crash();
+    let pod = bench.until("web", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
+    let mut last = pod["status"]["containerStatuses"][0]["lastState"]["terminated"].clone();
+    assert!(last["containerID"].take().is_string());
+    assert_eq!(
+        last,
+        json!({"exitCode": 137, "reason": "ContainerStatusUnknown", "startedAt": null, "finishedAt": null, "containerID": null,
+            "message": "The container could not be located when the pod was deleted.  The container used to be Running"})
+    );
+    let pod = bench.until("once", |pod| pod["status"]["phase"] == "Failed").await;
+    let ended = &pod["status"]["containerStatuses"][0]["state"]["terminated"];
+    assert_eq!((&ended["reason"], &ended["exitCode"]), (&json!("ContainerStatusUnknown"), &json!(137)));
 }

@@ -4,12 +4,16 @@ use std::{
     collections::BTreeSet,
     fs, io,
     os::unix::fs::symlink,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 
-use super::{payload::Payload, permit};
+use super::{
+    beneath::{Beneath, Found, Links},
+    payload::Payload,
+    permit,
+};
 
 /// The link that is turned over with each update.
 const DATA: &str = "..data";
@@ -109,10 +113,18 @@ pub fn furnish(root: &Path) -> io::Result<()> {
 /// # Errors
 /// The check that `type` asks for fails, in the kubelet's words.
 pub fn host_path(root: &Path, path: &str, kind: &str) -> Result<PathBuf, String> {
-    let inside = inside(root, path).ok_or_else(|| format!("host path {path} leads out of the node's root"))?;
-    let failed = |error: io::Error| error.to_string();
-    let there = inside.symlink_metadata().ok();
-    let is = |wanted: fn(&fs::FileType) -> bool| there.as_ref().is_some_and(|found| wanted(&found.file_type()));
+    let failed = |error: io::Error| match error.raw_os_error() {
+        Some(libc::EXDEV) => format!("host path {path} leads out of the node's root"),
+        _ => format!("{path}: {error}"),
+    };
+    let node = Beneath::of(root, Links::InRoot).map_err(failed)?;
+    let there = match node.find(Path::new(path)) {
+        Ok(found) => Some(found),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(failed(error)),
+    };
+    let file_type = there.as_ref().map(Found::metadata).transpose().map_err(failed)?.map(|found| found.file_type());
+    let is = |wanted: fn(&fs::FileType) -> bool| file_type.as_ref().is_some_and(wanted);
     let check = |holds: bool, what: &str| {
         if holds { Ok(()) } else { Err(format!("hostPath type check failed: {path} is not {what}")) }
     };
@@ -122,31 +134,16 @@ pub fn host_path(root: &Path, path: &str, kind: &str) -> Result<PathBuf, String>
         "Socket" => check(false, "a socket file")?,
         "CharDevice" => check(false, "a character device")?,
         "BlockDevice" => check(false, "a block device")?,
-        "FileOrCreate" if there.is_none() => {
-            let parent = inside.parent().is_some_and(Path::is_dir);
-            check(parent, "a file")?;
-            fs::write(&inside, "").map_err(failed)?;
-        }
-        "FileOrCreate" => check(is(fs::FileType::is_file), "a file")?,
-        _ if there.is_none() => fs::create_dir_all(&inside).map_err(failed)?,
-        "DirectoryOrCreate" => check(is(fs::FileType::is_dir), "a directory")?,
+        "FileOrCreate" => check(there.is_none() || is(fs::FileType::is_file), "a file")?,
+        "DirectoryOrCreate" => check(there.is_none() || is(fs::FileType::is_dir), "a directory")?,
         _ => {}
     }
-    Ok(inside)
-}
-
-/// A path beneath `root`, whose parts are no symbolic links: a Pod may have put some there.
-pub fn inside(root: &Path, path: &str) -> Option<PathBuf> {
-    let mut inside = root.to_owned();
-    for part in Path::new(path).components() {
-        match part {
-            Component::Normal(name) => inside.push(name),
-            Component::RootDir | Component::CurDir => continue,
-            Component::ParentDir | Component::Prefix(_) => return None,
+    let found = match there {
+        Some(found) => found,
+        None if kind == "FileOrCreate" => {
+            node.make_file(Path::new(path)).map_err(|_| format!("hostPath type check failed: {path} is not a file"))?
         }
-        if inside.is_symlink() {
-            return None;
-        }
-    }
-    Some(inside)
+        None => node.make_directory(Path::new(path), 0o755).map_err(failed)?,
+    };
+    node.place(root, &found).map_err(failed)
 }

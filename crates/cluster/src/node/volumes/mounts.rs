@@ -1,13 +1,13 @@
 //! Which volume a container sees where.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::core::v1::{Container, VolumeMount};
 
-use super::{Made, Volumes, files};
+use super::{
+    Made, Volumes,
+    beneath::{Beneath, Links},
+};
 use crate::node::{
     container_spec::ConfigError,
     env::expand,
@@ -30,7 +30,7 @@ impl Volumes {
                 }
                 Made::Memory { size } => (MountSource::Memory { name: mount.name.clone(), size: *size }, false),
                 Made::Path { path, read_only } => {
-                    (MountSource::Path(with_sub_path(path, *read_only, container, mount, env)?), *read_only)
+                    (MountSource::Path(with_sub_path(path, container, mount, env)?), *read_only)
                 }
             };
             let read_only = volume_read_only || mount.read_only == Some(true);
@@ -55,7 +55,6 @@ fn absolute(path: &str) -> String {
 
 fn with_sub_path(
     volume: &Path,
-    read_only: bool,
     container: &Container,
     mount: &VolumeMount,
     env: &[(String, String)],
@@ -74,23 +73,13 @@ fn with_sub_path(
             mount.name
         ))
     };
-    if read_only && volume.join(&sub_path).exists() {
-        // The node wrote it, links and all; they lead nowhere else.
-        let found = volume.join(&sub_path).canonicalize().map_err(|error| failed(error.to_string()))?;
-        let root = volume.canonicalize().map_err(|error| failed(error.to_string()))?;
-        return found.starts_with(&root).then_some(found).ok_or_else(|| failed(format!("{sub_path} is outside")));
-    }
-    let inside =
-        files::inside(volume, &sub_path).ok_or_else(|| failed(format!("{sub_path} leads out of the volume")))?;
-    make_directory(&inside).map_err(|error| failed(error.to_string()))?;
-    Ok(inside)
-}
-
-/// What is not there yet becomes a directory.
-fn make_directory(path: &Path) -> io::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    fs::create_dir_all(path)?;
-    super::permit(path, 0o777)
+    let inside = Beneath::of(volume, Links::Beneath).and_then(|beneath| {
+        let path = Path::new(&sub_path);
+        // What is not there yet becomes a directory.
+        beneath.place(volume, &beneath.make_directory(path, 0o777)?)
+    });
+    inside.map_err(|error| match error.raw_os_error() {
+        Some(libc::EXDEV | libc::ELOOP) => failed(format!("{sub_path} leads out of the volume")),
+        _ => failed(error.to_string()),
+    })
 }

@@ -33,14 +33,10 @@ impl Worker {
     /// Tries to start a container; true when something has changed that is worth another look at once.
     pub(super) async fn start(&mut self, name: &str) -> bool {
         let Some(definition) = self.pod.container(name).cloned() else { return false };
-        let now = self.context.now();
-        if self.retry.get(name).is_some_and(|retry| now < *retry) {
+        if self.must_wait(&definition) {
             return false;
         }
-        let about = self.subject().part(definition.field_path());
-        if self.backs_off(&definition, &about) {
-            return false;
-        }
+        let (now, about) = (self.context.now(), self.subject().part(definition.field_path()));
         let volumes = self.image_volumes(&definition, &about).await;
         let image = match volumes {
             Ok(()) => self.image(&definition, &about).await,
@@ -72,6 +68,12 @@ impl Worker {
         let container = self.observed.container_mut(name);
         container.waiting = Some(Waiting { reason: reason.to_owned(), message, visible_from: now });
         self.retry.insert(name.to_owned(), retry);
+    }
+
+    /// Whether a container that has ended must still wait before anything follows from it.
+    pub(super) fn must_wait(&mut self, definition: &Definition) -> bool {
+        let (now, about) = (self.context.now(), self.subject().part(definition.field_path()));
+        self.retry.get(definition.name()).is_some_and(|retry| now < *retry) || self.backs_off(definition, &about)
     }
 
     /// Whether a container that has ended must wait for its next start.
@@ -119,7 +121,7 @@ impl Worker {
         let target = self.target_container(definition)?;
         let spec = container_spec(&self.pod, definition, image, Parts { id, sandbox, env, mounts, target })?;
         let restarts = self.restarts_of(definition.name());
-        let log = self.context.logs.join(self.pod.uid()).join(definition.name()).join(format!("{restarts}.log"));
+        let log = self.log_path(definition.name(), restarts.into());
         let log = Log::create(&log).map_err(ConfigError::create)?;
         Ok((spec, words, log))
     }
@@ -185,6 +187,7 @@ impl Worker {
             image: image.name.clone(),
             image_id: image.repo_digest.clone().unwrap_or_else(|| image.id.clone()),
             user,
+            resources: definition.spec.resources.clone(),
             state: RunState::Running(self.context.now()),
         };
         self.retire(name);
@@ -231,7 +234,8 @@ impl Worker {
         };
         let Err(why) = result else { return true };
         self.context.warning(about, "FailedPostStartHook", "PostStartHook failed");
-        let kill = Kill { name: definition.name().to_owned(), message: "FailedPostStartHook".to_owned(), grace: None };
+        let (name, message) = (definition.name().to_owned(), "FailedPostStartHook".to_owned());
+        let kill = Kill { name, message, grace: None, again: false };
         self.stop_one(&kill).await;
         self.collect();
         if self.pod.restarts(definition, 137) {
@@ -244,13 +248,18 @@ impl Worker {
     /// Keeps of the run before what may still be asked for: its end and its log.
     fn retire(&mut self, name: &str) {
         let mut runs = lock(&self.handle.runs);
-        let failed = runs.failed.remove(name);
-        if let Some(live) = runs.current.remove(name) {
-            let (runtime, id) = (self.context.runtime.clone(), live.id.clone());
-            tokio::spawn(async move { runtime.remove_container(id).await });
-            runs.previous.insert(name.to_owned(), (live.id.to_string(), live.log));
-        } else if let Some(failed) = failed {
-            runs.previous.insert(name.to_owned(), failed);
+        let past = runs.past.remove(name);
+        let newest = match runs.current.remove(name) {
+            Some(live) => {
+                let (runtime, id) = (self.context.runtime.clone(), live.id.clone());
+                tokio::spawn(async move { runtime.remove_container(id).await });
+                Some((live.id.to_string(), live.log))
+            }
+            None => past,
+        };
+        let Some(newest) = newest else { return };
+        if let Some((_, before)) = runs.previous.insert(name.to_owned(), newest) {
+            before.discard();
         }
     }
 
@@ -263,6 +272,7 @@ impl Worker {
         container.waiting = None;
         container.probed = Default::default();
         container.post_started = false;
+        container.again = false;
         self.probes.remove(name);
         self.retry.remove(name);
     }
@@ -280,7 +290,7 @@ impl Worker {
             started_at: Timestamp::UNIX_EPOCH,
             finished_at: now,
         };
-        lock(&self.handle.runs).failed.insert(name.to_owned(), (run.container_id.clone(), log));
+        lock(&self.handle.runs).past.insert(name.to_owned(), (run.container_id.clone(), log));
         self.began(name, Run { state: RunState::Ended(ended), ..run });
         let restarts = self.pod.container(name).is_some_and(|definition| self.pod.restarts(definition, 128));
         if restarts {

@@ -12,6 +12,7 @@ use crate::{
         handlers::Target,
         hooks,
         live::Live,
+        observed::{Container, Restarting},
         plan::Kill,
         pod::{Definition, Role},
         write,
@@ -43,7 +44,8 @@ impl Worker {
 
     /// All containers have done their work, or the Pod has failed: ends the rest and tells the final phase.
     pub(super) async fn finish(&mut self) {
-        let grace = self.pod.spec.termination_grace_period_seconds.unwrap_or(30);
+        let hurried = self.observed.failure.as_ref().and_then(|failure| failure.grace);
+        let grace = hurried.or(self.pod.spec.termination_grace_period_seconds).unwrap_or(30);
         self.stop_all(grace).await;
         self.report();
         self.remove_sandbox().await;
@@ -73,6 +75,31 @@ impl Worker {
             // It may never have been made.
             let _ = std::fs::remove_dir_all(directory);
         }
+    }
+
+    /// The end of this container wants all of them started anew, from the first init container on, in the same sandbox:
+    /// ends what runs, without grace; false when that has to wait.
+    pub(super) async fn restart_all(&mut self, name: &str) -> bool {
+        let Some(definition) = self.pod.container(name).cloned() else { return false };
+        if self.must_wait(&definition) {
+            return false;
+        }
+        let code = self.observed.container(name).and_then(Container::ended).map_or(0, |ended| ended.code);
+        let message = format!("Container {name} exited with code {code}, triggering restart of all containers");
+        self.observed.restarting = Some(Restarting { now: true, message });
+        self.report();
+        self.stop_all(0).await;
+        for definition in self.pod.containers.iter().filter(|c| c.role != Role::Ephemeral) {
+            let container = self.observed.container_mut(definition.name());
+            let Some(run) = container.run.take() else { continue };
+            let last = run.ended().cloned().or(container.last.take());
+            *container = Container { earlier: run.restarts + 1, last, again: true, ..Container::default() };
+            self.retry.remove(definition.name());
+        }
+        if let Some(restarting) = &mut self.observed.restarting {
+            restarting.now = false;
+        }
+        true
     }
 
     /// Ends the main containers together, then the sidecars one by one from the last to the first.

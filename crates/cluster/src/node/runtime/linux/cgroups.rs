@@ -3,6 +3,7 @@
 //! A [`Group`] is one group in all the hierarchies that matter: one directory per controller in version 1, one in all
 //! in version 2.
 
+mod alarm;
 mod find;
 mod settings;
 mod sweep;
@@ -14,8 +15,8 @@ use std::{
     sync::OnceLock,
 };
 
-pub(super) use self::find::Found;
 use self::settings::Controller;
+pub(super) use self::{alarm::Alarm, find::Found};
 use crate::node::runtime::{Limits, Usage};
 
 /// One control group.
@@ -55,13 +56,11 @@ impl Group {
     /// Sets the limits that are given; the others stay.
     pub(super) fn limit(&self, limits: &Limits) -> io::Result<()> {
         for (controller, path) in &self.0 {
-            for (file, value) in controller.settings(limits) {
-                match fs::write(path.join(file), value) {
-                    // Not every kernel counts swap.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound && file.contains("sw") => {}
-                    result => result?,
-                }
-            }
+            let mut settings = controller.settings(limits);
+            // Version 1 refuses a memory limit above the one with swap: it goes up the other way round than down.
+            let refused =
+                settings.extract_if(.., |(file, value)| write(path, file, value).is_err()).collect::<Vec<_>>();
+            refused.iter().rev().try_for_each(|(file, value)| write(path, file, value))?;
         }
         Ok(())
     }
@@ -99,6 +98,14 @@ impl Group {
         for (_, path) in &self.0 {
             let _ = fs::remove_dir(path);
         }
+    }
+}
+
+fn write(group: &Path, file: &str, value: &str) -> io::Result<()> {
+    match fs::write(group.join(file), value) {
+        // Not every kernel counts swap.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && file.contains("sw") => Ok(()),
+        result => result,
     }
 }
 

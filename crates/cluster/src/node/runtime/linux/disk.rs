@@ -3,31 +3,14 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use crate::node::disk::used;
+
 /// How often it is looked (the kubelet's eviction manager: every 10 s; a sandbox has less to fill).
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
-
-/// Bytes on the disk beneath a directory; what can't be read counts nothing.
-pub(super) fn used(directory: &Path) -> u64 {
-    /// The unit of `st_blocks` (stat(3type)).
-    const BLOCK: u64 = 512;
-    let mut bytes = 0;
-    let mut open = vec![directory.to_owned()];
-    while let Some(directory) = open.pop() {
-        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            bytes += metadata.blocks() * BLOCK;
-            if metadata.is_dir() {
-                open.push(entry.path());
-            }
-        }
-    }
-    bytes
-}
 
 /// The container whose own files are the most, when those of `scratch` and `volumes` together are more than `limit`.
 pub(super) fn greediest(scratch: &Path, volumes: &Path, limit: u64) -> Option<String> {

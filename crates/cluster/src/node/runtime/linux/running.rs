@@ -16,7 +16,7 @@ use tokio::{process::Child, sync::oneshot};
 
 use super::{
     LinuxConfig,
-    cgroups::{self, Found, Group},
+    cgroups::{self, Alarm, Found, Group},
     channel::{Channel, Ended, OrderError},
     disk,
     ids::{self, Ids},
@@ -71,6 +71,7 @@ impl Node {
             ids: ids.as_ref().map(|ids| (ids.first(), ids::COUNT)),
             images: text(&config.images)?,
             volumes: text(&config.volumes())?,
+            keeps_volumes: config.keeps_volumes,
             scratch: text(&scratch)?,
             cgroups: group.as_ref().map(Group::paths).unwrap_or_default(),
             joins: joins.len(),
@@ -102,6 +103,16 @@ impl Node {
         }
     }
 
+    /// Gives a running container other limits.
+    pub(super) async fn limit(&self, id: &ContainerId, held: &Held, limits: &Limits) -> Result<(), RuntimeError> {
+        match &held.group {
+            Some(group) => group
+                .limit(limits)
+                .map_err(|error| RuntimeError::Failed(format!("change the container's control group: {error}"))),
+            None => self.order(Order::Limit { container: id.0.clone(), memory: limits.memory }).await,
+        }
+    }
+
     pub(super) async fn socket(&self, pod: String) -> Result<OwnedFd, RuntimeError> {
         let answer = self.channel.order(Order::Socket { pod }, &[]).await?;
         answer.fds.into_iter().next().ok_or_else(|| RuntimeError::Failed("the node's agent sent no socket".to_owned()))
@@ -119,6 +130,9 @@ impl Node {
         let order = orders::run(&spec, hostname, &config.images, &config.volumes(), group.is_none())?;
         let order = orders::with_biggest_file(order, self.disk);
         let program = order.program.clone();
+        let alarm = group.as_ref().map_or(Ok(None), Group::alarm);
+        let alarm =
+            alarm.inspect_err(|error| tracing::warn!(%error, "nobody will tell that a container has no memory"));
         let started = self.started(&spec.id.0, Order::Run(Box::new(order)), &program, group.as_ref()).await;
         let process = started.map_err(|error| {
             if let Some(group) = &group {
@@ -126,6 +140,9 @@ impl Node {
             }
             start_error(error)
         })?;
+        if let Ok(Some(alarm)) = alarm {
+            tokio::spawn(end_when_out_of_memory(Arc::downgrade(&self.channel), spec.id.0, alarm));
+        }
         Ok((process, Held { program, group }))
     }
 
@@ -188,7 +205,7 @@ fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<PathB
     let make = |path: &Path, mode| fs::DirBuilder::new().recursive(true).mode(mode).create(path);
     make(&config.state, 0o700)?;
     make(&config.volumes(), 0o755)?;
-    let scratch = config.state.join("containers");
+    let scratch = config.scratch();
     make(&scratch, 0o700)?;
     if let Some(ids) = ids {
         std::os::unix::fs::chown(&scratch, Some(ids.first()), Some(ids.first()))?;
@@ -208,6 +225,17 @@ async fn look_after_disk(channel: Weak<Channel>, scratch: PathBuf, volumes: Path
             // When the agent can't be told it has gone, which the next turn sees.
             let _ = channel.order(Order::Signal { process, signal: libc::SIGKILL }, &[]).await;
         }
+    }
+}
+
+/// Ends all of a container when one of its processes was ended for want of memory, as the kernel does with version 2
+/// groups.
+async fn end_when_out_of_memory(channel: Weak<Channel>, process: String, alarm: Alarm) {
+    if alarm.rings().await
+        && let Some(channel) = channel.upgrade()
+    {
+        // When the agent can't be told it has gone, and the container with it.
+        let _ = channel.order(Order::Signal { process, signal: libc::SIGKILL }, &[]).await;
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Setup {
     pub images: String,
     /// What the kubelet puts into containers.
     pub volumes: String,
+    /// Whether those stay when the agent has ended.
+    pub keeps_volumes: bool,
     /// Where containers' own files live.
     pub scratch: String,
     /// cgroup directories that the janitor takes away at the end, with what is beneath them.
@@ -61,6 +63,13 @@ pub(super) enum Order {
     Usage {
         /// The container's id.
         container: String,
+    },
+    /// Change the memory that a container may use, where no control group counts it.
+    Limit {
+        /// The container's id.
+        container: String,
+        /// Bytes; `None` is no limit.
+        memory: Option<u64>,
     },
     /// Make an unconnected TCP socket in a Pod's network.
     Socket {

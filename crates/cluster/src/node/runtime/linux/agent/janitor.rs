@@ -182,7 +182,9 @@ fn clean_up(setup: &Setup) {
         remove_cgroup(Path::new(path));
     }
     super::files::remove(Path::new(&setup.scratch));
-    super::files::remove(Path::new(&setup.volumes));
+    if !setup.keeps_volumes {
+        super::files::remove(Path::new(&setup.volumes));
+    }
     // Theirs is one directory, made for this sandbox; it stays if somebody else put something there.
     if let Some(state) = Path::new(&setup.scratch).parent() {
         let _ = fs::remove_dir(state);

@@ -15,6 +15,7 @@ use std::{
 };
 
 use nix::{
+    fcntl::{OFlag, OpenHow, ResolveFlag, openat2},
     mount::{MntFlags, MsFlags, mount, umount2},
     unistd::{chdir, pivot_root},
 };
@@ -157,23 +158,36 @@ fn shown(order: &RunOrder, pod: &Pod) -> Result<Vec<Prepared>, Failure> {
 }
 
 fn prepared(mount: &MountOrder, order: &RunOrder, index: u32) -> Result<Prepared, Failure> {
-    let source = match &mount.source {
-        MountFrom::Volume(path) => format!("{}/{path}", jail::VOLUMES),
+    let no_links = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
+    let (base, path, resolve) = match &mount.source {
+        // Another container may have put a link there a moment ago.
+        MountFrom::Volume(path) => (jail::VOLUMES.to_owned(), path.clone(), no_links),
         MountFrom::Image { layers, path } => {
-            image(layers, path, &format!("{}/{}/image{index}", jail::SCRATCH, order.id))?
+            let place = format!("{}/{}/image{index}", jail::SCRATCH, order.id);
+            (image(layers, &place)?, path.clone(), ResolveFlag::RESOLVE_IN_ROOT)
         }
-        MountFrom::Memory { name, .. } => format!("{}/{}/{name}", jail::MEMORY, order.pod),
+        MountFrom::Memory { name, .. } => (format!("{}/{}", jail::MEMORY, order.pod), name.clone(), no_links),
     };
-    let directory = fs::metadata(&source).trying(format_args!("mount {}", mount.target))?.is_dir();
-    let tree = tree(&source, true)?;
+    let what = format!("mount {}", mount.target);
+    let source = beneath(&base, &path, resolve).trying(&what)?;
+    let directory = source.metadata().trying(&what)?.is_dir();
+    let tree = sys::open_tree_of(source.as_fd(), true).trying(&what)?;
     let read_only = if mount.read_only { libc::MOUNT_ATTR_RDONLY } else { 0 };
     sys::set_mount(tree.as_fd(), libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | read_only, None, true)
         .trying(format_args!("restrict {}", mount.target))?;
     Ok(Prepared { target: mount.target.clone(), tree, directory })
 }
 
-/// Shows an image's layers, which nothing can be written to, at `place`; gives where `path` in them is.
-fn image(layers: &[String], path: &str, place: &str) -> Result<String, Failure> {
+/// Opens what is at `path` beneath a directory.
+fn beneath(directory: &str, path: &str, resolve: ResolveFlag) -> std::io::Result<File> {
+    let base = File::open(directory)?;
+    let path = if path.is_empty() { "." } else { path };
+    let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC).resolve(resolve);
+    Ok(File::from(openat2(base, path, how)?))
+}
+
+/// Shows an image's layers, which nothing can be written to, at `place`.
+fn image(layers: &[String], place: &str) -> Result<String, Failure> {
     fs::create_dir_all(place).trying("make the image volume")?;
     // Overlay wants two layers where nothing is to be written, the highest first.
     fs::create_dir_all(format!("{place}.empty")).trying("make the image volume")?;
@@ -183,7 +197,7 @@ fn image(layers: &[String], path: &str, place: &str) -> Result<String, Failure> 
     let overlay =
         |options: &str| mount(Some("overlay"), place, Some("overlay"), TIGHT | MsFlags::MS_RDONLY, Some(options));
     overlay(&format!("{options},userxattr")).or_else(|_| overlay(&options)).trying("mount the image volume")?;
-    Ok(format!("{place}/{path}"))
+    Ok(place.to_owned())
 }
 
 fn tree(path: &str, recursive: bool) -> Result<OwnedFd, Failure> {

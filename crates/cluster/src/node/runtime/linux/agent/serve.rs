@@ -163,6 +163,13 @@ impl Agent {
                 let report = Report::Uses { order: number, memory: used.memory, cpu_nanos: used.cpu_nanos };
                 return wire::send(server, &report, &[]).trying("answer");
             }
+            Order::Limit { container, memory } => {
+                if let Some(container) =
+                    self.programs.get_mut(&container).and_then(|running| running.container.as_mut())
+                {
+                    container.memory = memory;
+                }
+            }
             Order::Socket { pod } => {
                 let socket = self.pod(&pod)?.socket()?;
                 return wire::send(server, &Report::Done { order: number }, &[socket.as_fd()]).trying("answer");

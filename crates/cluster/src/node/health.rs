@@ -1,0 +1,219 @@
+//! How the node is: what its machine has left, and what its kernel does not do. Told as the Node's conditions
+//! (kubernetes.io/docs/reference/node/node-status/#condition).
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::{context::Context, machine::NODES, runtime::Caveat};
+use crate::{
+    clock::api_time,
+    json::{items, text},
+    store::{Key, Next},
+};
+
+/// How often the machine is looked at (the kubelet's `nodeStatusUpdateFrequency`).
+const PERIOD: Duration = Duration::from_secs(10);
+/// How often conditions are told though nothing has changed (the kubelet's `nodeStatusReportFrequency`).
+const HEARTBEAT: SignedDuration = SignedDuration::from_mins(5);
+/// `memory.available` below which a kubelet evicts by default.
+const LEAST_MEMORY: u64 = 100 * 1024 * 1024;
+/// Hundredths of the disk (`nodefs.available`) and of its inodes (`nodefs.inodesFree`) below which a kubelet evicts.
+const LEAST_DISK: u64 = 10;
+/// See [`LEAST_DISK`].
+const LEAST_INODES: u64 = 5;
+
+/// What is known of the node's health besides what can be read.
+#[derive(Debug, Default)]
+pub struct Health {
+    network: Mutex<Option<Caveat>>,
+    changed: Notify,
+}
+
+impl Health {
+    fn network(&self) -> MutexGuard<'_, Option<Caveat>> {
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether Services and policies work, and if they do not, why.
+    pub fn network_is(&self, error: Option<String>) {
+        let caveat = error.map(|error| Caveat {
+            kind: "ServicesUnavailable",
+            reason: "NoPacketRules",
+            message: format!("{error}: Services and network policies have no effect; load the kernel module nf_tables"),
+        });
+        *self.network() = caveat;
+        self.changed.notify_one();
+    }
+}
+
+/// What the machine has left; `None` where it does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Left {
+    /// Bytes.
+    memory: Option<u64>,
+    /// Hundredths.
+    disk: Option<u64>,
+    /// Hundredths.
+    inodes: Option<u64>,
+}
+
+impl Left {
+    /// Of this machine and the disk that has `directory`.
+    fn read(directory: &Path) -> Self {
+        let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let there = directory.ancestors().find(|path| path.exists());
+        let disk = there.and_then(|path| nix::sys::statvfs::statvfs(path).ok());
+        Self {
+            memory: available(&meminfo),
+            disk: disk.and_then(|disk| part(disk.blocks_available(), disk.blocks())),
+            // Some file systems have no fixed number of them.
+            inodes: disk.and_then(|disk| part(disk.files_available(), disk.files())),
+        }
+    }
+}
+
+/// `MemAvailable`, in bytes.
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+fn part(left: u64, all: u64) -> Option<u64> {
+    (left * 100).checked_div(all)
+}
+
+/// One condition: type, whether it holds, reason, message.
+type Condition<'a> = (&'a str, bool, &'a str, &'a str);
+
+fn told<'a>(left: &Left, caveats: &'a [Caveat]) -> Vec<Condition<'a>> {
+    let memory = left.memory.is_some_and(|bytes| bytes < LEAST_MEMORY);
+    let disk = left.disk.is_some_and(|part| part < LEAST_DISK) || left.inodes.is_some_and(|part| part < LEAST_INODES);
+    let either = |holds: bool, yes: (&'static str, &'static str), no| if holds { yes } else { no };
+    let mut all: Vec<Condition<'a>> = Vec::new();
+    for (kind, holds, (reason, message)) in [
+        (
+            "MemoryPressure",
+            memory,
+            either(
+                memory,
+                ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+                ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+            ),
+        ),
+        (
+            "DiskPressure",
+            disk,
+            either(
+                disk,
+                ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+                ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+            ),
+        ),
+        ("PIDPressure", false, ("KubeletHasSufficientPID", "kubelet has sufficient PID available")),
+        ("Ready", true, ("KubeletReady", "kubelet is posting ready status")),
+    ] {
+        all.push((kind, holds, reason, message));
+    }
+    all.extend(caveats.iter().map(|caveat| (caveat.kind, true, caveat.reason, caveat.message.as_str())));
+    all
+}
+
+/// The conditions as the Node has them; those whose status is the same as before keep its time.
+fn conditions(left: &Left, caveats: &[Caveat], before: &Value, now: Timestamp) -> Value {
+    let stamp = |(kind, holds, reason, message): Condition<'_>| {
+        let status = if holds { "True" } else { "False" };
+        let same = |old: &&Value| text(old, "type") == kind && text(old, "status") == status;
+        let since = items(before, "conditions").iter().find(same).map(|old| old["lastTransitionTime"].clone());
+        json!({
+            "type": kind, "status": status, "lastHeartbeatTime": api_time(now),
+            "lastTransitionTime": since.unwrap_or_else(|| json!(api_time(now))), "reason": reason, "message": message,
+        })
+    };
+    told(left, caveats).into_iter().map(stamp).collect::<Vec<_>>().into()
+}
+
+/// Whether two lists of conditions say the same.
+fn same(old: &Value, new: &Value) -> bool {
+    let said = |list: &Value| {
+        let fields = |one: &Value| ["type", "status", "reason", "message"].map(|field| text(one, field).to_owned());
+        list.as_array().into_iter().flatten().map(fields).collect::<Vec<_>>()
+    };
+    said(old) == said(new)
+}
+
+/// The conditions of this node now.
+pub fn now(context: &Context, before: &Value) -> Value {
+    let mut caveats = context.runtime.caveats();
+    caveats.extend(context.health.network().clone());
+    conditions(&Left::read(&context.volumes), &caveats, before, context.now())
+}
+
+/// Keeps the Node's conditions as the machine is. Without end.
+pub async fn follow(context: Arc<Context>) {
+    let key = Key::new(NODES, "", &*context.node_name);
+    loop {
+        tokio::select! {
+            () = context.health.changed.notified() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+        let _ = context.store.modify(&key, |node| {
+            let new = now(&context, &node["status"]);
+            let old = &node["status"]["conditions"];
+            let told: Option<Timestamp> = old[0]["lastHeartbeatTime"].as_str().and_then(|text| text.parse().ok());
+            let due = told.is_none_or(|told| context.now().duration_since(told) >= HEARTBEAT);
+            if same(old, &new) && !due {
+                return Ok::<_, std::convert::Infallible>(Next::Keep);
+            }
+            let mut node = node.clone();
+            node["status"]["conditions"] = new;
+            Ok(Next::Put(node))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn line(condition: &Value) -> String {
+        ["type", "status", "reason", "lastTransitionTime"].map(|field| text(condition, field)).join(" ")
+    }
+
+    #[test]
+    fn pressure_and_what_is_missing_are_conditions_with_times_of_their_own() {
+        let calm = Left { memory: Some(1 << 30), disk: Some(50), inodes: None };
+        let before = json!({"conditions": conditions(&calm, &[], &json!({}), at(0))});
+        let tight = Left { memory: Some(50 << 20), disk: Some(9), inodes: Some(50) };
+        let caveat = Caveat { kind: "LimitsApproximate", reason: "NoControlGroups", message: "why".to_owned() };
+        let after = conditions(&tight, &[caveat], &before, at(60));
+        let lines: Vec<String> = after.as_array().unwrap().iter().map(line).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        MemoryPressure True KubeletHasInsufficientMemory 1970-01-01T00:01:00Z
+        DiskPressure True KubeletHasDiskPressure 1970-01-01T00:01:00Z
+        PIDPressure False KubeletHasSufficientPID 1970-01-01T00:00:00Z
+        Ready True KubeletReady 1970-01-01T00:00:00Z
+        LimitsApproximate True NoControlGroups 1970-01-01T00:01:00Z
+        ");
+        assert!(!same(&before["conditions"], &after));
+        assert!(same(&before["conditions"], &conditions(&calm, &[], &before, at(99))));
+    }
+
+    #[test]
+    fn what_is_available_is_read() {
+        assert_eq!(available("MemTotal: 8 kB\nMemAvailable:       2 kB\n"), Some(2048));
+        assert_eq!(part(3, 0), None);
+        assert!(Left::read(Path::new("/nowhere/deep")).disk.is_some());
+    }
+}
