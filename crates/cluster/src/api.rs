@@ -43,12 +43,19 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use serde_json::Value;
 
-use crate::{clock::SharedClock, node::endpoint::NodeEndpoint, registry::Resource, store::Store, tokens::Signer};
+use crate::{
+    clock::SharedClock, custom::Definitions, node::endpoint::NodeEndpoint, registry::Resource, store::Store,
+    tokens::Signer,
+};
+
+pub(crate) use self::encoding::is_base64 as from_base64;
 
 /// What the API server works with.
 pub(crate) struct Api {
     /// The objects.
     pub store: Store,
+    /// The kinds that this cluster has beside those of every cluster.
+    pub definitions: Definitions,
     /// Now, and new ids.
     pub clock: SharedClock,
     /// The node behind log, exec, attach and port-forward.

@@ -13,6 +13,7 @@ use crate::{
     bootstrap,
     clock::{Clock, SharedClock, SystemClock},
     controllers,
+    custom::Definitions,
     node::{Node, NodeConfig, images::Images, runtime::Runtime},
     scheduler,
     store::{
@@ -178,7 +179,9 @@ impl Cluster {
         });
         let (clock, metrics) = (config.clock, config.metrics);
         let closing = closing.drop_guard();
-        let api = Arc::new(Api { store, clock, node: node.clone(), signer, max_objects, metrics, closing });
+        let definitions = Definitions::of(&store);
+        let api =
+            Arc::new(Api { store, definitions, clock, node: node.clone(), signer, max_objects, metrics, closing });
         let router = api.clone().router();
         Ok(Self { api, router, tasks, node, journal })
     }

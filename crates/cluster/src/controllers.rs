@@ -8,6 +8,7 @@ mod claims;
 mod conditions;
 mod cron_job;
 mod daemon_set;
+mod definitions;
 pub(crate) mod deletion;
 mod deployment;
 mod endpoints;
@@ -79,6 +80,7 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::new(endpoints::ServiceEndpoints),
         Box::new(quota::Quotas),
         Box::new(role_aggregation::AggregatedRoles),
+        Box::new(definitions::CustomDefinitions),
         Box::new(replica_set::ReplicaSets::new(world)),
         Box::new(deployment::Deployments::new(world)),
         Box::new(job::Jobs::new(world)),

@@ -8,6 +8,7 @@
 //! | `api` | the HTTP surface, as an axum router |
 //! | `transport` | `kube::Client` straight into that router |
 //! | `bootstrap` | what every new cluster has |
+//! | `custom` | custom resources: what their definitions say |
 //! | `managed` | who owns which field; server-side apply |
 //! | `openapi` | the schemas of all kinds |
 //! | [`store`] | versioned objects and their watch log; knows no kinds and no HTTP |
@@ -27,6 +28,7 @@ mod bootstrap;
 pub mod clock;
 mod cluster;
 pub mod controllers;
+mod custom;
 pub mod events;
 #[cfg(test)]
 mod fuzz;

@@ -20,7 +20,7 @@ use self::{
 };
 use crate::{
     clock::api_time,
-    openapi::{Schemas, schemas},
+    openapi::{Schemas, schemas_of},
     registry::Resource,
 };
 
@@ -46,7 +46,7 @@ pub(crate) fn track(resource: &Resource, old: &Value, new: &mut Value, writer: &
     if entries.is_empty() && !created {
         return entries.write(new);
     }
-    let comparison = difference(schemas(), resource, old, new, writer.subresource);
+    let comparison = difference(schemas_of(resource), resource, old, new, writer.subresource);
     entries.take_away(None, &comparison.changed());
     entries.take_away(None, &comparison.removed);
     let changed = comparison.changed();

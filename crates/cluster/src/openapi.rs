@@ -3,6 +3,7 @@
 //! They come from k8s-openapi; what those lack (merge keys, Go type names, which empty values are written) is in
 //! `openapi/fields.txt`.
 
+mod custom;
 mod documents;
 mod facts;
 mod kinds;
@@ -15,6 +16,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use serde_json::{Map, Value};
 
 pub(crate) use self::{
+    custom::{custom_document, swagger_with},
     documents::{Document, documents},
     numbers::{Numbered, message},
     swagger::swagger,
@@ -57,9 +59,25 @@ fn relax(definition: &mut Value, known: &Struct) {
     }
 }
 
+/// The schemas that a kind's structure is found in.
+pub(crate) fn schemas_of<'a>(resource: &Resource<'a>) -> &'a Schemas {
+    match resource.custom {
+        Some(custom) => &custom.schemas,
+        None => schemas(),
+    }
+}
+
 impl Schemas {
+    /// Those of one custom resource.
+    pub(crate) fn of_custom(structs: HashMap<String, Struct>) -> Self {
+        Self { definitions: Map::new(), structs, names: HashMap::new() }
+    }
+
     /// The structure behind a kind.
     pub fn of(&self, resource: &Resource) -> Option<&Struct> {
+        if resource.custom.is_some() {
+            return self.structs.get(resource.kind);
+        }
         self.of_kind(&resource.api_version(), resource.kind)
     }
 
@@ -75,7 +93,9 @@ impl Schemas {
 
     /// The structure of a full name.
     pub fn named(&self, name: &str) -> Option<&Struct> {
-        self.structs.get(name)
+        // Custom resources have the metadata that every object has.
+        let common = || self.definitions.is_empty().then(schemas).and_then(|schemas| schemas.structs.get(name));
+        self.structs.get(name).or_else(common)
     }
 }
 

@@ -2,24 +2,27 @@
 
 use std::{collections::HashMap, sync::OnceLock};
 
+use crate::custom::CustomKind;
+
 mod build;
 mod core;
 mod others;
 mod workloads;
 
-/// One kind as the API serves it.
+/// One kind as the API serves it. The rows of this room live as long as the program; those of custom resources as long
+/// as what was read from their definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Resource {
+pub struct Resource<'a> {
     /// Empty for the core group.
-    pub group: &'static str,
+    pub group: &'a str,
     /// `v1`.
-    pub version: &'static str,
+    pub version: &'a str,
     /// `Pod`.
-    pub kind: &'static str,
+    pub kind: &'a str,
     /// `pods`.
-    pub plural: &'static str,
+    pub plural: &'a str,
     /// `pod`.
-    pub singular: &'static str,
+    pub singular: &'a str,
     /// `po`.
     pub short_names: &'static [&'static str],
     /// `all`.
@@ -36,6 +39,8 @@ pub struct Resource {
     pub awaits: Option<Awaits>,
     /// Group and version of the kind that holds its objects, when another version or group does.
     pub stored_as: Option<(&'static str, &'static str)>,
+    /// What its definition says, of a custom resource.
+    pub custom: Option<&'a CustomKind>,
 }
 
 /// What a kind lacks: it is listed by discovery, as on a real cluster, and refused in words, so that nobody waits for
@@ -55,7 +60,7 @@ pub struct Subresource {
     pub name: &'static str,
     /// Group and version of its kind when they differ from the resource's (`policy`, `v1` for evictions).
     pub group_version: Option<(&'static str, &'static str)>,
-    /// The kind it speaks (`Pod`, `Scale`, `PodExecOptions`).
+    /// The kind it speaks (`Pod`, `Scale`, `PodExecOptions`); empty for the resource's own.
     pub kind: &'static str,
     /// What can be done with it.
     pub verbs: &'static [&'static str],
@@ -76,8 +81,18 @@ pub struct Version {
     /// `v1`.
     pub name: &'static str,
     /// Its kinds, in discovery's order.
-    pub resources: &'static [Resource],
+    pub resources: &'static [Resource<'static>],
 }
+
+/// What can be done with custom resources.
+pub(crate) const CUSTOM_VERBS: &[&str] =
+    &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+/// The parts that a custom resource may have.
+pub(crate) const STATUS_AND_SCALE: [Subresource; 2] = [
+    build::part("status", "", build::STATUS),
+    build::part("scale", "Scale", build::STATUS).speaks("autoscaling", "v1"),
+];
 
 /// The core group.
 pub const CORE: Group = Group { name: "", versions: &[Version { name: "v1", resources: core::CORE }] };
@@ -121,7 +136,7 @@ pub const GROUPS: &[Group] = &[
     },
 ];
 
-impl Resource {
+impl Resource<'_> {
     /// The store's name for it: `pods`, `deployments.apps`.
     pub fn store_name(&self) -> String {
         let group = self.stored_as.map_or(self.group, |(group, _)| group);
@@ -160,7 +175,7 @@ pub fn groups() -> impl Iterator<Item = &'static Group> {
 }
 
 /// All kinds of all versions.
-pub fn all() -> impl Iterator<Item = &'static Resource> {
+pub fn all() -> impl Iterator<Item = &'static Resource<'static>> {
     groups().flat_map(|group| group.versions).flat_map(|version| version.resources)
 }
 
@@ -170,19 +185,19 @@ pub fn version(group: &str, version: &str) -> Option<&'static Version> {
 }
 
 /// The kind behind a path such as `/apis/apps/v1/…/deployments`.
-pub fn find(group: &str, version_name: &str, plural: &str) -> Option<&'static Resource> {
+pub fn find(group: &str, version_name: &str, plural: &str) -> Option<&'static Resource<'static>> {
     version(group, version_name)?.resources.iter().find(|row| row.plural == plural)
 }
 
 /// The kind that an `apiVersion` and `kind` name.
-pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Resource> {
+pub fn find_kind(api_version: &str, kind: &str) -> Option<&'static Resource<'static>> {
     let (group, version_name) = api_version.split_once('/').unwrap_or(("", api_version));
     version(group, version_name)?.resources.iter().find(|row| row.kind == kind)
 }
 
 /// The kind whose objects the store holds under this name (`deployments.apps`).
-pub fn stored(store_name: &str) -> Option<&'static Resource> {
-    static BY_NAME: OnceLock<HashMap<String, &'static Resource>> = OnceLock::new();
+pub fn stored(store_name: &str) -> Option<&'static Resource<'static>> {
+    static BY_NAME: OnceLock<HashMap<String, &'static Resource<'static>>> = OnceLock::new();
     let by_name = BY_NAME
         .get_or_init(|| all().filter(|row| row.stored_as.is_none()).map(|row| (row.store_name(), row)).collect());
     by_name.get(store_name).copied()

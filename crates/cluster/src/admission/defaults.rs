@@ -13,6 +13,9 @@ use crate::{json as tree, registry::Resource};
 
 /// Fills in what the manifest left out. Idempotent; called for every write, after decoding.
 pub fn default_object(resource: &Resource, object: &mut Value) {
+    if let Some(custom) = resource.custom {
+        return custom.fill_in(object);
+    }
     tree::put(object, "apiVersion", resource.api_version());
     tree::put(object, "kind", resource.kind);
     tree::child(object, "metadata");
@@ -48,6 +51,7 @@ pub fn default_object(resource: &Resource, object: &mut Value) {
         }
         ("policy", "PodDisruptionBudget") => simple::disruption_budget(object),
         ("autoscaling", "HorizontalPodAutoscaler") => simple::autoscaler(resource.version, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => simple::definition(object),
         _ => {}
     }
 }

@@ -11,6 +11,8 @@ pub enum Fault {
     Required,
     /// `Invalid value`
     Invalid,
+    /// `Invalid value`, of a value that is not of its type.
+    TypeInvalid,
     /// `Unsupported value`
     NotSupported,
     /// `Forbidden`
@@ -60,11 +62,18 @@ impl FieldError {
         self
     }
 
+    /// Whether what else is wrong can't be told as long as this is: the rules of a custom resource are not asked then.
+    pub(crate) fn hides_others(&self) -> bool {
+        use Fault::{NotSupported, Required, TooLong, TooMany, TypeInvalid};
+        matches!(self.fault, NotSupported | Required | TooLong | TooMany | TypeInvalid)
+    }
+
     /// `details.causes[].reason`
     pub fn reason(&self) -> &'static str {
         match self.fault {
             Fault::Required => "FieldValueRequired",
             Fault::Invalid => "FieldValueInvalid",
+            Fault::TypeInvalid => "FieldValueTypeInvalid",
             Fault::NotSupported => "FieldValueNotSupported",
             Fault::Forbidden => "FieldValueForbidden",
             Fault::Duplicate => "FieldValueDuplicate",
@@ -79,7 +88,7 @@ impl FieldError {
     pub fn message(&self) -> String {
         let head = match self.fault {
             Fault::Required => "Required value",
-            Fault::Invalid => "Invalid value",
+            Fault::Invalid | Fault::TypeInvalid => "Invalid value",
             Fault::NotSupported => "Unsupported value",
             Fault::Forbidden => "Forbidden",
             Fault::Duplicate => "Duplicate value",

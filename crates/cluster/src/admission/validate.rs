@@ -4,6 +4,7 @@ mod claim;
 mod config;
 mod container;
 pub(crate) mod cron;
+mod definition;
 mod endpoints;
 mod environment;
 mod findings;
@@ -42,6 +43,7 @@ pub fn validate_create(resource: &Resource, object: &Value) -> Vec<FieldError> {
     match (resource.group, resource.kind) {
         ("", "Pod") => pod::create(&mut found, object),
         ("", "PersistentVolumeClaim") => claim::create(&mut found, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::create(&mut found, object),
         _ => {
             if !has_own_metadata(resource) {
                 metadata::create(&mut found, object, name_rule(resource));
@@ -102,6 +104,9 @@ fn name_rule(resource: &Resource) -> metadata::NameRule {
 
 /// What is said of an object of one kind, new or changed.
 fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Option<&Value>) {
+    if let Some(custom) = resource.custom {
+        return found.extend(custom.validate(object, old));
+    }
     match (resource.group, resource.kind) {
         ("", "ConfigMap") => config::config_map(found, object, old),
         ("", "Secret") => config::secret(found, object, old),
@@ -113,6 +118,7 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("batch", "Job") => job::job(found, object, old),
         ("batch", "CronJob") => job::cron_job(found, object, old),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(found, object),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::content(found, object, old),
         ("autoscaling", "HorizontalPodAutoscaler") => policy::autoscaler(found, object),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(found, object, old),
         ("networking.k8s.io", "NetworkPolicy") => network_policy::network_policy(found, object),

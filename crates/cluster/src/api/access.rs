@@ -48,11 +48,11 @@ pub(super) fn asked(method: &Method, path: &str, target: &Target, query: &Query)
     let Ok(verb) = verb(method, place, name, part, query) else { return Vec::new() };
     let selected = query.text("fieldSelector").strip_prefix("metadata.name=").filter(|name| !name.contains(','));
     let name = if name.is_empty() && matches!(verb, Verb::List | Verb::Watch) { selected.unwrap_or("") } else { name };
-    let is_namespace = (place.resource.group, place.resource.plural) == ("", "namespaces");
+    let is_namespace = (place.resource().group, place.resource().plural) == ("", "namespaces");
     let attributes = Attributes {
         verb: verb.name().to_owned(),
-        group: place.resource.group.to_owned(),
-        resource: place.resource.plural.to_owned(),
+        group: place.resource().group.to_owned(),
+        resource: place.resource().plural.to_owned(),
         subresource: part.map_or("", |part| part.row.name).to_owned(),
         name: name.to_owned(),
         // A namespace is in itself, so that who may read something of it may see that it is there.
@@ -71,7 +71,7 @@ pub(super) fn asked(method: &Method, path: &str, target: &Target, query: &Query)
 impl Api {
     /// An apply that makes a new object needs the right to create it too.
     pub(super) fn check_create(&self, call: &Call) -> Result<(), Failure> {
-        let resource = call.resource();
+        let resource = &call.resource();
         let asked = Attributes {
             verb: "create".into(),
             group: resource.group.into(),
@@ -85,7 +85,7 @@ impl Api {
 
     /// Roles and bindings grant no more than their author has.
     pub(super) fn check_grants(&self, call: &Call, old: &Value, object: &Value) -> Result<(), Failure> {
-        let resource = call.resource();
+        let resource = &call.resource();
         let same = ["rules", "roleRef", "subjects"].iter().all(|field| old[field] == object[field]);
         if resource.group != rbac::GROUP || call.part.is_some() || call.user.owner || same {
             return Ok(());

@@ -71,8 +71,8 @@ pub(crate) struct Call {
 
 impl Call {
     /// The kind.
-    pub fn resource(&self) -> &'static Resource {
-        self.place.resource
+    pub fn resource(&self) -> Resource<'_> {
+        self.place.resource()
     }
 
     /// The namespace; empty for cluster-wide kinds.
@@ -135,10 +135,10 @@ pub(crate) fn verb(
     let allowed = match part {
         Some(part) => part.row.verbs.contains(&verb.name()),
         // Only reading goes over all namespaces at once.
-        None if place.resource.namespaced && place.namespace.is_none() => {
-            matches!(verb, Verb::List | Verb::Watch) && place.resource.verbs.contains(&verb.name())
+        None if place.resource().namespaced && place.namespace.is_none() => {
+            matches!(verb, Verb::List | Verb::Watch) && place.resource().verbs.contains(&verb.name())
         }
-        None => place.resource.verbs.contains(&verb.name()) && !(on_object && verb == Verb::Create),
+        None => place.resource().verbs.contains(&verb.name()) && !(on_object && verb == Verb::Create),
     };
     if allowed { Ok(verb) } else { Err(Failure::method_not_allowed()) }
 }

@@ -6,6 +6,7 @@ use super::{Api, call::Call, decode, failure::Failure, respond::Reply, versions}
 use crate::{
     admission::{self, Context, Forbidden},
     clock::api_time,
+    custom::CustomKind,
     managed,
     registry::{Awaits, Resource},
     store::Key,
@@ -31,7 +32,7 @@ impl Api {
     pub(super) fn create(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         let decoded = decode::decode(call, body)?;
         let (object, warnings) = self.create_object(call, decoded.object, Record::Keep)?;
-        let object = versions::served(call.resource(), &object).into_owned();
+        let object = versions::served(&call.resource(), &object).into_owned();
         Ok(Reply::created(object).with_warnings(decoded.warnings).with_warnings(warnings))
     }
 
@@ -42,12 +43,16 @@ impl Api {
         mut object: Value,
         record: Record,
     ) -> Result<(Value, Vec<String>), Failure> {
-        let resource = call.resource();
+        let resource = &call.resource();
         place_in_namespace(call, &mut object)?;
         self.name_object(&mut object);
         let name = text(&object, "name").to_owned();
         self.check_namespace(call)?;
         refuse_unserved(resource, &name)?;
+        if resource.custom.is_some_and(CustomKind::is_terminating) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Failure::forbidden(resource, &name, why));
+        }
         self.start_life(resource, &mut object);
         self.check_grants(call, &Value::Null, &object)?;
         let dry_run = call.query.dry_run();
@@ -101,7 +106,7 @@ impl Api {
         if namespace["metadata"].get("deletionTimestamp").is_some() {
             let name = call.namespace();
             let why = format!("unable to create new content in namespace {name} because it is being terminated");
-            return Err(Failure::forbidden(call.resource(), &call.name, &why));
+            return Err(Failure::forbidden(&call.resource(), &call.name, &why));
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ pub(crate) fn body(call: &Call, body: &[u8]) -> Result<Value, Failure> {
 
 /// A body, and the fields that came twice in it.
 fn read(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
-    let resource = call.resource();
+    let resource = &call.resource();
     match call.content_type().as_str() {
         "" | "application/json" => json(resource, body),
         "application/yaml" => Ok((yaml(resource, body)?, Vec::new())),
@@ -79,7 +79,7 @@ fn read(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
 /// # Errors
 /// 415 for an unknown media type, 400 for what can't be read or is of another kind.
 pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
-    let resource = call.resource();
+    let resource = &call.resource();
     let (mut object, repeated) = read(call, body)?;
     check_kind(resource, &mut object)?;
     finish(resource, object, repeated, FieldValidation::of(call)).map_err(|error| {
@@ -96,7 +96,7 @@ pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
 /// 422 about the patch.
 pub(crate) fn patched(call: &Call, mut object: Value) -> Result<Decoded, Failure> {
     use crate::admission::field::{Fault, FieldError};
-    let resource = call.resource();
+    let resource = &call.resource();
     check_kind(resource, &mut object)?;
     let shown = Value::from(object.to_string());
     finish(resource, object, Vec::new(), FieldValidation::of(call)).map_err(|error| {
@@ -112,11 +112,35 @@ pub(crate) fn finish(
     repeated: Vec<String>,
     validation: FieldValidation,
 ) -> Result<Decoded, DecodeError> {
+    if let Some(custom) = resource.custom {
+        // What is wrong with its values is told when it is validated.
+        let metadata = schemas().named("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+        let mut unknown = custom.prune(&mut object);
+        if let Some(known) = metadata.filter(|_| object["metadata"].is_object()) {
+            let found = conform::conform(schemas(), known, &mut object["metadata"]);
+            if let Some(wrong) = found.wrong {
+                return Err(DecodeError::Type(wrong));
+            }
+            unknown.extend(found.unknown.into_iter().map(|path| format!("metadata.{path}")));
+        }
+        unknown.sort();
+        return judged(object, repeated, unknown, validation);
+    }
     let Some(known) = schemas().of(resource) else { return Ok(Decoded { object, warnings: Vec::new() }) };
     let Findings { wrong, unknown } = conform::conform(schemas(), known, &mut object);
     if let Some(wrong) = wrong {
         return Err(DecodeError::Type(wrong));
     }
+    judged(object, repeated, unknown, validation)
+}
+
+/// What becomes of a document with fields that have no place in it.
+fn judged(
+    object: Value,
+    repeated: Vec<String>,
+    unknown: Vec<String>,
+    validation: FieldValidation,
+) -> Result<Decoded, DecodeError> {
     let mut found: Vec<String> = repeated.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
     found.extend(unknown.iter().map(|path| format!("unknown field \"{path}\"")));
     match validation {

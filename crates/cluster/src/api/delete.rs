@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::api_time,
+    custom::CLEANUP,
     registry::Resource,
     store::{Key, Next, WriteError},
 };
@@ -43,9 +44,9 @@ impl Api {
     pub(super) fn delete(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         let options = Options::read(call, body)?;
         refuse_system_namespace(call)?;
-        let (object, gone) = self.delete_object(call.resource(), &call.key(), &options)?;
-        if gone && !returns_object(call.resource()) {
-            return Ok(Reply::ok(failure::deleted(call.resource(), &call.name, &object["metadata"]["uid"])));
+        let (object, gone) = self.delete_object(&call.resource(), &call.key(), &options)?;
+        if gone && !returns_object(&call.resource()) {
+            return Ok(Reply::ok(failure::deleted(&call.resource(), &call.name, &object["metadata"]["uid"])));
         }
         Ok(Reply::ok(object))
     }
@@ -59,14 +60,14 @@ impl Api {
         let mut deleted = Vec::new();
         for object in objects.iter().filter(|object| selection.matches(object)) {
             let key = Key::new(&*name, text(object, "namespace"), text(object, "name"));
-            match self.delete_object(call.resource(), &key, &options) {
+            match self.delete_object(&call.resource(), &key, &options) {
                 Ok((object, _)) => deleted.push(object),
                 Err(failure) if failure.code == 404 => {}
                 Err(failure) => return Err(failure),
             }
         }
         let metadata = json!({"resourceVersion": self.store.revision().to_string()});
-        Ok(Reply::ok(list_document(call.resource(), metadata, deleted.into_iter())))
+        Ok(Reply::ok(list_document(&call.resource(), metadata, deleted.into_iter())))
     }
 
     /// The object as it is afterwards, and whether it is gone.
@@ -107,6 +108,9 @@ fn begin(resource: &Resource, old: &Value, options: &Options, now: Timestamp) ->
     }
     let grace = graceful(resource, old, options);
     let mut new = old.clone();
+    if resource.kind == "CustomResourceDefinition" {
+        mark_definition(&mut new, now);
+    }
     add_propagation_finalizer(&mut new, options);
     let kept = has_finalizers(&new);
     let after = SignedDuration::from_secs(grace.unwrap_or(0));
@@ -124,6 +128,23 @@ fn begin(resource: &Resource, old: &Value, options: &Options, now: Timestamp) ->
         new["status"]["phase"] = "Terminating".into();
     }
     if kept || grace.is_some_and(|seconds| seconds > 0) { Step::Marked(new) } else { Step::Gone(new) }
+}
+
+/// A definition goes after its objects; until then it says so.
+fn mark_definition(definition: &mut Value, now: Timestamp) {
+    let finalizers = &mut definition["metadata"]["finalizers"];
+    match finalizers.as_array_mut() {
+        Some(list) if list.iter().any(|entry| entry == CLEANUP) => {}
+        Some(list) => list.push(CLEANUP.into()),
+        None => *finalizers = json!([CLEANUP]),
+    }
+    let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let condition = json!({"type": "Terminating", "status": "True", "lastTransitionTime": api_time(now),
+        "reason": "InstanceDeletionPending", "message": message});
+    match definition["status"]["conditions"].as_array_mut() {
+        Some(conditions) => conditions.push(condition),
+        None => definition["status"]["conditions"] = json!([condition]),
+    }
 }
 
 /// A second deletion may only shorten the time that is left.
@@ -204,7 +225,7 @@ fn returns_object(resource: &Resource) -> bool {
 fn refuse_system_namespace(call: &Call) -> Result<(), Failure> {
     let is_namespace = (call.resource().group, call.resource().kind) == ("", "Namespace");
     if is_namespace && matches!(call.name.as_str(), "default" | "kube-system" | "kube-public") {
-        return Err(Failure::forbidden(call.resource(), &call.name, "this namespace may not be deleted"));
+        return Err(Failure::forbidden(&call.resource(), &call.name, "this namespace may not be deleted"));
     }
     Ok(())
 }

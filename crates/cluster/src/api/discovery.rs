@@ -1,12 +1,17 @@
 //! Discovery: which groups, versions and kinds there are, in the old form and in the one document of the new form.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{encoding, metrics, path::Target, respond};
-use crate::registry::{self, Group, Resource, Subresource, Version};
+use super::{Api, encoding, metrics, path::Target, respond};
+use crate::{
+    custom::CustomKind,
+    registry::{self, Group, Resource, Subresource},
+};
 
 /// The media type of the one document of a root.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -23,15 +28,16 @@ pub(crate) fn wants_aggregated(headers: &HeaderMap) -> bool {
 }
 
 /// The new form of `/api` and `/apis`, with `ETag`; 304 when the client has it already.
-pub(crate) fn aggregated(target: &Target, headers: &HeaderMap, with_metrics: bool) -> Option<Response> {
+pub(crate) fn aggregated(api: &Api, target: &Target, headers: &HeaderMap) -> Option<Response> {
     let groups: Vec<&Group> = match target {
         Target::CoreVersions => vec![&registry::CORE],
         Target::Groups => registry::GROUPS.iter().collect(),
         _ => return None,
     };
     let mut items: Vec<Value> = groups.into_iter().map(group_document).collect();
-    if with_metrics && *target == Target::Groups {
-        items.push(metrics::group_document());
+    if *target == Target::Groups {
+        items.extend(custom_groups(api).iter().map(|(group, versions)| custom_group_document(group, versions)));
+        items.extend(api.metrics.then(metrics::group_document));
     }
     let body = json!({
         "kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items,
@@ -51,7 +57,7 @@ pub(crate) fn aggregated(target: &Target, headers: &HeaderMap, with_metrics: boo
 }
 
 /// The old form of a discovery path.
-pub(crate) fn legacy(target: &Target, server: &str, with_metrics: bool) -> Option<Value> {
+pub(crate) fn legacy(api: &Api, target: &Target, server: &str) -> Option<Value> {
     Some(match target {
         Target::CoreVersions => json!({
             "kind": "APIVersions",
@@ -64,7 +70,8 @@ pub(crate) fn legacy(target: &Target, server: &str, with_metrics: bool) -> Optio
             "groups": registry::GROUPS
                 .iter()
                 .map(group_versions)
-                .chain(with_metrics.then(metrics::group_versions))
+                .chain(custom_groups(api).iter().map(|(group, versions)| custom_versions(group, versions)))
+                .chain(api.metrics.then(metrics::group_versions))
                 .collect::<Vec<_>>(),
         }),
         Target::Group(group) => {
@@ -73,29 +80,78 @@ pub(crate) fn legacy(target: &Target, server: &str, with_metrics: bool) -> Optio
             body["apiVersion"] = "v1".into();
             body
         }
-        Target::Resources(group, version) => resource_list(group, version),
+        Target::Resources(group, version) => resource_list(group.name, version.name, version.resources.iter().copied()),
+        Target::CustomGroup(name) => {
+            let groups = custom_groups(api);
+            let (group, versions) = groups.iter().find(|(group, _)| group == name)?;
+            let mut body = custom_versions(group, versions);
+            body["kind"] = "APIGroup".into();
+            body["apiVersion"] = "v1".into();
+            body
+        }
+        Target::CustomResources(group, version) => {
+            let kinds = api.definitions.all();
+            let rows = kinds.iter().map(|kind| kind.row()).filter(|row| (row.group, row.version) == (group, version));
+            resource_list(group, version, rows)
+        }
         _ => return None,
     })
 }
 
 fn group_versions(group: &Group) -> Value {
-    let version = |row: &Version| json!({"groupVersion": format!("{}/{}", group.name, row.name), "version": row.name});
-    let versions: Vec<Value> = group.versions.iter().map(version).collect();
-    json!({"name": group.name, "versions": versions, "preferredVersion": versions[0]})
+    versions_of(group.name, group.versions.iter().map(|version| version.name))
 }
 
-fn resource_list(group: &Group, version: &Version) -> Value {
+fn versions_of<'a>(group: &str, versions: impl Iterator<Item = &'a str>) -> Value {
+    let version = |name: &str| json!({"groupVersion": format!("{group}/{name}"), "version": name});
+    let versions: Vec<Value> = versions.map(version).collect();
+    json!({"name": group, "versions": versions, "preferredVersion": versions[0]})
+}
+
+/// The versions of a group in the order of their preference, each with its kinds.
+type CustomVersions = Vec<(String, Vec<Arc<CustomKind>>)>;
+
+/// The groups of custom resources.
+fn custom_groups(api: &Api) -> Vec<(String, CustomVersions)> {
+    let mut groups: Vec<(String, CustomVersions)> = Vec::new();
+    for kind in api.definitions.all() {
+        let (group, version) = (kind.row().group.to_owned(), kind.row().version.to_owned());
+        if groups.last().is_none_or(|(known, _)| *known != group) {
+            groups.push((group, Vec::new()));
+        }
+        let Some((_, versions)) = groups.last_mut() else { continue };
+        match versions.last_mut() {
+            Some((known, kinds)) if *known == version => kinds.push(kind),
+            _ => versions.push((version, vec![kind])),
+        }
+    }
+    groups
+}
+
+fn custom_versions(group: &str, versions: &CustomVersions) -> Value {
+    versions_of(group, versions.iter().map(|(version, _)| version.as_str()))
+}
+
+fn custom_group_document(group: &str, versions: &CustomVersions) -> Value {
+    let versions = versions.iter().map(|(version, kinds)| {
+        let resources: Vec<Value> = kinds.iter().map(|kind| resource_document(&kind.row())).collect();
+        json!({"version": version, "resources": resources, "freshness": "Current"})
+    });
+    json!({"metadata": {"name": group}, "versions": versions.collect::<Vec<_>>()})
+}
+
+fn resource_list<'a>(group: &str, version: &str, rows: impl Iterator<Item = Resource<'a>>) -> Value {
     let mut resources = Vec::new();
-    for row in version.resources {
-        resources.push(resource_entry(row));
-        resources.extend(row.subresources.iter().map(|part| part_entry(row, part)));
+    for row in rows {
+        resources.push(resource_entry(&row));
+        resources.extend(row.subresources.iter().map(|part| part_entry(&row, part)));
     }
     let mut body = json!({"kind": "APIResourceList", "resources": resources});
-    if group.name.is_empty() {
-        body["groupVersion"] = version.name.into();
+    if group.is_empty() {
+        body["groupVersion"] = version.into();
     } else {
         body["apiVersion"] = "v1".into();
-        body["groupVersion"] = format!("{}/{}", group.name, version.name).into();
+        body["groupVersion"] = format!("{group}/{version}").into();
     }
     body
 }
@@ -112,10 +168,10 @@ fn resource_entry(row: &Resource) -> Value {
     entry
 }
 
-fn part_entry(row: &Resource, part: &Subresource) -> Value {
+fn part_entry(row: &Resource, part: &'static Subresource) -> Value {
     let mut entry = json!({
         "name": format!("{}/{}", row.plural, part.name), "singularName": "", "namespaced": row.namespaced,
-        "kind": part.kind, "verbs": part.verbs,
+        "kind": kind_of(row, part), "verbs": part.verbs,
     });
     if let Some((group, version)) = part.group_version {
         entry["group"] = group.into();
@@ -124,10 +180,18 @@ fn part_entry(row: &Resource, part: &Subresource) -> Value {
     entry
 }
 
+/// The kind that a part speaks.
+fn kind_of<'a>(row: &Resource<'a>, part: &'static Subresource) -> &'a str {
+    if part.kind.is_empty() { row.kind } else { part.kind }
+}
+
 fn add_names(row: &Resource, entry: &mut Value) {
-    for (key, names) in [("shortNames", row.short_names), ("categories", row.categories)] {
-        if !names.is_empty() {
-            entry[key] = names.into();
+    let custom = |names: fn(&CustomKind) -> &Vec<String>| row.custom.map(|kind| names(kind).clone().into());
+    let short: Value = custom(|kind| &kind.short_names).unwrap_or_else(|| row.short_names.into());
+    let categories: Value = custom(|kind| &kind.categories).unwrap_or_else(|| row.categories.into());
+    for (key, names) in [("shortNames", short), ("categories", categories)] {
+        if names.as_array().is_some_and(|names| !names.is_empty()) {
+            entry[key] = names;
         }
     }
 }
@@ -158,26 +222,31 @@ fn group_document(group: &Group) -> Value {
 fn resource_document(row: &Resource) -> Value {
     let mut entry = json!({
         "resource": row.plural,
-        "responseKind": {"group": "", "version": "", "kind": row.kind},
+        "responseKind": own_kind(row, row.kind),
         "scope": if row.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": row.singular,
         "verbs": row.verbs,
     });
     add_names(row, &mut entry);
-    let parts: Vec<Value> = row.subresources.iter().map(part_document).collect();
+    let parts: Vec<Value> = row.subresources.iter().map(|part| part_document(row, part)).collect();
     if !parts.is_empty() {
         entry["subresources"] = parts.into();
     }
     entry
 }
 
-fn part_document(part: &Subresource) -> Value {
-    let (group, version) = part.group_version.unwrap_or(("", ""));
-    json!({
-        "subresource": part.name,
-        "responseKind": {"group": group, "version": version, "kind": part.kind},
-        "verbs": part.verbs,
-    })
+/// A kind of the resource's own group; only custom resources say which that is.
+fn own_kind(row: &Resource, kind: &str) -> Value {
+    let (group, version) = row.custom.map_or(("", ""), |_| (row.group, row.version));
+    json!({"group": group, "version": version, "kind": kind})
+}
+
+fn part_document(row: &Resource, part: &'static Subresource) -> Value {
+    let kind = match part.group_version {
+        Some((group, version)) => json!({"group": group, "version": version, "kind": part.kind}),
+        None => own_kind(row, kind_of(row, part)),
+    };
+    json!({"subresource": part.name, "responseKind": kind, "verbs": part.verbs})
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -50,6 +50,11 @@ pub(crate) fn check_base64(text: &str) -> Result<(), usize> {
     Ok(())
 }
 
+/// Whether a text is padded base64 of the standard alphabet.
+pub(crate) fn is_base64(text: &str) -> bool {
+    check_base64(text).is_ok()
+}
+
 fn write(bytes: &[u8], digits: &[u8; 64]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -1,6 +1,6 @@
 //! `/openapi/v3`: the index and the documents it names; `/openapi/v2`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{OriginalUri, Request},
@@ -9,21 +9,26 @@ use axum::{
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
-use super::{failure::Failure, respond};
-use crate::openapi::{Document, documents, swagger};
+use super::{Api, failure::Failure, respond};
+use crate::{
+    custom::CustomKind,
+    openapi::{Document, custom_document, documents, swagger, swagger_with},
+};
 
 /// The media type of the older form.
 const SWAGGER: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// Answers for what follows `/openapi/`.
-pub(crate) fn serve(place: &str, request: &Request) -> Result<Response, Failure> {
+pub(crate) fn serve(api: &Api, place: &str, request: &Request) -> Result<Response, Failure> {
     if place == "v2" {
-        return Ok(sent(swagger(), SWAGGER, request.headers()));
+        let custom = api.definitions.all();
+        let whole = if custom.is_empty() { swagger().clone() } else { swagger_with(&custom) };
+        return Ok(sent(&whole, SWAGGER, request.headers()));
     }
     let place = place.strip_prefix("v3").ok_or_else(Failure::no_such_path)?;
     match place.trim_start_matches('/') {
-        "" => Ok(index(&prefix(request))),
-        place => document(place, request.headers()),
+        "" => Ok(index(&prefix(request), &custom_documents(api, None))),
+        place => document(api, place, request.headers()),
     }
 }
 
@@ -33,9 +38,20 @@ fn prefix(request: &Request) -> String {
     whole.strip_suffix(request.uri().path()).unwrap_or_default().to_owned()
 }
 
-fn index(prefix: &str) -> Response {
+/// The documents of custom resources by their place: of all groups and versions, or of one.
+fn custom_documents(api: &Api, place: Option<&str>) -> BTreeMap<String, Document> {
+    let mut kinds: BTreeMap<String, Vec<Arc<CustomKind>>> = BTreeMap::new();
+    for kind in api.definitions.all() {
+        kinds.entry(format!("apis/{}", kind.row().api_version())).or_default().push(kind);
+    }
+    let wanted = kinds.into_iter().filter(|(known, _)| place.is_none_or(|place| known == place));
+    wanted.map(|(place, kinds)| (place, custom_document(&kinds))).collect()
+}
+
+fn index(prefix: &str, custom: &BTreeMap<String, Document>) -> Response {
     let paths: BTreeMap<&String, Value> = documents()
         .iter()
+        .chain(custom)
         .map(|(place, document)| {
             let address = format!("{prefix}/openapi/v3/{place}?hash={}", document.hash);
             (place, json!({"serverRelativeURL": address}))
@@ -44,9 +60,10 @@ fn index(prefix: &str) -> Response {
     respond::document(200, "text/plain; charset=utf-8", json!({"paths": paths}).to_string().into())
 }
 
-fn document(place: &str, headers: &HeaderMap) -> Result<Response, Failure> {
-    let document = documents().get(place).ok_or_else(Failure::no_such_path)?;
-    Ok(sent(document, "application/json", headers))
+fn document(api: &Api, place: &str, headers: &HeaderMap) -> Result<Response, Failure> {
+    let known = documents().get(place).cloned();
+    let document = known.or_else(|| custom_documents(api, Some(place)).remove(place));
+    Ok(sent(&document.ok_or_else(Failure::no_such_path)?, "application/json", headers))
 }
 
 /// A document with its tag, compressed if the client takes that; 304 when the client has it already.

@@ -6,6 +6,7 @@ use super::{Api, call::Call, create::text, decode, failure::Failure, respond::Re
 use crate::{
     clock::api_time,
     controllers::selector,
+    custom::Kind,
     registry,
     store::{Key, Next, WriteError},
 };
@@ -89,7 +90,7 @@ fn success() -> Value {
 fn done<T>(call: &Call, outcome: Result<T, WriteError<Failure>>) -> Result<Reply, Failure> {
     match outcome {
         Ok(_) => Ok(Reply::created(success())),
-        Err(WriteError::NotFound) => Err(Failure::not_found(call.resource(), &call.name)),
+        Err(WriteError::NotFound) => Err(Failure::not_found(&call.resource(), &call.name)),
         Err(WriteError::Refused(failure)) => Err(failure),
     }
 }
@@ -132,6 +133,6 @@ fn is_over(pod: &Value) -> bool {
 pub(super) fn binding_target(call: &Call, body: &[u8]) -> Result<Call, Failure> {
     let mut target = call.clone();
     target.name = text(&decode::body(call, body)?, "name").to_owned();
-    target.place.resource = registry::find("", "v1", "pods").expect("the core group has Pods");
+    target.place.kind = Kind::BuiltIn(registry::find("", "v1", "pods").expect("the core group has Pods"));
     Ok(target)
 }

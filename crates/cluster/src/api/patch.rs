@@ -46,7 +46,8 @@ pub(super) fn change_of(call: &Call) -> Result<Change, Failure> {
     match call.content_type().as_str() {
         "application/json-patch+json" => Ok(json_patch),
         "application/merge-patch+json" => Ok(merge_patch),
-        "application/strategic-merge-patch+json" => Ok(strategic_patch),
+        // There is nothing that would say how the lists of a custom resource merge.
+        "application/strategic-merge-patch+json" if call.resource().custom.is_none() => Ok(strategic_patch),
         _ => Err(Failure::unsupported_patch()),
     }
 }
@@ -76,7 +77,7 @@ fn merge_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure>
 
 fn strategic_patch(call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
     let patch: Value = serde_json::from_slice(body).map_err(unreadable)?;
-    strategic::merge(schemas(), schemas().of(call.resource()), old, &patch)
+    strategic::merge(schemas(), schemas().of(&call.resource()), old, &patch)
         .map_err(|error| Failure::bad_request(error.to_string()))
 }
 

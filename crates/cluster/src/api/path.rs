@@ -1,6 +1,9 @@
 //! Paths: which object, collection or document a request is about.
 
-use crate::registry::{self, Resource, Subresource};
+use crate::{
+    custom::{Definitions, Kind},
+    registry::{self, Resource, Subresource},
+};
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,10 @@ pub(crate) enum Target {
     Group(&'static registry::Group),
     /// `/api/v1`, `/apis/apps/v1`
     Resources(&'static registry::Group, &'static registry::Version),
+    /// `/apis/example.com`: a group of custom resources alone
+    CustomGroup(String),
+    /// `/apis/example.com/v1`
+    CustomResources(String, String),
     /// `/version`
     Version,
     /// `/healthz` and its kin
@@ -33,11 +40,18 @@ pub(crate) enum Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
     /// The kind.
-    pub resource: &'static Resource,
+    pub kind: Kind,
     /// The namespace; `None` for cluster-wide kinds and for lists over all namespaces.
     pub namespace: Option<String>,
     /// Whether the old `/watch/` prefix asked for a watch.
     pub watch: bool,
+}
+
+impl Place {
+    /// The kind's row.
+    pub fn resource(&self) -> Resource<'_> {
+        self.kind.row()
+    }
 }
 
 /// A subresource and what follows it (`proxy/index.html`).
@@ -50,15 +64,19 @@ pub(crate) struct Part {
 }
 
 /// Reads a path; segments are percent-decoded one by one, so that `%2F` stays in its segment.
-pub(crate) fn parse(path: &str) -> Target {
+pub(crate) fn parse(path: &str, definitions: &Definitions) -> Target {
     let segments: Vec<String> = path.split('/').filter(|s| !s.is_empty()).map(decode).collect();
     let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["api"] => Target::CoreVersions,
-        ["api", version, rest @ ..] => in_group("", version, rest),
+        ["api", version, rest @ ..] => in_group("", version, rest, definitions),
         ["apis"] => Target::Groups,
-        ["apis", group] => known_group(group).map_or(Target::Unknown, Target::Group),
-        ["apis", group, version, rest @ ..] if !group.is_empty() => in_group(group, version, rest),
+        ["apis", group] => match known_group(group) {
+            Some(row) => Target::Group(row),
+            None if definitions.has_group(group) => Target::CustomGroup((*group).to_owned()),
+            None => Target::Unknown,
+        },
+        ["apis", group, version, rest @ ..] if !group.is_empty() => in_group(group, version, rest, definitions),
         ["version"] => Target::Version,
         ["healthz" | "readyz" | "livez", ..] => Target::Health,
         ["openapi", rest @ ..] => Target::OpenApi(rest.join("/")),
@@ -70,33 +88,42 @@ fn known_group(name: &str) -> Option<&'static registry::Group> {
     registry::groups().find(|group| group.name == name)
 }
 
-fn in_group(group: &str, version: &str, rest: &[&str]) -> Target {
-    let Some(group_row) = known_group(group) else { return Target::Unknown };
-    let Some(version_row) = group_row.versions.iter().find(|row| row.name == version) else { return Target::Unknown };
+fn in_group(group: &str, version: &str, rest: &[&str], definitions: &Definitions) -> Target {
+    let built_in = known_group(group)
+        .and_then(|row| Some((row, row.versions.iter().find(|candidate| candidate.name == version)?)));
+    if built_in.is_none() && !definitions.has_version(group, version) {
+        return Target::Unknown;
+    }
+    let find = |plural: &str| match built_in {
+        Some((_, row)) => row.resources.iter().find(|row| row.plural == plural).map(Kind::BuiltIn),
+        None => definitions.find(group, version, plural).map(Kind::Custom),
+    };
     let (watch, rest) = match rest {
         ["watch", rest @ ..] => (true, rest),
         _ => (false, rest),
     };
-    let find = |plural: &str| version_row.resources.iter().find(|row| row.plural == plural);
     match rest {
-        [] => Target::Resources(group_row, version_row),
-        ["namespaces", namespace, plural, rest @ ..] if find(plural).is_some_and(|row| row.namespaced) => {
+        [] => match built_in {
+            Some((group, version)) => Target::Resources(group, version),
+            None => Target::CustomResources(group.to_owned(), version.to_owned()),
+        },
+        ["namespaces", namespace, plural, rest @ ..] if find(plural).is_some_and(|kind| kind.row().namespaced) => {
             in_place(find(plural), Some(namespace), watch, rest)
         }
         [plural, rest @ ..] => match find(plural) {
-            Some(row) if row.namespaced && !rest.is_empty() => Target::Unknown,
-            row => in_place(row, None, watch, rest),
+            Some(kind) if kind.row().namespaced && !rest.is_empty() => Target::Unknown,
+            kind => in_place(kind, None, watch, rest),
         },
     }
 }
 
-fn in_place(resource: Option<&'static Resource>, namespace: Option<&&str>, watch: bool, rest: &[&str]) -> Target {
-    let Some(resource) = resource else { return Target::Unknown };
-    let place = Place { resource, namespace: namespace.map(|name| (*name).to_owned()), watch };
+fn in_place(kind: Option<Kind>, namespace: Option<&&str>, watch: bool, rest: &[&str]) -> Target {
+    let Some(kind) = kind else { return Target::Unknown };
+    let place = Place { kind, namespace: namespace.map(|name| (*name).to_owned()), watch };
     match rest {
         [] => Target::Collection(place),
         [name] => Target::Object(place, (*name).to_owned(), None),
-        [name, part, rest @ ..] => match resource.subresource(part) {
+        [name, part, rest @ ..] => match place.resource().subresource(part) {
             Some(row) if rest.is_empty() || *part == "proxy" => {
                 Target::Object(place, (*name).to_owned(), Some(Part { row, rest: rest.join("/") }))
             }
@@ -129,11 +156,11 @@ mod tests {
     use super::*;
 
     fn shown(path: &str) -> String {
-        match parse(path) {
-            Target::Collection(place) => format!("{} in {:?}", place.resource.qualified(), place.namespace),
+        match parse(path, &Definitions::default()) {
+            Target::Collection(place) => format!("{} in {:?}", place.resource().qualified(), place.namespace),
             Target::Object(place, name, part) => {
                 let part = part.map(|part| format!("/{}+{}", part.row.name, part.rest)).unwrap_or_default();
-                format!("{} in {:?}: {name}{part}", place.resource.qualified(), place.namespace)
+                format!("{} in {:?}: {name}{part}", place.resource().qualified(), place.namespace)
             }
             Target::Resources(group, version) => format!("kinds of {:?} {}", group.name, version.name),
             other => format!("{other:?}"),

@@ -15,13 +15,13 @@ impl Api {
     /// One object.
     pub(super) fn get(&self, call: &Call) -> Result<Reply, Failure> {
         let object = self.find(call)?;
-        let object = versions::served(call.resource(), &object);
+        let object = versions::served(&call.resource(), &object);
         Ok(Reply::ok(lease::renewed(&object, self.clock.now()).into_owned()))
     }
 
     /// The stored object a call is about.
     pub(super) fn find(&self, call: &Call) -> Result<Object, Failure> {
-        self.store.get(&call.key()).ok_or_else(|| Failure::not_found(call.resource(), &call.name))
+        self.store.get(&call.key()).ok_or_else(|| Failure::not_found(&call.resource(), &call.name))
     }
 
     /// The objects of a collection that are wanted, page by page if the client asks for pages.
@@ -38,7 +38,7 @@ impl Api {
         let limit = call.query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
         let everywhere = call.resource().namespaced && call.place.namespace.is_none();
         let page = Page::cut(wanted, limit, from, revision, everywhere);
-        Ok(Reply::ok(page.document(call.resource(), selection.is_everything())))
+        Ok(Reply::ok(page.document(&call.resource(), selection.is_everything())))
     }
 
     /// The objects of a collection as of the version that is asked for: by a page token, by `Exact`, or now.
@@ -64,7 +64,7 @@ impl Api {
 
 /// Which objects a call wants.
 pub(super) fn selection(call: &Call) -> Result<Selection, Failure> {
-    Selection::parse(call.resource(), call.query.text("labelSelector"), call.query.text("fieldSelector"))
+    Selection::parse(&call.resource(), call.query.text("labelSelector"), call.query.text("fieldSelector"))
 }
 
 /// Where the next page starts: the token's own content.
@@ -134,18 +134,18 @@ impl Page {
     }
 }
 
-/// A list; its items carry no kind of their own.
+/// A list; its items carry no kind of their own, unless they are custom resources.
 pub(super) fn list_document(resource: &Resource, metadata: Value, items: impl Iterator<Item = Value>) -> Value {
     let bare = |item: Value| {
         let mut item = versions::served(resource, &item).into_owned();
-        if let Some(fields) = item.as_object_mut() {
+        if let Some(fields) = item.as_object_mut().filter(|_| resource.custom.is_none()) {
             fields.remove("kind");
             fields.remove("apiVersion");
         }
         item
     };
     json!({
-        "kind": format!("{}List", resource.kind),
+        "kind": resource.custom.map_or_else(|| format!("{}List", resource.kind), |custom| custom.list_kind.clone()),
         "apiVersion": resource.api_version(),
         "metadata": metadata,
         "items": items.map(bare).collect::<Vec<_>>(),

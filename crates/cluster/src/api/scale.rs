@@ -11,22 +11,26 @@ use super::{
     patch,
     respond::Reply,
 };
-use crate::admission::field::{Fault, FieldError};
+use crate::{
+    admission::field::{Fault, FieldError},
+    custom::JsonPath,
+};
 
 impl Api {
     /// Reads or changes a scale.
     pub(super) fn scale(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         if call.verb == Verb::Get {
-            return Ok(Reply::ok(view(&Value::clone(&*self.find(call)?))));
+            let object = self.find(call)?;
+            return Ok(Reply::ok(view(call, &object)?));
         }
         let (object, _) = self.change(call, Record::Keep, |old| {
             let scale = match call.verb {
                 Verb::Update => decode::body(call, body)?,
-                _ => patch::change_of(call)?(call, &view(old), body)?,
+                _ => patch::change_of(call)?(call, &view(call, old)?, body)?,
             };
             resized(call, old, &scale)
         })?;
-        Ok(Reply::ok(view(&object)))
+        Ok(Reply::ok(view(call, &object)?))
     }
 }
 
@@ -39,7 +43,10 @@ fn resized(call: &Call, old: &Value, scale: &Value) -> Result<Value, Failure> {
         return Err(Failure::invalid_as("Scale.autoscaling", "autoscaling", "Scale", &call.name, &[error]));
     }
     let mut new = old.clone();
-    new["spec"]["replicas"] = replicas.into();
+    match call.resource().custom.and_then(|custom| custom.scale.as_ref()) {
+        Some(paths) => paths.wanted.put(&mut new, replicas.into()),
+        None => new["spec"]["replicas"] = replicas.into(),
+    }
     for key in ["resourceVersion", "uid"] {
         if !text(scale, key).is_empty() {
             metadata_mut(&mut new).insert(key.into(), text(scale, key).into());
@@ -48,23 +55,37 @@ fn resized(call: &Call, old: &Value, scale: &Value) -> Result<Value, Failure> {
     Ok(new)
 }
 
-/// What an object's scale says (`wire/scale.json`).
-fn view(object: &Value) -> Value {
+/// What an object's scale says.
+fn view(call: &Call, object: &Value) -> Result<Value, Failure> {
+    let Some(paths) = call.resource().custom.and_then(|custom| custom.scale.as_ref()) else {
+        return Ok(of_workload(object));
+    };
+    let number = |path: &JsonPath| path.find(object).and_then(Value::as_i64);
+    let wanted = number(&paths.wanted).ok_or_else(|| Failure::internal("the spec replicas field does not exist"))?;
+    let selector = paths.selector.as_ref().and_then(|path| path.find(object)).and_then(Value::as_str);
+    Ok(document(object, wanted, number(&paths.current).unwrap_or(0), selector.unwrap_or_default()))
+}
+
+/// What a workload's scale says (`wire/scale.json`).
+fn of_workload(object: &Value) -> Value {
+    let replicas = |part: &str| object[part]["replicas"].as_i64().unwrap_or(0);
+    document(object, replicas("spec"), replicas("status"), &selector_text(&object["spec"]["selector"]))
+}
+
+fn document(object: &Value, wanted: i64, current: i64, selector: &str) -> Value {
     let mut metadata = json!({});
     for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = object["metadata"].get(key) {
             metadata[key] = value.clone();
         }
     }
-    let replicas = |part: &str| object[part]["replicas"].as_i64().unwrap_or(0);
-    let mut status = json!({"replicas": replicas("status")});
-    let selector = selector_text(&object["spec"]["selector"]);
+    let mut status = json!({"replicas": current});
     if !selector.is_empty() {
         status["selector"] = selector.into();
     }
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": replicas("spec")}, "status": status,
+        "spec": {"replicas": wanted}, "status": status,
     })
 }
 
@@ -106,7 +127,7 @@ mod tests {
         let expected = json!({
             "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "dep", "namespace": "default"},
             "spec": {"replicas": 1}, "status": {"replicas": 1, "selector": "app=dep"}});
-        assert_eq!(view(&deployment), expected);
+        assert_eq!(of_workload(&deployment), expected);
         let terms = json!({"matchLabels": {"b": "c"}, "matchExpressions": [
             {"key": "a", "operator": "In", "values": ["y", "x"]}, {"key": "d", "operator": "DoesNotExist"}]});
         assert_eq!(selector_text(&terms), "a in (x,y),b=c,!d");

@@ -28,7 +28,7 @@ const BODY_LIMIT: usize = 3 * 1024 * 1024;
 
 /// Answers a request.
 pub(crate) async fn serve(api: Arc<Api>, request: Request) -> Response {
-    let target = path::parse(request.uri().path());
+    let target = path::parse(request.uri().path(), &api.definitions);
     let query = Query::parse(request.uri().query().unwrap_or_default());
     let pretty = matches!(
         Accept::negotiate(&HeaderMap::from_iter(agent_only(request.headers())), query.text("pretty")),
@@ -66,7 +66,7 @@ async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) ->
         Target::Health => Ok(respond::document(200, "text/plain; charset=utf-8", "ok".into())),
         Target::Unknown => Err(Failure::no_such_path()),
         _ if request.method() != Method::GET && request.method() != Method::HEAD => Err(Failure::method_not_allowed()),
-        Target::OpenApi(place) => openapi::serve(&place, &request),
+        Target::OpenApi(place) => openapi::serve(&api, &place, &request),
         target => documents(&api, &target, &query, request.headers()),
     }
 }
@@ -74,7 +74,7 @@ async fn route(api: Arc<Api>, target: Target, query: Query, request: Request) ->
 /// Discovery and the version.
 fn documents(api: &Api, target: &Target, query: &Query, headers: &HeaderMap) -> Result<Response, Failure> {
     if discovery::wants_aggregated(headers)
-        && let Some(response) = discovery::aggregated(target, headers, api.metrics)
+        && let Some(response) = discovery::aggregated(api, target, headers)
     {
         return Ok(response);
     }
@@ -83,7 +83,7 @@ fn documents(api: &Api, target: &Target, query: &Query, headers: &HeaderMap) -> 
         return Ok(respond::write(&Reply::ok(version::document()), accept));
     }
     let server = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1:6443");
-    let body = discovery::legacy(target, server, api.metrics).ok_or_else(Failure::no_such_path)?;
+    let body = discovery::legacy(api, target, server).ok_or_else(Failure::no_such_path)?;
     let mut response = respond::write(&Reply::ok(body), accept);
     response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Accept"));
     Ok(response)
@@ -93,6 +93,9 @@ type About = (Verb, path::Place, String, Option<path::Part>);
 
 /// What every answer about a kind on its way out says (`wire/table-endpoints.json`).
 fn deprecation(call: &Call) -> Vec<String> {
+    if let Some(warning) = call.resource().custom.and_then(|custom| custom.deprecation.clone()) {
+        return vec![warning];
+    }
     match (call.resource().group, call.resource().kind) {
         ("", "Endpoints") => {
             vec!["v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned()]
@@ -127,7 +130,7 @@ async fn objects(api: Arc<Api>, user: User, about: About, query: Query, request:
 fn dispatch(api: &Api, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
     if let Some(part) = &call.part {
         return match (part.row.name, call.verb) {
-            (_, Verb::Get) if part.row.kind == call.resource().kind => api.get(call),
+            (_, Verb::Get) if part.row.kind.is_empty() || part.row.kind == call.resource().kind => api.get(call),
             ("scale", Verb::Get | Verb::Update | Verb::Patch) => api.scale(call, body),
             ("token", Verb::Create) => api.request_token(call, body),
             ("status" | "ephemeralcontainers" | "resize" | "finalize", Verb::Update) => api.update(call, body),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Api, call::Call, negotiate::Shape, respond::Reply, versions};
 use crate::{
+    custom::CustomColumn,
     printers::{self, Column},
     registry::Resource,
 };
@@ -32,7 +33,7 @@ impl Include {
 
 /// Gives an answer the form that was asked for. A `Status` stays as it is.
 pub(crate) fn shape(api: &Api, call: &Call, mut reply: Reply) -> Reply {
-    let resource = call.resource();
+    let resource = &call.resource();
     if reply.body["kind"] == "Status" {
         return reply;
     }
@@ -63,7 +64,7 @@ pub(crate) fn shape(api: &Api, call: &Call, mut reply: Reply) -> Reply {
 
 /// An object of a watch event in the form that was asked for; only the first table names its columns.
 pub(crate) fn shape_event(api: &Api, call: &Call, object: &Value, first: bool) -> Value {
-    let resource = call.resource();
+    let resource = &call.resource();
     match call.accept.shape {
         Shape::Plain => versions::served(resource, object).into_owned(),
         Shape::Table(version) => {
@@ -110,16 +111,33 @@ fn columns(resource: &Resource) -> Value {
             "priority": column.priority,
         })
     };
-    printers::columns(resource).iter().map(definition).collect()
+    match resource.custom {
+        Some(custom) => {
+            let name = definition(&printers::NAME);
+            std::iter::once(name).chain(custom.columns.iter().map(CustomColumn::definition)).collect()
+        }
+        None => printers::columns(resource).iter().map(definition).collect(),
+    }
 }
 
 fn row(api: &Api, resource: &Resource, object: &Value, include: Include, version: &str) -> Value {
+    if let Some(custom) = resource.custom {
+        let shown = custom.served(object);
+        let name = shown["metadata"]["name"].clone();
+        let cells = custom.columns.iter().map(|column| column.cell(&shown, api.clock.now()));
+        let cells: Vec<Value> = std::iter::once(name).chain(cells).collect();
+        return with_object(json!({"cells": cells}), &shown, include, version);
+    }
     let stored = versions::stored(resource, object.clone());
     let printed = printers::row(resource, &stored, api.clock.now());
     let mut row = json!({"cells": printed.cells});
     if !printed.conditions.is_empty() {
         row["conditions"] = printed.conditions.into();
     }
+    with_object(row, object, include, version)
+}
+
+fn with_object(mut row: Value, object: &Value, include: Include, version: &str) -> Value {
     match include {
         Include::Metadata => row["object"] = metadata_only(object, version),
         Include::Object => row["object"] = object.clone(),

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     Api,
-    call::Call,
+    call::{Call, Verb},
     create::{Record, metadata_mut, place_in_namespace, text},
     decode,
     failure::Failure,
@@ -12,7 +12,11 @@ use super::{
     versions,
 };
 use crate::{
-    admission::{self, Context},
+    admission::{
+        self, Context,
+        field::{Fault, FieldError},
+    },
+    custom::CustomKind,
     managed,
     registry::Resource,
     store::{Next, WriteError},
@@ -41,7 +45,7 @@ impl Api {
         record: Record,
         mut make: impl FnMut(&Value) -> Result<Value, Failure>,
     ) -> Result<(Value, Vec<String>), Failure> {
-        let resource = call.resource();
+        let resource = &call.resource();
         loop {
             let stored = self.find(call)?;
             let old = &*versions::served(resource, &stored);
@@ -70,7 +74,7 @@ impl Api {
         mut new: Value,
         record: Record,
     ) -> Result<(Value, Vec<String>), Failure> {
-        let resource = call.resource();
+        let resource = &call.resource();
         let part = call.part.as_ref().map_or("", |part| part.row.name);
         let context = Context { store: &self.store, clock: &*self.clock, dry_run: call.query.dry_run() };
         check_versions(call, old, &new)?;
@@ -107,8 +111,12 @@ impl Api {
 /// Somebody else has changed the object since it was read.
 struct Overtaken;
 
+fn part_is(call: &Call, names: &[&str]) -> bool {
+    names.contains(&call.part.as_ref().map_or("", |part| part.row.name))
+}
+
 fn check_versions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
-    let (resource, name) = (call.resource(), call.name.as_str());
+    let (resource, name) = (&call.resource(), call.name.as_str());
     let uid = text(new, "uid");
     if !uid.is_empty() && uid != text(old, "uid") {
         let why = format!(
@@ -121,6 +129,12 @@ fn check_versions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> 
         return Err(Failure::conflict(resource, name, &why));
     }
     let version = text(new, "resourceVersion");
+    let defined = resource.custom.is_some() || resource.kind == "CustomResourceDefinition";
+    if defined && call.verb == Verb::Update && part_is(call, &["", "status"]) && version.is_empty() {
+        let why = "must be specified for an update";
+        let error = FieldError::new(Fault::Invalid, "metadata.resourceVersion", why).with_value(0.into());
+        return Err(Failure::invalid(resource, name, &[error]));
+    }
     if !version.is_empty() && version != "0" && version != text(old, "resourceVersion") {
         return Err(Failure::modified(resource, name));
     }
@@ -168,11 +182,15 @@ fn only_part(part: &str, old: &Value, new: &Value) -> Value {
 
 /// `metadata.generation` counts what is not metadata and not status.
 fn count_generation(resource: &Resource, old: &Value, new: &mut Value) {
+    // A status without an address of its own is part of what is wished for.
+    let apart = resource.custom.is_none_or(CustomKind::has_status);
     let wish = |object: &Value| {
         let mut object = object.clone();
         if let Some(fields) = object.as_object_mut() {
             fields.remove("metadata");
-            fields.remove("status");
+            if apart {
+                fields.remove("status");
+            }
         }
         object
     };

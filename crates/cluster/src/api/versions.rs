@@ -25,6 +25,9 @@ const NAMES: [(&str, &str); 8] = [
 
 /// A stored object as this kind serves it.
 pub(super) fn served<'v>(resource: &Resource, object: &'v Value) -> Cow<'v, Value> {
+    if let Some(custom) = resource.custom {
+        return Cow::Owned(custom.served(object));
+    }
     if is_first_autoscaler(resource) && object["apiVersion"] != resource.api_version() {
         return Cow::Owned(autoscaler_of_cpu(object));
     }
@@ -38,6 +41,9 @@ pub(super) fn served<'v>(resource: &Resource, object: &'v Value) -> Cow<'v, Valu
 
 /// An object of this kind as it is stored.
 pub(super) fn stored(resource: &Resource, object: Value) -> Value {
+    if let Some(custom) = resource.custom {
+        return custom.stored(object);
+    }
     if is_first_autoscaler(resource) && object["apiVersion"] == resource.api_version() {
         return autoscaler_of_metrics(object);
     }

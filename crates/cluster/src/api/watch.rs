@@ -24,7 +24,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(45 * 60);
 pub(crate) fn watch(api: &Arc<Api>, call: &Call) -> Result<Response, Failure> {
     let mut selection = selection(call)?;
     if !call.name.is_empty() {
-        selection = Selection::parse(call.resource(), "", &format!("metadata.name={}", call.name))?;
+        selection = Selection::parse(&call.resource(), "", &format!("metadata.name={}", call.name))?;
     }
     let resource = call.resource().store_name();
     let namespace = call.place.namespace.as_deref();
@@ -151,7 +151,7 @@ impl Feed {
     }
 
     fn bookmark(&mut self, revision: u64, initial: bool) {
-        let resource = self.call.resource();
+        let resource = &self.call.resource();
         let mut bare = json!({
             "kind": resource.kind, "apiVersion": resource.api_version(),
             "metadata": {"resourceVersion": revision.to_string()},

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::node::runtime::scripted::Scripted;
 
+mod definitions;
 mod fuzz;
 mod images;
 mod operators;

@@ -87,7 +87,7 @@ impl Autoscalers {
 }
 
 /// The kind and the place of what an autoscaler scales.
-fn target(autoscaler: &Value, namespace: &str) -> Option<(&'static Resource, Key)> {
+fn target(autoscaler: &Value, namespace: &str) -> Option<(&'static Resource<'static>, Key)> {
     let reference = &autoscaler["spec"]["scaleTargetRef"];
     let resource = registry::find_kind(text(reference, "apiVersion"), text(reference, "kind"))?;
     resource.subresource("scale")?;

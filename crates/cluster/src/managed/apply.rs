@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     clock::api_time,
-    openapi::{Schemas, schemas},
+    openapi::{Schemas, schemas_of},
     registry::Resource,
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn apply(
     writer: &Writer<'_>,
     force: bool,
 ) -> Result<Value, ApplyError> {
-    let schemas = schemas();
+    let schemas = schemas_of(resource);
     let shape = schemas.of(resource).map_or(Shape::Leaf, Shape::Fields);
     let now = api_time(writer.now);
     let identity = Identity {

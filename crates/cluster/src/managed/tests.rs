@@ -8,11 +8,11 @@ fn writer(manager: &str) -> Writer<'_> {
     Writer { manager, subresource: "", now: "2026-11-23T07:50:06Z".parse().unwrap() }
 }
 
-fn config_maps() -> &'static Resource {
+fn config_maps() -> &'static Resource<'static> {
     registry::find("", "v1", "configmaps").unwrap()
 }
 
-fn pods() -> &'static Resource {
+fn pods() -> &'static Resource<'static> {
     registry::find("", "v1", "pods").unwrap()
 }
 

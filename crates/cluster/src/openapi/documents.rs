@@ -77,7 +77,7 @@ fn describe(schemas: &Schemas, place: &str, version: &Version) -> Value {
 }
 
 /// Adds a definition and all that it refers to.
-fn reach<'a>(schemas: &'a Schemas, name: &str, needed: &mut BTreeSet<&'a str>) {
+pub(super) fn reach<'a>(schemas: &'a Schemas, name: &str, needed: &mut BTreeSet<&'a str>) {
     let Some((name, schema)) = schemas.definitions.get_key_value(name) else { return };
     if !needed.insert(name) {
         return;
@@ -98,7 +98,7 @@ fn reach<'a>(schemas: &'a Schemas, name: &str, needed: &mut BTreeSet<&'a str>) {
 }
 
 /// A definition with what upstream publishes beside the schema itself.
-fn definition(schemas: &Schemas, name: &str) -> Value {
+pub(super) fn definition(schemas: &Schemas, name: &str) -> Value {
     let mut schema = schemas.definitions[name].clone();
     let kinds: Vec<Value> = schemas
         .names
@@ -181,7 +181,7 @@ pub(super) fn group_version_kind(api_version: &str, kind: &str) -> Value {
     json!({"group": group, "version": version, "kind": kind})
 }
 
-fn add_paths(place: &str, resource: &Resource, paths: &mut Map<String, Value>) {
+pub(super) fn add_paths(place: &str, resource: &Resource, paths: &mut Map<String, Value>) {
     let scope = if resource.namespaced { "/namespaces/{namespace}" } else { "" };
     let collection = format!("/{place}{scope}/{}", resource.plural);
     let object = format!("{collection}/{{name}}");

@@ -19,7 +19,7 @@ pub(crate) fn swagger() -> &'static Document {
 
 /// A message while it is written.
 #[derive(Default)]
-struct Message(Vec<u8>);
+pub(super) struct Message(pub(super) Vec<u8>);
 
 impl Message {
     fn varint(&mut self, mut number: u64) {
@@ -42,7 +42,7 @@ impl Message {
         if text.is_empty() { self } else { self.bytes(field, text.as_bytes()) }
     }
 
-    fn message(&mut self, field: u32, inner: &Self) -> &mut Self {
+    pub(super) fn message(&mut self, field: u32, inner: &Self) -> &mut Self {
         self.bytes(field, &inner.0)
     }
 }
@@ -63,7 +63,7 @@ fn document() -> Vec<u8> {
     document.0
 }
 
-fn named(name: &str, value: &Message) -> Message {
+pub(super) fn named(name: &str, value: &Message) -> Message {
     let mut pair = Message::default();
     pair.text(1, name).message(2, value);
     pair
@@ -99,7 +99,7 @@ fn definition(name: &str, schema: &Value) -> Value {
     schema
 }
 
-fn schema_message(schema: &Value) -> Message {
+pub(super) fn schema_message(schema: &Value) -> Message {
     let mut message = Message::default();
     let text = |key: &str| schema[key].as_str().unwrap_or_default();
     let reference = text("$ref").replace("#/components/schemas/", "#/definitions/");
@@ -137,7 +137,7 @@ fn extension(key: &str, value: &Value) -> Message {
 }
 
 /// A path with the one thing that clients look for: which parameters a PATCH takes.
-fn path(resource: &Resource) -> Message {
+pub(super) fn path(resource: &Resource) -> Message {
     let mut operation = Message::default();
     for name in ["dryRun", "fieldManager", "fieldValidation", "force"] {
         let mut query = Message::default();

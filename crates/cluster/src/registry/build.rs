@@ -19,7 +19,7 @@ pub(super) const fn namespaced(
     kind: &'static str,
     plural: &'static str,
     singular: &'static str,
-) -> Resource {
+) -> Resource<'static> {
     Resource {
         group,
         version,
@@ -34,6 +34,7 @@ pub(super) const fn namespaced(
         has_generation: false,
         awaits: None,
         stored_as: None,
+        custom: None,
     }
 }
 
@@ -44,7 +45,7 @@ pub(super) const fn cluster_wide(
     kind: &'static str,
     plural: &'static str,
     singular: &'static str,
-) -> Resource {
+) -> Resource<'static> {
     let mut row = namespaced(group, version, kind, plural, singular);
     row.namespaced = false;
     row
@@ -63,7 +64,7 @@ impl Subresource {
     }
 }
 
-impl Resource {
+impl Resource<'static> {
     pub(super) const fn verbs(mut self, verbs: &'static [&'static str]) -> Self {
         self.verbs = verbs;
         self

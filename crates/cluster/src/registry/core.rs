@@ -3,7 +3,7 @@
 use super::{Awaits, Resource, build::*};
 
 /// The core group.
-pub(super) const CORE: &[Resource] =
+pub(super) const CORE: &[Resource<'static>] =
     &[
         namespaced("", "v1", "Binding", "bindings", "binding").verbs(CREATE),
         cluster_wide("", "v1", "ComponentStatus", "componentstatuses", "componentstatus").verbs(READ).short(&["cs"]),

@@ -3,25 +3,25 @@
 use super::{Awaits, Resource, build::*};
 
 /// `apiregistration.k8s.io/v1`.
-pub(super) const APIREGISTRATION_V1: &[Resource] =
+pub(super) const APIREGISTRATION_V1: &[Resource<'static>] =
     &[cluster_wide("apiregistration.k8s.io", "v1", "APIService", "apiservices", "apiservice")
         .categories(&["api-extensions"])
         .parts(&[part("status", "APIService", STATUS)])
         .awaits(Awaits::Nothing)];
 
 /// `events.k8s.io/v1`.
-pub(super) const EVENTS_V1: &[Resource] =
+pub(super) const EVENTS_V1: &[Resource<'static>] =
     &[namespaced("events.k8s.io", "v1", "Event", "events", "event").short(&["ev"]).stored_as("", "v1")];
 
 /// `authentication.k8s.io/v1`.
-pub(super) const AUTHENTICATION_V1: &[Resource] = &[
+pub(super) const AUTHENTICATION_V1: &[Resource<'static>] = &[
     cluster_wide("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview")
         .verbs(CREATE),
     cluster_wide("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", "tokenreview").verbs(CREATE),
 ];
 
 /// `authorization.k8s.io/v1`.
-pub(super) const AUTHORIZATION_V1: &[Resource] = &[
+pub(super) const AUTHORIZATION_V1: &[Resource<'static>] = &[
     namespaced(
         "authorization.k8s.io",
         "v1",
@@ -51,7 +51,7 @@ pub(super) const AUTHORIZATION_V1: &[Resource] = &[
 ];
 
 /// `certificates.k8s.io/v1`.
-pub(super) const CERTIFICATES_V1: &[Resource] = &[cluster_wide(
+pub(super) const CERTIFICATES_V1: &[Resource<'static>] = &[cluster_wide(
     "certificates.k8s.io",
     "v1",
     "CertificateSigningRequest",
@@ -63,7 +63,7 @@ pub(super) const CERTIFICATES_V1: &[Resource] = &[cluster_wide(
 .awaits(Awaits::Nothing)];
 
 /// `networking.k8s.io/v1`.
-pub(super) const NETWORKING_V1: &[Resource] = &[
+pub(super) const NETWORKING_V1: &[Resource<'static>] = &[
     cluster_wide("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "ingressclass").counted(),
     namespaced("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress")
         .short(&["ing"])
@@ -81,7 +81,7 @@ pub(super) const NETWORKING_V1: &[Resource] = &[
 ];
 
 /// `rbac.authorization.k8s.io/v1`.
-pub(super) const RBAC_V1: &[Resource] = &[
+pub(super) const RBAC_V1: &[Resource<'static>] = &[
     cluster_wide("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "clusterrolebinding"),
     cluster_wide("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "clusterrole"),
     namespaced("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "rolebinding"),
@@ -89,7 +89,7 @@ pub(super) const RBAC_V1: &[Resource] = &[
 ];
 
 /// `storage.k8s.io/v1`.
-pub(super) const STORAGE_V1: &[Resource] = &[
+pub(super) const STORAGE_V1: &[Resource<'static>] = &[
     cluster_wide("storage.k8s.io", "v1", "CSIDriver", "csidrivers", "csidriver"),
     cluster_wide("storage.k8s.io", "v1", "CSINode", "csinodes", "csinode"),
     namespaced("storage.k8s.io", "v1", "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity"),
@@ -102,7 +102,7 @@ pub(super) const STORAGE_V1: &[Resource] = &[
 ];
 
 /// `admissionregistration.k8s.io/v1`.
-pub(super) const ADMISSIONREGISTRATION_V1: &[Resource] = &[
+pub(super) const ADMISSIONREGISTRATION_V1: &[Resource<'static>] = &[
     cluster_wide(
         "admissionregistration.k8s.io",
         "v1",
@@ -167,7 +167,7 @@ pub(super) const ADMISSIONREGISTRATION_V1: &[Resource] = &[
 ];
 
 /// `apiextensions.k8s.io/v1`.
-pub(super) const APIEXTENSIONS_V1: &[Resource] = &[cluster_wide(
+pub(super) const APIEXTENSIONS_V1: &[Resource<'static>] = &[cluster_wide(
     "apiextensions.k8s.io",
     "v1",
     "CustomResourceDefinition",
@@ -177,28 +177,28 @@ pub(super) const APIEXTENSIONS_V1: &[Resource] = &[cluster_wide(
 .short(&["crd", "crds"])
 .categories(&["api-extensions"])
 .parts(&[part("status", "CustomResourceDefinition", STATUS)])
-.counted()
-.awaits(Awaits::Nothing)];
+.counted()];
 
 /// `scheduling.k8s.io/v1`.
-pub(super) const SCHEDULING_V1: &[Resource] =
+pub(super) const SCHEDULING_V1: &[Resource<'static>] =
     &[cluster_wide("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", "priorityclass")
         .short(&["pc"])
         .counted()];
 
 /// `coordination.k8s.io/v1`.
-pub(super) const COORDINATION_V1: &[Resource] = &[namespaced("coordination.k8s.io", "v1", "Lease", "leases", "lease")];
+pub(super) const COORDINATION_V1: &[Resource<'static>] =
+    &[namespaced("coordination.k8s.io", "v1", "Lease", "leases", "lease")];
 
 /// `node.k8s.io/v1`.
-pub(super) const NODE_V1: &[Resource] =
+pub(super) const NODE_V1: &[Resource<'static>] =
     &[cluster_wide("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses", "runtimeclass")];
 
 /// `discovery.k8s.io/v1`.
-pub(super) const DISCOVERY_V1: &[Resource] =
+pub(super) const DISCOVERY_V1: &[Resource<'static>] =
     &[namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", "endpointslice").counted()];
 
 /// `resource.k8s.io/v1`.
-pub(super) const RESOURCE_V1: &[Resource] = &[
+pub(super) const RESOURCE_V1: &[Resource<'static>] = &[
     cluster_wide("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", "deviceclass")
         .counted()
         .awaits(Awaits::Nothing),
@@ -213,7 +213,7 @@ pub(super) const RESOURCE_V1: &[Resource] = &[
 ];
 
 /// `flowcontrol.apiserver.k8s.io/v1`.
-pub(super) const FLOWCONTROL_V1: &[Resource] = &[
+pub(super) const FLOWCONTROL_V1: &[Resource<'static>] = &[
     cluster_wide("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema", "flowschemas", "flowschema")
         .parts(&[part("status", "FlowSchema", STATUS)])
         .counted()

@@ -3,7 +3,7 @@
 use super::{Resource, build::*};
 
 /// `apps/v1`.
-pub(super) const APPS_V1: &[Resource] = &[
+pub(super) const APPS_V1: &[Resource<'static>] = &[
     namespaced("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision"),
     namespaced("apps", "v1", "DaemonSet", "daemonsets", "daemonset")
         .short(&["ds"])
@@ -28,7 +28,7 @@ pub(super) const APPS_V1: &[Resource] = &[
 ];
 
 /// `autoscaling/v2`.
-pub(super) const AUTOSCALING_V2: &[Resource] = &[namespaced(
+pub(super) const AUTOSCALING_V2: &[Resource<'static>] = &[namespaced(
     "autoscaling",
     "v2",
     "HorizontalPodAutoscaler",
@@ -40,7 +40,7 @@ pub(super) const AUTOSCALING_V2: &[Resource] = &[namespaced(
 .parts(&[part("status", "HorizontalPodAutoscaler", STATUS)])];
 
 /// `autoscaling/v1`.
-pub(super) const AUTOSCALING_V1: &[Resource] = &[namespaced(
+pub(super) const AUTOSCALING_V1: &[Resource<'static>] = &[namespaced(
     "autoscaling",
     "v1",
     "HorizontalPodAutoscaler",
@@ -53,7 +53,7 @@ pub(super) const AUTOSCALING_V1: &[Resource] = &[namespaced(
 .stored_as("autoscaling", "v2")];
 
 /// `batch/v1`.
-pub(super) const BATCH_V1: &[Resource] = &[
+pub(super) const BATCH_V1: &[Resource<'static>] = &[
     namespaced("batch", "v1", "CronJob", "cronjobs", "cronjob")
         .short(&["cj"])
         .categories(&["all"])
@@ -66,7 +66,7 @@ pub(super) const BATCH_V1: &[Resource] = &[
 ];
 
 /// `policy/v1`.
-pub(super) const POLICY_V1: &[Resource] =
+pub(super) const POLICY_V1: &[Resource<'static>] =
     &[namespaced("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "poddisruptionbudget")
         .short(&["pdb"])
         .parts(&[part("status", "PodDisruptionBudget", STATUS)])

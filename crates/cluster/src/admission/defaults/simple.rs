@@ -189,6 +189,21 @@ pub(super) fn autoscaler(version: &str, autoscaler: &mut Value) {
     fill(status, "currentMetrics", Value::Null);
 }
 
+/// The names that follow from the kind, and that nothing converts.
+pub(super) fn definition(definition: &mut Value) {
+    let spec = child(definition, "spec");
+    let names = child(spec, "names");
+    let kind = text(names, "kind").to_owned();
+    fill_zero(names, "singular", kind.to_lowercase());
+    if !kind.is_empty() {
+        fill_zero(names, "listKind", format!("{kind}List"));
+    }
+    fill(spec, "conversion", json!({"strategy": "None"}));
+    inside(child(spec, "conversion"), "webhook", |webhook| {
+        inside(webhook, "clientConfig", |config| inside(config, "service", |service| fill(service, "port", 443)));
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::base64;

@@ -6,7 +6,7 @@ use crate::{
     registry::Resource,
 };
 
-fn kind(group: &str, kind: &str) -> Resource {
+fn kind(group: &str, kind: &str) -> Resource<'static> {
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
     *crate::registry::find_kind(&version, kind).unwrap()
 }

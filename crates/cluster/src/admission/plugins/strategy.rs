@@ -5,11 +5,15 @@ use serde_json::{Value, json};
 use super::{Context, job, resize, service_address, service_type};
 use crate::{
     admission::resources::qos_class,
-    json::{at, child, has, items, put, take, text, zero},
+    custom::CustomKind,
+    json::{at, child, flag, has, items, put, take, text, zero},
     registry::Resource,
 };
 
 pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &Context<'_>) {
+    if resource.custom.is_some_and(CustomKind::has_status) {
+        take(object, "status");
+    }
     match (resource.group, resource.kind) {
         ("", "Pod") => pod(object),
         ("", "Namespace") => namespace(object),
@@ -46,6 +50,10 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
             "status",
             json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}),
         ),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => {
+            put(object, "status", json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}}));
+            remember_stored_version(object);
+        }
         ("autoscaling", "HorizontalPodAutoscaler") => {
             let status = match resource.version {
                 "v1" => json!({"currentReplicas": 0, "desiredReplicas": 0}),
@@ -55,6 +63,17 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
         }
         _ => {}
     }
+}
+
+/// A version in which objects have been stored stays on record.
+fn remember_stored_version(definition: &mut Value) {
+    let stored = items(&definition["spec"], "versions").iter().find(|version| flag(version, "storage"));
+    let Some(name) = stored.map(|version| text(version, "name").to_owned()) else { return };
+    let mut versions = items(&definition["status"], "storedVersions").to_vec();
+    if !versions.iter().any(|known| *known == name) {
+        versions.push(name.into());
+    }
+    put(child(definition, "status"), "storedVersions", versions);
 }
 
 fn pod(pod: &mut Value) {
@@ -115,6 +134,7 @@ pub(super) fn prepare_update(
             let finalizers = at(old, &["spec", "finalizers"]).clone();
             put(child(new, "spec"), "finalizers", finalizers);
         }
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => remember_stored_version(new),
         ("", "Secret") if text(new, "type").is_empty() => put(new, "type", old["type"].clone()),
         _ => {}
     }

@@ -27,11 +27,11 @@ impl Clock for Still {
     }
 }
 
-fn kind(version: &str, kind: &str) -> Resource {
+fn kind(version: &str, kind: &str) -> Resource<'static> {
     *crate::registry::find_kind(version, kind).unwrap()
 }
 
-fn pods() -> Resource {
+fn pods() -> Resource<'static> {
     kind("v1", "Pod")
 }
 

@@ -18,6 +18,11 @@ impl Findings {
         self.0
     }
 
+    /// What was found elsewhere.
+    pub(crate) fn extend(&mut self, errors: Vec<FieldError>) {
+        self.0.extend(errors);
+    }
+
     /// How much was found so far.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -45,6 +45,22 @@ pub(crate) fn label(text: &str) -> Wrong {
     wrong
 }
 
+/// Versions and names of custom resources: an RFC 1035 label.
+pub(crate) fn old_label(text: &str) -> Wrong {
+    let mut wrong = Wrong::new();
+    if text.len() > 63 {
+        wrong.push(too_long(63));
+    }
+    if !framed(text, lower, "-") || text.starts_with(|c: char| c.is_ascii_digit()) {
+        wrong.push(expected(
+            "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+            "[a-z]([-a-z0-9]*[a-z0-9])?",
+            &["my-name", "abc-123"],
+        ));
+    }
+    wrong
+}
+
 /// Most objects: an RFC 1123 subdomain.
 pub(crate) fn subdomain(text: &str) -> Wrong {
     let mut wrong = Wrong::new();

@@ -27,7 +27,7 @@ impl Api {
         let force = call.query.flag("force");
         let writer = call.writer(&manager, now);
         let merge = |live: &Value| {
-            managed::apply(call.resource(), live, &config, &writer, force).map_err(|error| refused(&error))
+            managed::apply(&call.resource(), live, &config, &writer, force).map_err(|error| refused(&error))
         };
         let outcome = self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?)?.object));
         match outcome {
@@ -62,9 +62,9 @@ fn configuration(call: &Call, body: &[u8]) -> Result<Value, Failure> {
         let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
         return Err(Failure::bad_request(message));
     }
-    decode::check_kind(call.resource(), &mut config)?;
+    decode::check_kind(&call.resource(), &mut config)?;
     place_in_namespace(call, &mut config)?;
-    let checked = decode::finish(call.resource(), config.clone(), Vec::new(), FieldValidation::Strict);
+    let checked = decode::finish(&call.resource(), config.clone(), Vec::new(), FieldValidation::Strict);
     checked.map_err(|error| untyped(call, &error))?;
     Ok(config)
 }
@@ -85,7 +85,7 @@ fn untyped(call: &Call, error: &DecodeError) -> Failure {
                 .join("\n")
         }
     };
-    let resource = call.resource();
+    let resource = &call.resource();
     let message = format!(
         "failed to create typed patch object ({}/{}; {}, Kind={}): {why}",
         call.namespace(),

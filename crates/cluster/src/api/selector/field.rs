@@ -115,6 +115,9 @@ fn labels(resource: &Resource) -> &'static [&'static str] {
 
 fn check_label(resource: &Resource, field: &str) -> Result<(), FieldSelectorError> {
     let own = labels(resource);
+    if resource.custom.is_some_and(|custom| custom.selectable.iter().any(|known| known == field)) {
+        return Ok(());
+    }
     let common = field == "metadata.name" || (field == "metadata.namespace" && (resource.namespaced || own.is_empty()));
     if common || own.contains(&field) {
         return Ok(());
