@@ -69,7 +69,7 @@ impl Rule {
 impl Rules {
     /// Collects the rules of a schema.
     pub(super) fn of(schema: &Value) -> Self {
-        let inner = |schema: &Value| Some(Self::of(schema)).filter(|rules| !rules.is_empty());
+        let inner = |schema: &Value| schema.is_object().then(|| Self::of(schema)).filter(|rules| !rules.is_empty());
         let own: Vec<Rule> =
             schema["x-kubernetes-validations"].as_array().into_iter().flatten().map(Rule::of).collect();
         let properties = schema["properties"].as_object().into_iter().flatten();

@@ -37,7 +37,7 @@ pub(super) fn find(api: &Api, call: &Call) -> Result<Target, Failure> {
     match kind {
         "pod" => of_pod(&object, port),
         "service" => of_service(api, &named, &object, port),
-        _ => Err(Failure::forbidden(call.resource(), name, "this sandbox's node serves no requests of its own")),
+        _ => Err(Failure::forbidden(&call.resource(), name, "this sandbox's node serves no requests of its own")),
     }
 }
 

@@ -111,7 +111,13 @@ async fn what_is_wrong_is_said_in_the_api_servers_words() {
         let (code, said) = post(&cluster, CRONTABS, &crontab("bad", spec)).await;
         lines.push(format!("{code} {}", message(&said)));
     }
-    insta::assert_snapshot!(lines.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+422 CronTab.stable.example.com "bad" is invalid: [spec.cronSpec: Required value, <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: spec.cronSpec: Invalid value: "daily": spec.cronSpec in body should match '^(\d+|\*)(/\d+)?(\s+(\d+|\*)(/\d+)?){4}$'
+422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: 0: spec.replicas in body should be greater than or equal to 1, spec.size: Unsupported value: "XL": supported values: "S", "M", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: spec: Invalid value: at most 10
+"###);
 }
 
 #[tokio::test]
@@ -247,5 +253,13 @@ async fn a_definition_that_makes_no_sense_is_refused() {
         let text = message(&said).split(" is invalid: ").nth(1).unwrap_or(message(&said)).to_owned();
         lines.push(format!("{code} {}", text.chars().take(300).collect::<String>()));
     }
-    insta::assert_snapshot!(lines.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"), @r###"
+422 metadata.name: Invalid value: "other": must be spec.names.plural+"."+spec.group
+422 [spec.versions: Invalid value: [{"additionalPrinterColumns":[{"jsonPath":".spec.cronSpec","name":"Spec","type":"string"},{"jsonPath":".spec.replicas","name":"Replicas","type":"integer"}],"name":"v1","schema":{"openAPIV3Schema":{"properties":{"spec":{"properties":{"cronSpec":{"pattern":"^(\\d+|\\*)(/
+422 [metadata.name: Invalid value: "crontabs.stable.example.com": must be spec.names.plural+"."+spec.group, spec.group: Invalid value: "example": should be a domain with at least one dot]
+422 spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[x].type: Required value: must not be empty for specified object fields
+422 spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[replicas].default: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[replicas].default in body must be of type integer: "string"
+422 spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.nothing > 1"}: compilation failed: ERROR: <input>:1:1: undefined field 'nothing'
+422 spec.conversion.strategy: Forbidden: this sandbox's API server can't call webhooks, so nothing would convert the objects; set it to None, and keep the versions' schemas alike
+"###);
 }
