@@ -25,7 +25,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use podyard_kubectl::env::{Env, Files, Ports};
+use podyard_kubectl::env::{Editor, Env, Files, Ports};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -84,6 +84,8 @@ pub struct World {
     pub engine: Engine,
     /// The learner's keyboard, if the line has asked for a terminal.
     pub terminal: Option<Terminal>,
+    /// The learner's editor, where there is one.
+    pub editor: Option<Arc<dyn Editor>>,
 }
 
 impl fmt::Debug for World {

@@ -1,13 +1,14 @@
 //! Learners' sessions: who has one, what it holds, and when it ends.
 //!
 //! `state` decides (pure), `session` does it; the rest is what a session holds: `scrollback` (what the console shows),
-//! `commands` (each id runs once), `desk` (files), `forwards` (ports), `live` (tables and logs), `checks` (of lessons),
+//! `commands` (each id runs once), `desk` (files), `edits` (texts that commands wait for), `forwards` (ports), `live` (tables and logs), `checks` (of lessons),
 //! `progress` (steps). `storing` and `keeping` have it all outlive the server; `line` is who waits for a place.
 
 mod account;
 pub mod checks;
 pub mod commands;
 pub mod desk;
+pub mod edits;
 mod flow;
 pub mod forwards;
 pub mod ids;

@@ -34,7 +34,7 @@ pub(super) async fn run(shell: &Shell, arguments: Vec<String>, io: Io) -> i32 {
         cancel: shell.cancel.clone(),
         ports: world.forwards.ports(&forward_target(&arguments).unwrap_or_default()),
         terminal: terminal.map(|terminal| terminal.for_kubectl()),
-        editor: None,
+        editor: world.editor.clone(),
         kubeconfig: Arc::new(OnlyCluster {
             server: "https://kubernetes.default.svc".to_owned(),
             namespace: world.namespace.clone(),

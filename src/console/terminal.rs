@@ -59,7 +59,7 @@ pub fn terminal() -> (Keyboard, Terminal) {
 
 impl Terminal {
     /// What is typed from now on, until this is dropped: then the next command has the keyboard.
-    pub(super) async fn keys(&self) -> Box<dyn AsyncRead + Send + Unpin> {
+    pub async fn keys(&self) -> Box<dyn AsyncRead + Send + Unpin> {
         let keys = self.keys.clone().lock_owned().await;
         let typed = stream::unfold(keys, |mut keys| async {
             let piece = keys.recv().await?;

@@ -99,6 +99,7 @@ fn world() -> World {
         clock: Arc::new(Timestamp::now),
         engine: scripted(),
         terminal: None,
+        editor: None,
     }
 }
 

@@ -89,7 +89,8 @@ impl Session {
                 return 1;
             }
         };
-        let world = World { terminal, ..self.world(&hold, desk, engine) };
+        let editor = Some(self.edits().editor(running.id()));
+        let world = World { terminal, editor, ..self.world(&hold, desk, engine) };
         // The end of the sandbox ends its commands.
         let cancel = running.cancel().clone();
         let (events, mut received) = mpsc::channel(PIECES);
@@ -137,6 +138,7 @@ impl Session {
             clock: Arc::new(Timestamp::now),
             engine,
             terminal: None,
+            editor: None,
         }
     }
 

@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     commands::{Commands, NotBegun},
     desk::Desk,
+    edits::Edits,
     forwards::Forwards,
     ids::Token,
     keyboards::Keyboards,
@@ -119,6 +120,7 @@ pub struct Session {
     /// What of this is in the database.
     pub(super) marks: Mutex<Marks>,
     forwards: Forwards,
+    edits: Edits,
     keyboards: Keyboards,
     variables: crate::console::Variables,
     over: CancellationToken,
@@ -162,6 +164,7 @@ impl Session {
             tracker: Mutex::new(tracker),
             marks: Mutex::new(marks),
             forwards: Forwards::default(),
+            edits: Edits::default(),
             keyboards: Keyboards::default(),
             variables,
             over: CancellationToken::new(),
@@ -191,6 +194,11 @@ impl Session {
     /// The open ports.
     pub fn forwards(&self) -> &Forwards {
         &self.forwards
+    }
+
+    /// What commands have open in the editor.
+    pub fn edits(&self) -> &Edits {
+        &self.edits
     }
 
     /// Where those type whose command runs in a terminal.

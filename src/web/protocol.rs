@@ -22,6 +22,9 @@ pub enum Request {
         /// The last console frame this page has seen; 0 for none.
         #[serde(default)]
         after: u64,
+        /// Made by the page when it was loaded, the same over all its connections: whose keys are numbered together.
+        #[serde(default)]
+        page: String,
     },
     /// Runs a line.
     Run {
@@ -48,6 +51,16 @@ pub enum Request {
         id: String,
         /// As a terminal sends it.
         data: String,
+        /// Counts this page's pieces for this command from 1: one that comes twice is typed once. 0 is not counted.
+        #[serde(default)]
+        seq: u64,
+    },
+    /// What became of a text that a command has open in the editor.
+    Edited {
+        /// Of the edit.
+        edit: String,
+        /// What it is now; `None` when it was closed as it was.
+        text: Option<String>,
     },
     /// The size of the screen on which a command's terminal is shown.
     Resize {
@@ -76,6 +89,9 @@ pub enum Request {
         file: String,
         /// Its text.
         text: String,
+        /// Of the answer, [`Message::Stored`]; 0 wants none.
+        #[serde(default)]
+        seq: u64,
     },
     /// Takes a file back to the lesson's version.
     Restore {
@@ -237,6 +253,23 @@ pub enum Message {
         /// The open ones.
         forwards: Vec<Forward>,
     },
+    /// A file that was to be saved is with the server; it need not be sent again.
+    Stored {
+        /// Of the question.
+        seq: u64,
+    },
+    /// A piece of typing has reached its command's terminal; it need not be sent again.
+    Typed {
+        /// Of the command.
+        id: String,
+        /// Of the piece.
+        seq: u64,
+    },
+    /// Texts that commands have open in the editor (`kubectl edit`), all of them.
+    Edits {
+        /// The open ones, in the order of their opening.
+        edits: Vec<Edit>,
+    },
     /// What could stand where a line ends.
     Completions {
         /// Of the question.
@@ -321,6 +354,20 @@ pub struct PodRow {
     pub uid: String,
     /// The cells, as kubectl prints them.
     pub cells: Vec<String>,
+}
+
+/// A text that a command waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Edit {
+    /// Its own; a text that is opened again after a mistake has another.
+    pub edit: String,
+    /// The command that waits.
+    pub command: String,
+    /// `pods-web.yaml`
+    pub name: String,
+    /// As it was opened.
+    pub text: String,
 }
 
 /// An open forward.

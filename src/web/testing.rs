@@ -9,7 +9,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{site::Site, state::AppState};
 use crate::{console::Engine, lessons::Catalog, sandbox::testing::provider, sessions::Sessions, workshops};
 
-/// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `port-forward` answers one connection (of
+/// `echo ARGS` writes its arguments, `wait` ends with Ctrl-C only, `edit TEXT` writes what the editor makes of a text,
+/// `exec -it … N` so many keys; `port-forward` answers one connection (of
 /// `pod/talker` a websocket that repeats what it hears), `flood N`
 /// writes so many lines, `read FILE` shows a file.
 pub fn scripted() -> Engine {
@@ -20,6 +21,18 @@ pub fn scripted() -> Engine {
                     env.stdout.write_all(b"waiting\n").await.unwrap();
                     env.cancel.cancelled().await;
                     130
+                }
+                "edit" => {
+                    let editor = env.editor.expect("a session has one");
+                    let text = editor.edit("a.yaml", argv[1].clone()).await.unwrap();
+                    env.stdout.write_all(format!("{text}\n").as_bytes()).await.unwrap();
+                    0
+                }
+                "exec" => {
+                    let mut keys = vec![0; argv.last().unwrap().parse().unwrap()];
+                    env.stdin.read_exact(&mut keys).await.unwrap();
+                    env.stdout.write_all(&keys).await.unwrap();
+                    0
                 }
                 "apply" => {
                     let text = env.files.read(&argv[2]).await.unwrap();

@@ -4,7 +4,7 @@
 import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
-import { el, icon, setText, the } from "./dom";
+import { el, icon, the } from "./dom";
 import { confirm } from "./reset";
 import { t } from "./text";
 
@@ -75,7 +75,7 @@ export class CatchUp {
     const some = before(this.#sections, step).length > 0;
     this.#button.hidden = !some;
     this.#restart.hidden = step < 0 || !this.#sections[step];
-    setText(this.#button, t("steps.catchUp"));
+    this.#face("forward", t("steps.catchUp"), false);
   }
 
   async #press(): Promise<void> {
@@ -90,7 +90,7 @@ export class CatchUp {
   async #again(): Promise<void> {
     if (this.#busy || !(await confirm())) return;
     if (!this.#connection.tell({ op: "reset" })) {
-      setText(this.#button, t("reset.offline"));
+      this.#face("cross", t("reset.offline"), true);
       return;
     }
     await this.#run(before(this.#sections, this.#step));
@@ -103,7 +103,7 @@ export class CatchUp {
     for (const [at, { block, line, files }] of tasks.entries()) {
       if (!this.#busy) break;
       this.#button.hidden = false;
-      setText(this.#button, t("steps.catchingUp", { done: at, all: tasks.length }));
+      this.#face("stop", t("steps.catchingUp", { done: at, all: tasks.length }), true);
       for (const file of files) this.#put(file.dataset.file ?? "", `${file.querySelector("pre")?.textContent ?? ""}\n`);
       const command = await this.#patiently(line);
       // A failure that the lesson shows is part of the way; and what only looks changes nothing.
@@ -119,8 +119,14 @@ export class CatchUp {
 
   #say(failed: string | undefined, step: number, ran: number): void {
     const text = failed ? t("steps.catchUpFailed", { line: failed }) : ran ? t("steps.caughtUp", { number: step + 1 }) : t("steps.nothingBefore");
-    this.#button.replaceChildren(el("span", { class: failed ? "bad" : "ok" }, icon(failed ? "cross" : "check")), el("span", {}, text));
+    this.#face(failed ? "cross" : "check", text, true);
     setTimeout(() => this.at(this.#step), 4_000);
+  }
+
+  /** What the button shows; `says` when there is news, for which there is room even where the button's name has none. */
+  #face(symbol: string, text: string, says: boolean): void {
+    this.#button.toggleAttribute("data-says", says);
+    this.#button.replaceChildren(icon(symbol, "ico"), el("span", {}, text));
   }
 
   /** Runs faster than a person reads: what is not up yet is asked again. */

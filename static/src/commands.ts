@@ -72,6 +72,11 @@ export class Commands {
     this.#change(id, (command) => Object.assign(command, { code: 130, millis: 0, state: "ended" }));
   }
 
+  /** What a command's line is; empty where nobody knows. */
+  lineOf(id: string): string {
+    return this.#known.get(id)?.line ?? "";
+  }
+
   get running(): Command[] {
     return [...this.#known.values()].filter((command) => command.state === "running");
   }

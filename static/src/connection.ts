@@ -2,6 +2,7 @@
 
 import { wait } from "./backoff";
 import { Frames } from "./frames";
+import { Latest } from "./latest";
 import { byEvents, bySocket, type Line } from "./line";
 import { Outbox } from "./outbox";
 import { isFrame, type Message, type Request } from "./protocol";
@@ -21,10 +22,13 @@ type Handlers = { [Op in Message["op"]]?: ((message: Extract<Message, { op: Op }
 
 export class Connection {
   readonly #lesson: string;
+  /** Names this page over all its connections. */
+  readonly #page = newId();
   readonly #frames = new Frames();
   readonly #outbox = new Outbox();
   readonly #handlers: Handlers = {};
   readonly #watchers: ((link: Link, retryIn: number) => void)[] = [];
+  readonly #latest = new Latest<Message>((message) => this.#hand(message));
   #line: Line | undefined;
   /** Websockets that ended unheard, while none was ever heard on. */
   #unheard = 0;
@@ -75,8 +79,8 @@ export class Connection {
 
   /** Types into a command's terminal. */
   input(id: string, data: string): void {
-    if (this.#ready) this.#send({ op: "input", id, data });
-    else this.#outbox.keys(id, data);
+    const input = this.#outbox.keys(id, data);
+    if (this.#ready) this.#send(input);
   }
 
   #command(request: Extract<Request, { id: string; op: "run" | "apply" }>): string {
@@ -98,8 +102,19 @@ export class Connection {
   }
 
   save(file: string, text: string): void {
-    if (this.#ready) this.#send({ op: "save", file, text });
-    else this.#outbox.save(file, text);
+    const save = this.#outbox.save(file, text);
+    if (this.#ready) this.#send(save);
+  }
+
+  /** Whether the server may not have a file's newest text. */
+  unsaved(file: string): boolean {
+    return this.#outbox.unsaved(file);
+  }
+
+  /** Says what has become of a text that a command waits for; null closes it as it was. */
+  edited(edit: string, text: string | null): void {
+    const edited = this.#outbox.edited(edit, text);
+    if (this.#ready) this.#send(edited);
   }
 
   /** Sends what makes sense only now; says whether it could. */
@@ -113,7 +128,7 @@ export class Connection {
     this.#announce("connecting", 0);
     const patience = setTimeout(() => line.close(), HELLO_PATIENCE);
     const line = (this.#blocked ? byEvents : bySocket)({
-      opened: () => line.send(JSON.stringify({ op: "hello", lesson: this.#lesson, language: document.body.dataset.language, after: this.#frames.last })),
+      opened: () => line.send(JSON.stringify({ op: "hello", lesson: this.#lesson, language: document.body.dataset.language, after: this.#frames.last, page: this.#page })),
       heard: (text) => {
         if (this.#line !== line) return;
         const message = JSON.parse(text) as Message;
@@ -140,10 +155,25 @@ export class Connection {
       this.#announce("open", 0);
     }
     if (isFrame(message) && !this.#frames.accept(message.seq)) return;
-    if (message.op === "started") this.#outbox.settle(message.id);
-    if (message.op === "refused" && message.id) this.#outbox.settle(message.id);
+    this.#settle(message);
+    // Tables are states: of two that come within a frame, only the newer is ever seen.
+    if (message.op === "pods" || message.op === "events") this.#latest.put(message.op, message);
+    else this.#hand(message);
+    if (message.op === "welcome") for (const request of this.#outbox.unsent()) this.#send(request);
+  }
+
+  #hand(message: Message): void {
     for (const handler of this.#handlers[message.op] ?? []) (handler as (message: Message) => void)(message);
-    if (message.op === "welcome") for (const request of this.#outbox.takeUnsent()) this.#send(request);
+  }
+
+  /** What has arrived need not be sent again. */
+  #settle(message: Message): void {
+    if (message.op === "typed") this.#outbox.typed(message.id, message.seq);
+    else if (message.op === "exit") this.#outbox.ended(message.id);
+    else if (message.op === "stored") this.#outbox.stored(message.seq);
+    else if (message.op === "edits") this.#outbox.open(message.edits.map(({ edit }) => edit));
+    else if (message.op === "started") this.#outbox.settle(message.id);
+    else if (message.op === "refused" && message.id) this.#outbox.settle(message.id);
   }
 
   #lost(): void {

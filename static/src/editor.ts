@@ -4,7 +4,8 @@ import type { Command, Commands } from "./commands";
 import type { Connection } from "./connection";
 import type { Console } from "./console";
 import { el, hidden, icon, the } from "./dom";
-import type { LessonFile, Problem } from "./protocol";
+import type { Edit, LessonFile, Problem } from "./protocol";
+import { reasonOf } from "./reason";
 import { PlainSurface, type Surface, type SurfaceEvents } from "./surface";
 import { Tabs } from "./tabs";
 import { t } from "./text";
@@ -18,6 +19,8 @@ interface OpenFile extends LessonFile {
   dirty: boolean;
   /** Of the lesson; files that the console wrote have nothing to go back to. */
   original: string | undefined;
+  /** A command waits for it: no file, and gone when the command has it. */
+  edit?: Edit;
 }
 
 export class Editor {
@@ -31,10 +34,13 @@ export class Editor {
   readonly #apply = the<HTMLButtonElement>("apply");
   readonly #dryRun = the<HTMLButtonElement>("dry-run");
   readonly #delete = the<HTMLButtonElement>("delete");
+  readonly #close = the<HTMLButtonElement>("close-edit");
   readonly #files = new Map<string, OpenFile>();
   readonly #tabs: Tabs;
   #surface: Surface;
   #current = "";
+  /** What was open before a command's text came. */
+  #before = "";
   #ready = false;
   #timer: number | undefined;
   #acting: string | undefined;
@@ -57,7 +63,7 @@ export class Editor {
 
   /** Of the files that there are. */
   get names(): string[] {
-    return [...this.#files.keys()];
+    return [...this.#files.values()].filter((file) => !file.edit).map((file) => file.name);
   }
 
   /** Another surface takes over where the plain one stands; text, place and focus stay. */
@@ -124,6 +130,8 @@ export class Editor {
       this.#draw();
     });
     this.#connection.on("fileGone", ({ name }) => this.#gone(name));
+    this.#connection.on("edits", ({ edits }) => this.#lend(edits));
+    this.#close.addEventListener("click", () => this.#finish(null));
     this.#connection.on("sandbox", ({ state }) => {
       this.#ready = state === "ready";
       if (this.#ready) this.#surface.learn();
@@ -145,7 +153,8 @@ export class Editor {
     this.#files.set(name, file);
     if (!this.#current) this.#current = name;
     file.changed = changed;
-    if (file.dirty) return;
+    // What is typed here and not yet there is newer.
+    if (file.dirty || this.#connection.unsaved(name)) return;
     file.text = text;
     if (name === this.#current && this.#surface.text !== text) this.#surface.text = text;
   }
@@ -160,6 +169,44 @@ export class Editor {
     this.#draw();
   }
 
+  /** The texts that commands wait for, all of them: each is a tab until its command has it back. */
+  #lend(edits: Edit[]): void {
+    const before = [...this.#files.values()].filter((file) => file.edit && !edits.some(({ edit }) => edit === file.name));
+    for (const { name } of before) this.#takeBack(name);
+    for (const edit of edits) if (!this.#files.has(edit.edit)) this.#take(edit);
+    this.#draw();
+  }
+
+  #take(edit: Edit): void {
+    const name = edit.edit;
+    if (!this.#files.get(this.#current)?.edit) this.#before = this.#current;
+    this.#files.set(name, { name, text: edit.text, changed: false, dirty: false, original: edit.text, edit });
+    this.#show(name);
+    const reason = reasonOf(edit.text);
+    this.#said = true;
+    if (reason) this.#say("bad", reason);
+    else this.#say("", t("editor.waits", { line: this.#commands.lineOf(edit.command) || "kubectl edit" }));
+    this.#surface.focus();
+  }
+
+  #takeBack(name: string): void {
+    const inside = this.#surface.focused || this.#list.contains(document.activeElement) || document.activeElement === this.#close;
+    this.#files.delete(name);
+    if (name !== this.#current) return;
+    const next = this.#files.has(this.#before) ? this.#before : (this.names[0] ?? "");
+    this.#open(next);
+    if (inside) the("cmd").focus();
+  }
+
+  /** The command that waits for the text in front gets it; null leaves it as it was. */
+  #finish(text: string | null): void {
+    const edit = this.#files.get(this.#current)?.edit;
+    if (!edit) return;
+    this.#connection.edited(edit.edit, text);
+    this.#said = true;
+    this.#say(this.#connection.open ? "" : "warn", t(this.#connection.open ? "editor.handedOver" : "editor.later"));
+  }
+
   #show(name: string): void {
     this.#draw();
     const tab = [...this.#list.querySelectorAll<HTMLElement>('[role="tab"]')].find((one) => one.dataset.name === name);
@@ -168,11 +215,11 @@ export class Editor {
 
   #open(name: string): void {
     const file = this.#files.get(name);
-    if (!file) return;
+    if (!file && name) return;
     this.#flush();
     this.#current = name;
     this.#said = false;
-    this.#surface.text = file.text;
+    this.#surface.text = file?.text ?? "";
     this.#mark(undefined);
     closeDiff();
     the("file").scrollTop = 0;
@@ -186,19 +233,29 @@ export class Editor {
     for (const tab of shown.slice(names.length)) tab.remove();
     names.forEach((name, at) => {
       const tab = shown[at] ?? this.#list.appendChild(el("button", { class: "tab file", role: "tab", type: "button", "aria-controls": "file", id: `file-${at}` }));
-      if (tab.dataset.name !== name) tab.textContent = tab.dataset.name = name;
+      const edit = this.#files.get(name)?.edit;
+      const label = edit?.name ?? name;
+      if (tab.dataset.name !== name) {
+        tab.dataset.name = name;
+        tab.replaceChildren(label, ...(edit ? [hidden(t("editor.waiting"))] : []));
+        tab.classList.remove("changed");
+        tab.classList.toggle("edit", edit !== undefined);
+      }
       const on = name === this.#current;
       tab.setAttribute("aria-selected", String(on));
       tab.tabIndex = on ? 0 : -1;
       if (on) the("file").setAttribute("aria-labelledby", tab.id);
-      const changed = this.#differs(name);
+      const changed = !edit && this.#differs(name);
       if (changed !== tab.classList.contains("changed")) {
         tab.classList.toggle("changed", changed);
-        tab.replaceChildren(name, ...(changed ? [hidden(t("editor.changed"))] : []));
+        tab.replaceChildren(label, ...(changed ? [hidden(t("editor.changed"))] : []));
       }
     });
     the("file").dataset.shared = "";
-    this.#restore.hidden = !this.#differs(this.#current);
+    const lent = this.#files.get(this.#current)?.edit !== undefined;
+    this.#restore.hidden = lent || !this.#differs(this.#current);
+    this.#dryRun.hidden = this.#delete.hidden = lent;
+    this.#close.hidden = !lent;
     for (const button of [this.#apply, this.#dryRun, this.#delete]) button.disabled = names.length === 0;
   }
 
@@ -211,9 +268,10 @@ export class Editor {
     const file = this.#files.get(this.#current);
     if (!file) return;
     file.text = this.#surface.text;
+    this.#said = false;
+    if (file.edit) return;
     file.dirty = true;
     this.#mark(undefined);
-    this.#said = false;
     this.#say("");
     closeDiff();
     this.#saved.textContent = "";
@@ -252,6 +310,7 @@ export class Editor {
   /** Applies the file, or does with it whatever else a button says. */
   #act(act: Act): void {
     const file = this.#files.get(this.#current);
+    if (file?.edit) return this.#finish(this.#surface.text);
     if (!file || this.#acting) return;
     clearTimeout(this.#timer);
     file.text = this.#surface.text;

@@ -82,6 +82,18 @@ test("each exit code that one meets has its meaning", () => {
   assert.match(exitMeaning(42) ?? "", /its log or its manual/);
 });
 
+test("each exit code has an answer of its own", () => {
+  const answers = [1, 126, 127, 137, 139, 143].map((code) => explain(seen("Error", { pod: ended(code) }))?.answer);
+  assert.equal(new Set(answers).size, answers.length, answers.join("\n"));
+  const [one, found, missing, killed, fault, asked] = answers.map((answer) => answer ?? "");
+  assert.match(one ?? "", /what the log complains about/);
+  assert.match(found ?? "", /right to be executed/);
+  assert.match(missing ?? "", /does not contain/);
+  assert.match(killed ?? "", /SIGTERM/);
+  assert.match(fault ?? "", /the program or in a library/);
+  assert.match(asked ?? "", /asked it to stop/);
+});
+
 test("each failure has evidence, a next command, a hint and an answer", () => {
   const event = (reason: string, message: string) => [{ reason, message, type: "Warning" }];
   const cases: Seen[] = [

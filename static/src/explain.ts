@@ -133,9 +133,15 @@ function crashLoop(seen: Seen): Explanation | undefined {
 }
 
 function crashAnswer(code: number | undefined): string {
-  if (code === 0) return t("why.crash.answer0");
-  if (code === 127) return t("why.crash.answer127");
-  return t("why.crash.answer");
+  const answers: Record<number, string> = {
+    0: t("why.crash.answer0"),
+    126: t("why.crash.answer126"),
+    127: t("why.crash.answer127"),
+    137: t("why.crash.answer137"),
+    139: t("why.crash.answer139"),
+    143: t("why.crash.answer143"),
+  };
+  return answers[code ?? 1] ?? t("why.crash.answer");
 }
 
 function neverPull(seen: Seen): Explanation | undefined {

@@ -1,25 +1,74 @@
-// What was asked for and is not known to have begun. It is sent again after a reconnect; the server runs each id once.
+// What was asked for and is not known to have arrived. It is sent again after a reconnect; the server does each once.
 
 import type { Request } from "./protocol";
 
+type Of<Op extends Request["op"]> = Extract<Request, { op: Op }>;
+
+interface Keys {
+  last: number;
+  unheard: Of<"input">[];
+}
+
 export class Outbox {
-  #waiting = new Map<string, Request>();
-  #saves = new Map<string, Request>();
-  #keys: Request[] = [];
+  readonly #waiting = new Map<string, Of<"run" | "apply">>();
+  readonly #saves = new Map<string, Of<"save">>();
+  readonly #edited = new Map<string, Of<"edited">>();
+  /** What was typed into each command's terminal. */
+  readonly #keys = new Map<string, Keys>();
+  #saved = 0;
 
   /** Keeps a command until the server says that it has begun. */
-  command(request: Extract<Request, { id: string }>): void {
+  command(request: Of<"run" | "apply">): void {
     this.#waiting.set(request.id, request);
   }
 
-  /** Keeps a file's newest text until it could be sent. */
-  save(file: string, text: string): void {
-    this.#saves.set(file, { op: "save", file, text });
+  /** Keeps a file's newest text until the server has it. */
+  save(file: string, text: string): Of<"save"> {
+    const request = { op: "save", file, text, seq: (this.#saved += 1) } as const;
+    this.#saves.set(file, request);
+    return request;
   }
 
-  /** Keeps what was typed into a terminal until it could be sent. */
-  keys(id: string, data: string): void {
-    this.#keys.push({ op: "input", id, data });
+  /** The server has a file as it was when it was saved so. */
+  stored(seq: number): void {
+    for (const [file, save] of this.#saves) if (save.seq === seq) this.#saves.delete(file);
+  }
+
+  /** Whether the server may not have a file's newest text. */
+  unsaved(file: string): boolean {
+    return this.#saves.has(file);
+  }
+
+  /** Keeps what becomes of a text that a command waits for, until the command no longer does. */
+  edited(edit: string, text: string | null): Of<"edited"> {
+    const request = { op: "edited", edit, text } as const;
+    this.#edited.set(edit, request);
+    return request;
+  }
+
+  /** These texts are still waited for. */
+  open(edits: string[]): void {
+    for (const edit of this.#edited.keys()) if (!edits.includes(edit)) this.#edited.delete(edit);
+  }
+
+  /** Keeps what was typed into a terminal. Pieces are numbered: the server types each once. */
+  keys(id: string, data: string): Of<"input"> {
+    const keys = this.#keys.get(id) ?? { last: 0, unheard: [] };
+    this.#keys.set(id, keys);
+    const input = { op: "input", id, data, seq: (keys.last += 1) } as const;
+    keys.unheard.push(input);
+    return input;
+  }
+
+  /** A piece of typing has arrived, and with it all before. */
+  typed(id: string, seq: number): void {
+    const keys = this.#keys.get(id);
+    if (keys) keys.unheard = keys.unheard.filter((input) => input.seq > seq);
+  }
+
+  /** A command has ended: nobody reads what was typed. */
+  ended(id: string): void {
+    this.#keys.delete(id);
   }
 
   /** A command has begun, or is refused. */
@@ -37,9 +86,8 @@ export class Outbox {
   }
 
   /** All that has to be sent on a new connection: files first, since commands name them. */
-  takeUnsent(): Request[] {
-    const saves = [...this.#saves.values()];
-    this.#saves.clear();
-    return [...saves, ...this.#waiting.values(), ...this.#keys.splice(0)];
+  unsent(): Request[] {
+    const keys = [...this.#keys.values()].flatMap((one) => one.unheard);
+    return [...this.#saves.values(), ...this.#waiting.values(), ...this.#edited.values(), ...keys];
   }
 }

@@ -1,14 +1,15 @@
 // What page and server say to each other; the server's side is src/web/protocol.rs.
 
 export type Request =
-  | { op: "hello"; lesson: string; language?: string; after: number }
+  | { op: "hello"; lesson: string; language?: string; after: number; page: string }
   | { op: "run"; id: string; line: string }
   | { op: "apply"; id: string; file: string; text: string; dryRun: boolean }
-  | { op: "input"; id: string; data: string }
+  | { op: "input"; id: string; data: string; seq: number }
+  | { op: "edited"; edit: string; text: string | null }
   | { op: "resize"; id: string; columns: number; rows: number }
   | { op: "complete"; id: string; line: string }
   | { op: "cancel"; id: string }
-  | { op: "save"; file: string; text: string }
+  | { op: "save"; file: string; text: string; seq: number }
   | { op: "restore"; file: string }
   | { op: "logs"; pod: string | null; container: string | null; previous: boolean; timestamps: boolean }
   | { op: "reset" }
@@ -53,6 +54,15 @@ export interface Forward {
   url: string;
 }
 
+/** A text that a command waits for: `kubectl edit`. */
+export interface Edit {
+  edit: string;
+  /** The command that waits. */
+  command: string;
+  name: string;
+  text: string;
+}
+
 export type SandboxState = "starting" | "ready" | "failed";
 
 export type Message =
@@ -71,6 +81,9 @@ export type Message =
   | { op: "progress"; done: string[] }
   | { op: "queue"; before: number; places: number }
   | { op: "forwards"; forwards: Forward[] }
+  | { op: "stored"; seq: number }
+  | { op: "typed"; id: string; seq: number }
+  | { op: "edits"; edits: Edit[] }
   | { op: "completions"; id: string; options: string[] }
   | { op: "checks"; steps: StepChecks[] }
   | { op: "lessonChanged" }

@@ -64,6 +64,16 @@ fn the_page_is_light_and_stays_quick() {
 }
 
 #[test]
+fn commands_that_edit_have_an_editor() {
+    play("edit");
+}
+
+#[test]
+fn each_failure_is_explained_in_place() {
+    play("failures");
+}
+
+#[test]
 fn a_lessons_checks_and_questions_answer_by_themselves() {
     play("steps");
 }

@@ -37,6 +37,7 @@ impl Place {
             clock: Arc::new(Timestamp::now),
             engine: console::engine(),
             terminal: None,
+            editor: None,
         };
         Self { world, desk }
     }

@@ -1,8 +1,10 @@
 //! What a page and the server say to each other. One task owns the socket: the arms of its `select!` only name what
 //! happened, and a `match` acts on it.
 
+mod leaving;
 mod news;
 mod seat;
+mod typing;
 
 use std::{
     collections::VecDeque,
@@ -15,12 +17,10 @@ use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until, timeout},
 };
-use tokio_tungstenite::tungstenite::{
-    self, Message as Packet,
-    protocol::{CloseFrame, frame::coding::CloseCode},
-};
+use tokio_tungstenite::tungstenite::{self, Message as Packet, protocol::frame::coding::CloseCode};
 use tokio_util::task::AbortOnDropHandle;
 
+pub(super) use self::leaving::{farewell, refuse, refuse_on};
 use super::{
     super::{
         protocol::{Message, Request, SandboxState},
@@ -37,6 +37,7 @@ use crate::{
         checks::board::States,
         commands::NotBegun,
         desk::{Author, Desk},
+        edits::Edit,
         forwards::Forward,
         live::{
             Views,
@@ -59,8 +60,6 @@ const TAKE_WITHIN: Duration = Duration::from_secs(20);
 /// Our own word for a session that has ended (4000 to 4999 are free, RFC 6455, 7.4.2): the page does not come back by
 /// itself, which would begin another session that nobody has asked for.
 const SESSION_OVER: u16 = 4001;
-/// So long a farewell may take.
-const FAREWELL_WITHIN: Duration = Duration::from_secs(2);
 /// A completion that comes later helps nobody.
 const COMPLETE_WITHIN: Duration = Duration::from_secs(2);
 /// How many console frames are sent before looking at anything else.
@@ -82,6 +81,7 @@ enum Event {
     Log(Option<LogPiece>),
     Files,
     Forwards,
+    Edits,
     Warning,
     Progressed,
     Workshop,
@@ -120,6 +120,9 @@ pub(super) struct Conversation<S> {
     status: watch::Receiver<Status>,
     views: Option<Views>,
     forwards: watch::Receiver<Vec<Forward>>,
+    edits: watch::Receiver<Vec<Edit>>,
+    /// The page's name for itself, the same over all its connections.
+    page: String,
     warning: watch::Receiver<Warning>,
     progressed: watch::Receiver<u64>,
     /// The learner's place in a workshop, if they are in one.
@@ -158,6 +161,8 @@ where
             status: session.status(),
             views: None,
             forwards: session.forwards().watch(),
+            edits: session.edits().watch(),
+            page: String::new(),
             warning: session.warning(),
             progressed: session.progressed(),
             seat: None,
@@ -222,6 +227,7 @@ where
             () = changed(self.states.as_mut()), if greeted => Event::Checks,
             () = changed(Some(&mut self.app.catalog)), if greeted => Event::Lessons,
             () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
+            () = changed(Some(&mut self.edits)), if greeted => Event::Edits,
             () = changed(Some(&mut self.warning)), if greeted => Event::Warning,
             () = changed(Some(&mut self.progressed)), if greeted => Event::Progressed,
             () = changed(self.seat.as_mut().map(Seat::view)) => Event::Workshop,
@@ -253,10 +259,8 @@ where
             Event::Files => self.files().await,
             Event::Checks => self.checks().await,
             Event::Lessons => self.lessons().await,
-            Event::Forwards => {
-                let message = wire::forwards(&self.forwards.borrow_and_update());
-                self.say(&message).await
-            }
+            Event::Forwards => self.ports().await,
+            Event::Edits => self.edits().await,
             Event::Warning => {
                 let message = wire::expires(*self.warning.borrow_and_update());
                 self.say(&message).await
@@ -299,7 +303,10 @@ where
     async fn request(&mut self, request: Request) -> Step {
         let Some(open) = &self.open else {
             return match request {
-                Request::Hello { lesson, language, after } => self.hello(&lesson, language.as_deref(), after).await,
+                Request::Hello { lesson, language, after, page } => {
+                    self.page = page;
+                    self.hello(&lesson, language.as_deref(), after).await
+                }
                 _ => self.refuse(None, "The first message of a page is hello.".to_owned()).await,
             };
         };
@@ -313,7 +320,14 @@ where
                 let options = options.await.unwrap_or_default();
                 self.say(&Message::Completions { id, options }).await
             }
-            Request::Input { id, data } => self.input(&id, data).await,
+            Request::Input { id, data, seq } => self.input(id, data, seq).await,
+            Request::Edited { edit, text } => {
+                self.session.touch();
+                match self.session.edits().answer(&edit, text) {
+                    Ok(()) => Ok(()),
+                    Err(why) => self.refuse(None, why).await,
+                }
+            }
             Request::Resize { id, columns, rows } => {
                 if let Some(keyboard) = self.session.keyboards().of(&id) {
                     keyboard.resize(columns, rows);
@@ -324,12 +338,13 @@ where
                 self.session.cancel(&id);
                 Ok(())
             }
-            Request::Save { file, text } => {
+            Request::Save { file, text, seq } => {
                 self.session.touch();
                 match desk.store(&file, text, self.author) {
-                    Ok(()) => Ok(()),
-                    Err(why) => self.refuse(None, sentence(&why)).await,
+                    Ok(()) => {}
+                    Err(why) => self.refuse(None, sentence(&why)).await?,
                 }
+                if seq == 0 { Ok(()) } else { self.say(&Message::Stored { seq }).await }
             }
             Request::Restore { file } => {
                 self.session.touch();
@@ -385,18 +400,6 @@ where
         match desk.store(file, text.clone(), self.author) {
             Ok(()) => self.run_line(id, format!("kubectl {verb} -f {file}"), Some(text), desk).await,
             Err(why) => self.refuse(Some(id), sentence(&why)).await,
-        }
-    }
-
-    /// Keys for a command that has just ended have nowhere to go, and that is no mistake.
-    async fn input(&mut self, id: &str, data: String) -> Step {
-        self.session.touch();
-        match self.session.keyboards().of(id) {
-            Some(keyboard) if !keyboard.press(data) => {
-                let text = "The program in the terminal reads no more: what was typed is lost.".to_owned();
-                self.refuse(None, text).await
-            }
-            _ => Ok(()),
         }
     }
 
@@ -456,37 +459,4 @@ async fn next_piece(log: &mut Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandl
 fn current(receiver: Option<&mut watch::Receiver<Arc<Table>>>) -> Option<Arc<Table>> {
     let table = receiver?.borrow_and_update().clone();
     (!table.columns.is_empty()).then_some(table)
-}
-
-/// Says why there is no session, and leaves.
-pub(super) async fn refuse<S>(mut socket: S, why: &str)
-where
-    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
-{
-    refuse_on(&mut socket, why).await;
-}
-
-/// The same on a socket that is lent.
-pub(super) async fn refuse_on<S>(socket: &mut S, why: &str)
-where
-    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
-{
-    let message = Message::Sandbox { state: SandboxState::Failed, text: why.to_owned() };
-    let text = serde_json::to_string(&message).expect("messages hold strings and numbers only");
-    let _ = put(socket, Packet::text(text)).await;
-    farewell(socket, CloseCode::Again, "no place").await;
-}
-
-/// Says goodbye and waits a moment for the answer.
-pub(super) async fn farewell<S>(socket: &mut S, code: CloseCode, word: &'static str)
-where
-    S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
-{
-    let goodbye = async {
-        let frame = CloseFrame { code, reason: word.into() };
-        if socket.send(Packet::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.next().await {}
-        }
-    };
-    let _ = timeout(FAREWELL_WITHIN, goodbye).await;
 }

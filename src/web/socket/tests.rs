@@ -109,6 +109,46 @@ async fn a_dropped_socket_loses_nothing_and_runs_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_command_waits_for_what_is_made_of_its_text_and_every_page_shows_it() {
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
+    let (mut page, _) = Page::greet(&app, &session, 0).await;
+    page.say(json!({"op": "run", "id": "1", "line": "kubectl edit before"})).await;
+    let open = page.hear_that(|m| m["op"] == "edits" && m["edits"] != json!([])).await["edits"][0].clone();
+    assert_eq!((&open["command"], &open["name"], &open["text"]), (&json!("1"), &json!("a.yaml"), &json!("before")));
+    drop(page);
+
+    let (mut page, _) = Page::greet(&app, &session, 0).await;
+    assert_eq!(page.hear("edits").await["edits"][0], open, "a page that comes back finds it");
+    page.say(json!({"op": "edited", "edit": open["edit"], "text": "after"})).await;
+    assert_eq!(page.console_until_exit("1").await.last().unwrap(), "3 exit 0");
+    let (mut page, _) = Page::greet(&app, &session, 0).await;
+    assert_eq!(page.console_until_exit("1").await[1], "2 output after\n");
+}
+
+#[tokio::test]
+async fn keys_that_are_sent_again_after_a_drop_are_typed_once() {
+    let app = testing::state(testing::scripted(), 10).await;
+    let session = session(&app).await;
+    let hello = json!({"op": "hello", "lesson": "one", "page": "p"});
+    let mut page = Page::open(&app, &session).await;
+    page.say(hello.clone()).await;
+    page.say(json!({"op": "run", "id": "1", "line": "kubectl exec -it web -- type 3"})).await;
+    page.hear("started").await;
+    page.say(json!({"op": "input", "id": "1", "data": "a", "seq": 1})).await;
+    assert_eq!(page.hear("typed").await["seq"], 1);
+    drop(page);
+
+    let mut page = Page::open(&app, &session).await;
+    page.say(hello).await;
+    for (seq, data) in [(1, "a"), (2, "b"), (3, "c")] {
+        page.say(json!({"op": "input", "id": "1", "data": data, "seq": seq})).await;
+    }
+    let frames = page.console_until_exit("1").await;
+    assert_eq!(frames[frames.len() - 2], "2 output abc");
+}
+
+#[tokio::test]
 async fn a_page_that_knows_more_than_the_server_begins_anew() {
     let app = testing::state(testing::scripted(), 10).await;
     let session = session(&app).await;

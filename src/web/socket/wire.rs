@@ -7,6 +7,7 @@ use crate::{
     sessions::{
         checks::{CheckState, StepState},
         desk::Sheet,
+        edits::Edit,
         forwards::Forward,
         live::{
             logs::{LogPiece, Source},
@@ -99,6 +100,16 @@ pub(in crate::web) fn forwards(open: &[Forward]) -> Message {
         url: format!("/preview/{}/", token.as_str()),
     };
     Message::Forwards { forwards: open.iter().map(shown).collect() }
+}
+
+pub(in crate::web) fn edits(open: &[Edit]) -> Message {
+    let shown = |Edit { id, command, name, text }: &Edit| protocol::Edit {
+        edit: id.as_str().to_owned(),
+        command: command.clone(),
+        name: name.clone(),
+        text: text.clone(),
+    };
+    Message::Edits { edits: open.iter().map(shown).collect() }
 }
 
 /// `caveat` is what is amiss with every sandbox of this server.

@@ -43,8 +43,8 @@ where
         self.frames_from_start(missed.gap).await?;
         self.status().await?;
         self.checks().await?;
-        let message = wire::forwards(&self.forwards.borrow_and_update());
-        self.say(&message).await?;
+        self.ports().await?;
+        self.edits().await?;
         if self.warning.borrow().is_some() {
             self.warning.mark_changed();
         }
@@ -102,6 +102,17 @@ where
             views.events.mark_changed();
         }
         Ok(())
+    }
+
+    pub(super) async fn ports(&mut self) -> Step {
+        let message = wire::forwards(&self.forwards.borrow_and_update());
+        self.say(&message).await
+    }
+
+    /// What commands wait for in the editor.
+    pub(super) async fn edits(&mut self) -> Step {
+        let message = wire::edits(&self.edits.borrow_and_update());
+        self.say(&message).await
     }
 
     pub(super) async fn files(&mut self) -> Step {
