@@ -16,7 +16,7 @@ mod tests;
 
 pub(super) use self::wanted::like;
 pub use self::{
-    evaluate::{Verdict, evaluate},
+    evaluate::{Verdict, evaluate, holds_of_nothing},
     kind::Kind,
     observed::{Answer, Ask, LogOf, Observed},
     read::{Misread, read},

@@ -64,6 +64,12 @@ pub fn evaluate(check: &Check, observed: &Observed) -> Verdict {
     }
 }
 
+/// Whether a check holds where there is nothing at all: what should be gone is gone before anybody came.
+pub fn holds_of_nothing(check: &Check) -> bool {
+    let objects = [(check.subject.kind.clone(), Vec::new())].into();
+    evaluate(check, &Observed { objects, ..Observed::default() }).holds
+}
+
 /// What the assertion at this place wants.
 fn wanted(check: &Check, at: usize) -> String {
     check.wants.get(at).map(|want| labelled(want, check.tongue).1).unwrap_or_default()

@@ -7,7 +7,7 @@ use tokio::sync::watch as channel;
 use super::watch;
 use crate::{
     lessons::{
-        check::{Check, Verdict},
+        check::{Check, Tongue, Verdict, holds_of_nothing},
         model::Lesson,
     },
     sessions::Session,
@@ -112,20 +112,35 @@ impl Board {
         });
     }
 
-    /// `verdicts` are those of all checks, in order; none while nothing has been looked at.
+    /// `verdicts` are those of all checks, in order; none while nothing has been looked at. What holds where there is
+    /// nothing ("Pod web is gone") says something only once the steps before have been done.
     fn states(&self, verdicts: &[Verdict], done: &[String]) -> Vec<StepState> {
         let mut verdicts = verdicts.iter();
-        let state = |(step, checks): &(String, Vec<Check>)| {
+        let mut all_before = true;
+        let mut state = |(step, checks): &(String, Vec<Check>)| {
             let unknown = || Verdict { holds: false, is: String::new(), wanted: String::new(), because: String::new() };
-            let check = |check: &Check| CheckState {
-                text: check.text.clone(),
-                verdict: verdicts.next().cloned().unwrap_or_else(unknown),
-                hint: check.hint.clone(),
-            };
-            let checks: Vec<CheckState> = checks.iter().map(check).collect();
+            let checks: Vec<CheckState> = checks
+                .iter()
+                .map(|check| {
+                    let verdict = verdicts.next().cloned().unwrap_or_else(unknown);
+                    let early = !all_before && verdict.holds && holds_of_nothing(check);
+                    let verdict = if early { too_early(verdict, check.tongue) } else { verdict };
+                    CheckState { text: check.text.clone(), verdict, hint: check.hint.clone() }
+                })
+                .collect();
             let hold = !checks.is_empty() && checks.iter().all(|check| check.verdict.holds);
-            StepState { step: step.clone(), done: hold || done.contains(step), checks }
+            let done = hold || done.contains(step);
+            all_before &= done || checks.is_empty();
+            StepState { step: step.clone(), done, checks }
         };
-        self.steps.iter().map(state).collect()
+        self.steps.iter().map(&mut state).collect()
     }
+}
+
+fn too_early(verdict: Verdict, tongue: Tongue) -> Verdict {
+    let because = match tongue {
+        Tongue::English => "This counts once the steps before are done.",
+        Tongue::German => "Das zählt, sobald die Schritte davor erledigt sind.",
+    };
+    Verdict { holds: false, because: because.to_owned(), ..verdict }
 }

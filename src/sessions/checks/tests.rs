@@ -72,3 +72,26 @@ async fn a_step_that_is_done_in_another_way_is_told_as_well() {
     assert_eq!(done(&now), [false, true]);
     assert_eq!(done(&session.checks(&lesson()).borrow()), [false, true], "whoever comes later is told at once");
 }
+
+/// A Pod is made, then thrown away: that it is gone at the end says nothing at the beginning.
+const CLEANED: &str = "## Make it\n\n```yaml lab=check\nconfigmap: a\n```\n\n## Clean up\n\n```yaml lab=check\nconfigmap: a\nexists: false\n```\n";
+
+#[tokio::test]
+async fn what_holds_where_there_is_nothing_counts_once_the_steps_before_are_done() {
+    let sessions = sessions().await;
+    let session = sessions.open(None).await.unwrap().session;
+    let _page = session.attach();
+    let lesson = page::read(&Around::alone("one.md"), CLEANED, &mut Painter::default()).0;
+    let mut states = session.checks(&lesson);
+    let looked_at = |steps: &Arc<Vec<StepState>>| !steps[0].checks[0].verdict.because.is_empty();
+    let empty = states.wait_for(looked_at).await.unwrap().clone();
+    assert_eq!(done(&empty), [false, false]);
+    assert_eq!(empty[1].checks[0].verdict.because, "This counts once the steps before are done.");
+    assert!(!empty[1].checks[0].verdict.holds);
+
+    let api = config_maps(&session).await;
+    api.create(&PostParams::default(), &config_map("a")).await.unwrap();
+    states.wait_for(|steps| done(steps) == [true, false]).await.unwrap();
+    api.delete("a", &DeleteParams::default()).await.unwrap();
+    states.wait_for(|steps| done(steps) == [true, true]).await.unwrap();
+}
