@@ -5,7 +5,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
-use super::{nonce::Nonce, pages};
+use super::{nonce::Nonce, pages, texts::Texts};
 
 /// Why there is no page.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum PageError {
     /// No such address.
     #[error("nothing has this address")]
     NotFound,
+    /// No such lesson.
+    #[error("no lesson has this address")]
+    NoLesson,
     /// The request is not of one of our pages.
     #[error("this may be asked for by Podyard's own pages only")]
     ForeignOrigin,
@@ -40,88 +43,79 @@ pub enum PageError {
     /// The program in the Pod does not answer.
     #[error("the program does not answer")]
     NoAnswer,
+    /// The address is there, and is not asked for like this.
+    #[error("the address takes another method")]
+    NotSo,
+    /// More was sent than is wanted.
+    #[error("too much was sent")]
+    TooLarge,
+    /// Too often in too short a time.
+    #[error("too many requests")]
+    TooMany,
+    /// Nothing came in time.
+    #[error("it took too long")]
+    TooLong,
     /// A mistake of ours.
     #[error("the server has failed")]
     Broken,
 }
 
 impl PageError {
-    /// Status, title, and a text that says what to do.
-    fn words(&self) -> (StatusCode, &'static str, &'static str) {
+    /// What a bare status says, where something below our handlers has answered with one.
+    pub fn of(status: StatusCode) -> Option<Self> {
+        Some(match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::FORBIDDEN => Self::ForeignOrigin,
+            StatusCode::METHOD_NOT_ALLOWED => Self::NotSo,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
+            StatusCode::TOO_MANY_REQUESTS => Self::TooMany,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Self::TooLong,
+            StatusCode::INTERNAL_SERVER_ERROR => Self::Broken,
+            _ => return None,
+        })
+    }
+
+    /// Its status, and the name of its words in the files of texts.
+    fn kind(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::NotFound => (
-                StatusCode::NOT_FOUND,
-                "There is nothing here",
-                "No page has this address. The catalogue has all lessons.",
-            ),
-            Self::ForeignOrigin => (
-                StatusCode::FORBIDDEN,
-                "Not from here",
-                "This request came from another site. If a proxy stands before Podyard, start it with --public-url and \
-                 the address that browsers use.",
-            ),
-            Self::ForeignHost => (
-                StatusCode::MISDIRECTED_REQUEST,
-                "Not by this name",
-                "Podyard listens for this machine only, and this name is not this machine's. If a proxy stands before \
-                 it, start it with --public-url and the address that browsers use.",
-            ),
-            Self::NotAWebsocket => (
-                StatusCode::UPGRADE_REQUIRED,
-                "This address speaks websocket",
-                "It is for Podyard's own pages. The catalogue has all lessons.",
-            ),
-            Self::NoSession => (
-                StatusCode::NOT_FOUND,
-                "You have no sandbox yet",
-                "Open a lesson first: it makes your sandbox. Then come back here.",
-            ),
-            Self::NoLearner => (
-                StatusCode::NOT_FOUND,
-                "Nothing is kept about you",
-                "This browser has not worked here yet, or what was kept has been deleted.",
-            ),
-            Self::NoStorage => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Your work can't be reached at the moment",
-                "It is not lost. Try again in a minute.",
-            ),
-            Self::NotReady => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Your sandbox is not ready",
-                "It is being made, or could not be. The lesson's page says which; try again in a moment.",
-            ),
-            Self::NoForward => (
-                StatusCode::NOT_FOUND,
-                "This port is not open",
-                "The command kubectl port-forward that opened it has ended. Run it again in the console.",
-            ),
-            Self::NoAnswer => (
-                StatusCode::BAD_GATEWAY,
-                "The program in the Pod does not answer",
-                "The port is forwarded, but nothing answered there. Is the Pod running, and does its program listen on \
-                 the port that you forward to? kubectl logs shows what it says.",
-            ),
-            Self::Broken => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something broke here",
-                "It is our fault and has been written down. Your work is kept; reload the page.",
-            ),
+            Self::NotFound => (StatusCode::NOT_FOUND, "notFound"),
+            Self::NoLesson => (StatusCode::NOT_FOUND, "noLesson"),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "foreignOrigin"),
+            Self::ForeignHost => (StatusCode::MISDIRECTED_REQUEST, "foreignHost"),
+            Self::NotAWebsocket => (StatusCode::UPGRADE_REQUIRED, "notAWebsocket"),
+            Self::NoSession => (StatusCode::NOT_FOUND, "noSession"),
+            Self::NoLearner => (StatusCode::NOT_FOUND, "noLearner"),
+            Self::NoStorage => (StatusCode::SERVICE_UNAVAILABLE, "noStorage"),
+            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "notReady"),
+            Self::NoForward => (StatusCode::NOT_FOUND, "noForward"),
+            Self::NoAnswer => (StatusCode::BAD_GATEWAY, "noAnswer"),
+            Self::NotSo => (StatusCode::METHOD_NOT_ALLOWED, "notSo"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "tooLarge"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "tooMany"),
+            Self::TooLong => (StatusCode::GATEWAY_TIMEOUT, "tooLong"),
+            Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         }
     }
 
-    /// The same for programs: a line of text.
-    pub fn plain(&self) -> Response {
-        let (status, title, text) = self.words();
-        (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{title}. {text}\n")).into_response()
+    /// Title, and a text that says what to do.
+    fn words<'t>(&self, t: &'t Texts) -> (&'t str, &'t str) {
+        let kind = self.kind().1;
+        let word =
+            |part: &str| t.find(&format!("error.{kind}.{part}")).expect("a test looks for the words of each error");
+        (word("title"), word("text"))
     }
-}
 
-impl PageError {
-    /// The page, whose script carries this nonce.
-    pub fn page(&self, nonce: &Nonce) -> Response {
-        let (status, title, text) = self.words();
-        pages::error(&nonce.0, status, title, text)
+    /// For programs: a line of text.
+    pub fn plain(&self) -> Response {
+        let (title, text) = self.words(Texts::english());
+        let head = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+        (self.kind().0, head, format!("{title}. {text}\n")).into_response()
+    }
+
+    /// For people: a page, whose script carries this nonce.
+    pub fn page(&self, nonce: &Nonce, t: &'static Texts) -> Response {
+        let (title, text) = self.words(t);
+        pages::error(&nonce.0, t, self.kind().0, title, text)
     }
 }
 
@@ -131,5 +125,39 @@ impl IntoResponse for PageError {
         let mut response = self.plain();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_words_in_each_language() {
+        use PageError::*;
+        let all = [
+            NotFound,
+            NoLesson,
+            ForeignOrigin,
+            ForeignHost,
+            NotAWebsocket,
+            NoSession,
+            NoLearner,
+            NoStorage,
+            NotReady,
+            NoForward,
+            NoAnswer,
+            NotSo,
+            TooLarge,
+            TooMany,
+            TooLong,
+            Broken,
+        ];
+        for error in all {
+            for t in Texts::all() {
+                let (title, text) = error.words(t);
+                assert!(!title.is_empty() && text.ends_with('.'), "{error} in {}", t.language);
+            }
+        }
     }
 }

@@ -5,16 +5,22 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 
-use super::{errors::PageError, nonce::Nonce, state::AppState};
+use super::{
+    errors::PageError,
+    nonce::Nonce,
+    state::AppState,
+    texts::{self, Texts},
+};
 use crate::sessions::ids::Token;
 
 /// Sets what every response of ours carries, unless a handler has set its own.
 pub async fn secure(mut request: Request, next: Next) -> Response {
     let nonce = Nonce(Token::random().as_str().to_owned());
     request.extensions_mut().insert(nonce.clone());
-    let mut response = with_page(next.run(request).await, &nonce);
+    let reader = Reader::of(request.headers());
+    let mut response = reader.with_page(next.run(request).await, &nonce);
     let headers = response.headers_mut();
     let mut default = |name: header::HeaderName, value: HeaderValue| {
         headers.entry(name).or_insert(value);
@@ -31,14 +37,31 @@ pub async fn secure(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Makes a page of an error.
-fn with_page(response: Response, nonce: &Nonce) -> Response {
-    let Some(error) = response.extensions().get::<PageError>() else { return response };
-    let mut page = error.page(nonce);
-    if let Some(policy) = response.headers().get(header::CONTENT_SECURITY_POLICY) {
-        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+/// Who asks: somebody who reads pages, or a program.
+struct Reader {
+    t: &'static Texts,
+    reads_pages: bool,
+}
+
+impl Reader {
+    fn of(headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { t: texts::of(headers), reads_pages: accept.contains("text/html") }
     }
-    page
+
+    /// Makes a page of an error: of one of ours, and for people also of a bare status.
+    fn with_page(&self, response: Response, nonce: &Nonce) -> Response {
+        let ours = response.extensions().get::<PageError>().cloned();
+        let bare = self.reads_pages && !response.headers().contains_key(header::CONTENT_TYPE);
+        let Some(error) = ours.or_else(|| PageError::of(response.status()).filter(|_| bare)) else { return response };
+        let mut page = error.page(nonce, self.t);
+        for name in [header::CONTENT_SECURITY_POLICY, header::ALLOW, header::RETRY_AFTER] {
+            if let Some(value) = response.headers().get(&name) {
+                page.headers_mut().insert(name, value.clone());
+            }
+        }
+        page
+    }
 }
 
 /// Everything from our own address only. Styles may carry the nonce, as the editor makes its own.

@@ -14,6 +14,7 @@ use axum::routing::get;
 use crate::lessons::Catalog;
 use crate::lessons::model::{Lesson, LessonFile};
 use crate::web::assets;
+use crate::web::errors::PageError;
 use crate::web::nonce::Nonce;
 use crate::web::progress::Standing;
 use crate::web::texts::{self, Texts};
@@ -92,10 +93,11 @@ async fn lesson(
     let nonce = word(&nonce);
     let languages = texts::languages(&headers, lang.as_deref());
     let read = |id: &str| catalog.get_in(id, languages.iter().copied());
-    let Some(lesson) = read(&id) else { return no_such_lesson(nonce) };
+    let t = texts::first(&languages);
+    let Some(lesson) = read(&id) else { return PageError::NoLesson.page(&Nonce(nonce.to_owned()), t) };
     let (before, after) = catalog.neighbours(&id);
     let (before, after) = (before.and_then(|other| read(&other.id)), after.and_then(|other| read(&other.id)));
-    let page = LessonPage { nonce, t: texts::first(&languages), lesson, first: lesson.files.first(), before, after };
+    let page = LessonPage { nonce, t, lesson, first: lesson.files.first(), before, after };
     texts::keep(fresh(page), lang.as_deref())
 }
 
@@ -103,14 +105,9 @@ fn word(nonce: &Option<Extension<Nonce>>) -> &str {
     nonce.as_ref().map_or("", |Extension(Nonce(word))| word)
 }
 
-fn no_such_lesson(nonce: &str) -> Response {
-    let text = "No lesson has this address. It may have been renamed; all of them are in the catalogue.";
-    error(nonce, StatusCode::NOT_FOUND, "There is no such lesson", text)
-}
-
 /// A page that says what went wrong, in words for the learner, and leads back.
-pub fn error(nonce: &str, status: StatusCode, title: &str, text: &str) -> Response {
-    (status, ErrorPage { nonce, t: Texts::english(), title, text }).into_response()
+pub fn error(nonce: &str, t: &'static Texts, status: StatusCode, title: &str, text: &str) -> Response {
+    (status, ErrorPage { nonce, t, title, text }).into_response()
 }
 
 /// Pages change with the lessons, the session and the reader's language, so a browser asks for them each time.
@@ -213,5 +210,7 @@ mod tests {
         let (status, html) = page("/lessons/two").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(html.contains("There is no such lesson") && html.contains("href=\"/\""));
+        let (_, html) = page_in("/lessons/two", None, "de").await;
+        assert!(html.contains("Diese Lektion gibt es nicht") && html.contains("<html lang=\"de\">"), "{html}");
     }
 }

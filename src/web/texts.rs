@@ -37,9 +37,19 @@ impl Texts {
         &ALL[0]
     }
 
+    /// All languages that there are.
+    pub fn all() -> &'static [Self] {
+        &*ALL
+    }
+
+    /// A text, if there is one of this key.
+    pub fn find(&self, key: &str) -> Option<&str> {
+        self.words.get(key).map(String::as_str)
+    }
+
     /// A text. One that is missing shows its key.
     pub fn say<'a>(&'a self, key: &'a str) -> &'a str {
-        self.words.get(key).map_or(key, String::as_str)
+        self.find(key).unwrap_or(key)
     }
 
     /// A text with a value in it.
