@@ -153,6 +153,13 @@ export async function lastLines(name: string, container: string, previous: boole
   return (text ?? "").split("\n").filter((line) => line.trim());
 }
 
+/** The last lines of a container's log, each behind its time. */
+export async function datedLines(name: string, container: string, previous: boolean, most: number): Promise<string[]> {
+  const query = `container=${encodeURIComponent(container)}&tailLines=${most}&timestamps=true&previous=${previous}`;
+  const text = await getText((namespace) => `/api/v1/namespaces/${namespace}/pods/${encodeURIComponent(name)}/log?${query}`);
+  return (text ?? "").split("\n").filter((line) => line !== "");
+}
+
 /** All Pods of the namespace. */
 export async function pods(): Promise<Pod[] | undefined> {
   const list = await get<{ items?: Pod[] }>((namespace) => `/api/v1/namespaces/${namespace}/pods`);

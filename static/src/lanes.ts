@@ -11,6 +11,8 @@ export interface Bar {
   text: string;
   title: string;
   below?: string;
+  /** Of what it opens. */
+  key?: string;
 }
 
 export interface Row {
@@ -18,7 +20,7 @@ export interface Row {
   detail?: string;
   tall?: boolean;
   bars: Bar[];
-  texts: { at: number; text: string }[];
+  texts: { at: number; text: string; key?: string }[];
   marks: { at: number; warning: boolean; key: string; label: string }[];
 }
 
@@ -81,17 +83,21 @@ function ticks(of: Picture, place: (at: number) => number, height: number): SVGE
 
 function drawRow(row: Row, y: number, place: (at: number) => number, of: Picture): SVGElement[] {
   const lane = svg("line", { class: "lane", x1: 0, x2: "100%", y1: y, y2: y });
-  const bars = row.bars.flatMap((bar) => drawBar(bar, y, place));
-  const texts = row.texts.flatMap(({ at, text }) => [svg("circle", { class: "dot", cx: percent(place(at)), cy: y, r: 4 }), svg("text", { x: percent(place(at) + 1.6), y: y + 4 }, text)]);
+  const bars = row.bars.flatMap((bar) => drawBar(bar, row, y, place, of));
+  const texts = row.texts.flatMap(({ at, text, key }) => {
+    const dot = svg("circle", { class: "dot", cx: percent(place(at)), cy: y, r: 4 });
+    const words = svg("text", { x: percent(place(at) + 1.6), y: y + 4 }, text);
+    return key === undefined ? [dot, words] : [button(key, `${row.name}: ${text}`, of, dot), words];
+  });
   return [lane, ...bars, ...texts, ...row.marks.map((mark) => drawMark(mark, y, place, of))];
 }
 
-function drawBar(bar: Bar, y: number, place: (at: number) => number): SVGElement[] {
+function drawBar(bar: Bar, row: Row, y: number, place: (at: number) => number, of: Picture): SVGElement[] {
   const [from, to] = [place(bar.from), place(bar.to)];
   const width = Math.max(to - from, 0);
   const high = bar.tone.startsWith("run") ? 20 : 18;
   const shape = svg("rect", { class: `bar ${bar.tone}`, x: percent(from), width: width < 0.4 ? 4 : percent(width), y: y - high / 2, height: high, rx: 2 }, svg("title", {}, bar.title));
-  const parts = [shape];
+  const parts = [bar.key === undefined ? shape : button(bar.key, `${row.name} ${row.detail ?? ""}: ${bar.title}`, of, shape)];
   // About 0.9 % a letter on the narrowest pane; what has no room is in the title.
   if (bar.text && width > bar.text.length * 1.05 + 1) parts.push(svg("text", { class: "in-bar", x: percent(from + 1.2), y: y + 4 }, bar.text));
   if (bar.below !== undefined) parts.push(svg("text", { class: bar.below === "0" ? "code" : "code badt", x: percent(from), y: y + high / 2 + 11 }, bar.below));
@@ -100,13 +106,18 @@ function drawBar(bar: Bar, y: number, place: (at: number) => number): SVGElement
 
 function drawMark(mark: Row["marks"][number], y: number, place: (at: number) => number, of: Picture): SVGElement {
   const dot = svg("circle", { class: mark.warning ? "dot w" : "dot", cx: percent(place(mark.at)), cy: y, r: 5 });
-  const root = svg("g", { role: "button", tabindex: 0, "data-key": mark.key, "aria-label": mark.label, "aria-pressed": String(of.opened === mark.key) }, svg("title", {}, mark.label), dot);
-  root.addEventListener("click", () => of.open(mark.key));
+  return button(mark.key, mark.label, of, svg("title", {}, mark.label), dot);
+}
+
+/** A part of the picture that opens what is known about it. */
+function button(key: string, label: string, of: Picture, ...shapes: SVGElement[]): SVGElement {
+  const root = svg("g", { role: "button", tabindex: 0, "data-key": key, "aria-label": label, "aria-pressed": String(of.opened === key) }, ...shapes);
+  root.addEventListener("click", () => of.open(key));
   root.addEventListener("keydown", (event) => {
-    const { key } = event as KeyboardEvent;
-    if (key !== "Enter" && key !== " ") return;
+    const pressed = (event as KeyboardEvent).key;
+    if (pressed !== "Enter" && pressed !== " ") return;
     event.preventDefault();
-    of.open(mark.key);
+    of.open(key);
   });
   return root;
 }

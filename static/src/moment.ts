@@ -27,7 +27,7 @@ function laneAt(lane: Lane, at: number): Lane {
 }
 
 function runAt(run: Run, at: number): Run {
-  return run.finishedAt !== undefined && run.finishedAt > at ? { startedAt: run.startedAt } : run;
+  return run.finishedAt !== undefined && run.finishedAt > at ? { id: run.id, startedAt: run.startedAt } : run;
 }
 
 export function marksAt(marks: Mark[], at: number): Mark[] {

@@ -5,6 +5,8 @@ import type { ClusterEvent } from "./cluster";
 import type { ContainerStatus, Pod } from "./explain";
 
 export interface Run {
+  /** The container's id; each run has its own. */
+  id: string;
   startedAt: number;
   finishedAt?: number;
   exitCode?: number;
@@ -104,7 +106,7 @@ function runOf(seen: Known, lane: Lane, id: string, startedAt: number): Run {
   const known = seen.byId.get(id);
   if (known) return known;
   // A process that could not be started has the first second of 1970.
-  const run: Run = { startedAt: startedAt || Number.NaN };
+  const run: Run = { id, startedAt: startedAt || Number.NaN };
   seen.byId.set(id, run);
   lane.runs.push(run);
   return run;

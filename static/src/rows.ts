@@ -22,11 +22,10 @@ export function objectRows(seen: Observation, now: number, gone: boolean, marks:
   const sinceBirth = (at: number) => age((at - seen.created) / 1_000);
   const refused = marks.filter((mark) => mark.reason === "FailedScheduling");
   if (seen.scheduled !== undefined || refused.length) {
-    const placed = seen.scheduled === undefined ? [] : [{ at: seen.scheduled, text: seen.node ?? "" }];
-    rows.push({ name: t("timeline.scheduling"), bars: seen.scheduled === undefined ? [{ from: seen.created, to: now, tone: "wait", text: t("timeline.noNode"), title: refused.at(-1)?.message ?? "" }] : [], texts: placed, marks: [] });
+    const placed = seen.scheduled === undefined ? [] : [{ at: seen.scheduled, text: seen.node ?? "", key: keyOf(marks, "Scheduled") }];
+    rows.push({ name: t("timeline.scheduling"), bars: seen.scheduled === undefined ? [{ from: seen.created, to: now, tone: "wait", text: t("timeline.noNode"), title: refused.at(-1)?.message ?? "", key: keyOf(marks, "FailedScheduling") }] : [], texts: placed, marks: [] });
   }
-  const pulled = marks.filter((mark) => mark.reason === "Pulled" || mark.reason === "Pulling");
-  const image = imageRow(pulled);
+  const image = imageRow(marks);
   if (image) rows.push(image);
   for (const lane of seen.lanes) rows.push(containerRow(lane, now, gone));
   const turns = seen.ready;
@@ -36,11 +35,18 @@ export function objectRows(seen: Observation, now: number, gone: boolean, marks:
   }
   const failures = marks.filter((mark) => mark.reason === "Unhealthy");
   if (failures.length) rows.push({ name: t("timeline.probes"), bars: [], texts: [], marks: failures.map((mark, at) => ({ at: mark.at, warning: true, key: `probe-${at}`, label: mark.message })) });
-  if (seen.deleted !== undefined) rows.push({ name: t("timeline.termination"), bars: [{ from: seen.deleted, to: now, tone: "warn", text: t("timeline.deleting"), title: t("timeline.deleting") }], texts: [], marks: [] });
+  if (seen.deleted !== undefined) rows.push({ name: t("timeline.termination"), bars: [{ from: seen.deleted, to: now, tone: "warn", text: t("timeline.deleting"), title: t("timeline.deleting"), key: keyOf(marks, "Killing") }], texts: [], marks: [] });
   return rows;
 }
 
-function imageRow(marks: { at: number; reason: string; message: string }[]): Row | undefined {
+/** The key of the newest event with a reason; its mark stands among the events under the same. */
+function keyOf(marks: { reason: string }[], ...reasons: string[]): string | undefined {
+  const at = marks.findLastIndex((mark) => reasons.includes(mark.reason));
+  return at < 0 ? undefined : `event-${at}`;
+}
+
+function imageRow(all: { at: number; reason: string; message: string }[]): Row | undefined {
+  const marks = all.filter((mark) => mark.reason === "Pulled" || mark.reason === "Pulling");
   const first = marks[0];
   if (!first) return undefined;
   const bars = marks.flatMap((mark, at) => {
@@ -49,7 +55,7 @@ function imageRow(marks: { at: number; reason: string; message: string }[]): Row
   });
   const last = marks.findLast((mark) => mark.reason === "Pulled");
   const text = !last ? t("timeline.pulling") : /already present/.test(last.message) ? t("timeline.present") : t("timeline.pulled", { time: last.message.match(/ in (\S+) \(/)?.[1] ?? "0s" });
-  return { name: t("timeline.image"), bars, texts: [{ at: first.at, text }], marks: [] };
+  return { name: t("timeline.image"), bars, texts: [{ at: first.at, text, key: keyOf(all, "Pulled", "Pulling") }], marks: [] };
 }
 
 function containerRow(lane: Observation["lanes"][number], now: number, gone: boolean): Row {
@@ -61,6 +67,7 @@ function containerRow(lane: Observation["lanes"][number], now: number, gone: boo
     text: run.finishedAt === undefined ? t("timeline.runs") : "",
     title: run.finishedAt === undefined ? t("timeline.runsSince", { age: age((now - run.startedAt) / 1_000) }) : t("timeline.ran", { age: age((run.finishedAt - run.startedAt) / 1_000), reason: run.reason ?? "", code: run.exitCode ?? "" }),
     below: run.exitCode === undefined ? undefined : String(run.exitCode),
+    key: `run-${run.id}`,
   }));
   runs.forEach((run, at) => {
     const next = runs[at + 1];

@@ -8,7 +8,7 @@ import { el, setText, the } from "./dom";
 import { picture, type Row } from "./lanes";
 import { axis, type Life } from "./lifeline";
 import { lifeAt, marksAt, observationAt, statusAt } from "./moment";
-import { type Mark, marksOf, nextStart, type Observation } from "./observed";
+import { type Mark, marksOf, nextStart, type Observation, type Run } from "./observed";
 import { objectRows, readyWords, statusRow } from "./rows";
 import { t } from "./text";
 import { lines, shown } from "./yaml";
@@ -121,10 +121,21 @@ export class Timeline {
       this.draw();
       this.#details.querySelector(".opened")?.scrollIntoView({ block: "nearest" });
     };
-    const focused = this.#drawn.contains(document.activeElement) ? document.activeElement?.getAttribute("data-key") : undefined;
+    const focused = this.#focused();
     const label = t("timeline.label", { name: life.name, length });
     this.#drawn.replaceChildren(picture({ rows, start: this.#start, length, tick, now: life.ended === undefined ? now : undefined, opened: this.#opened, open, label }));
-    if (focused) this.#drawn.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused) this.#marks(focused.key)[focused.nth]?.focus({ preventScroll: true });
+  }
+
+  /** What opens the same; an event is in the lane of events and may be in one of its own. */
+  #marks(key: string): HTMLElement[] {
+    return [...this.#drawn.querySelectorAll<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)];
+  }
+
+  #focused(): { key: string; nth: number } | undefined {
+    const focused = this.#drawn.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
+    const key = focused?.dataset.key;
+    return focused && key ? { key, nth: this.#marks(key).indexOf(focused) } : undefined;
   }
 
   #eventRow(marks: Mark[]): Row {
@@ -157,8 +168,37 @@ export class Timeline {
     probes.forEach((event, at) => event.key.push(`probe-${at}`));
     const turns = (seen?.ready ?? []).map((turn, at) => ({ at: turn.at, key: [`ready-${at}`], warning: false, title: readyWords(turn), text: "" }));
     const opened = this.#opened ?? "";
-    const all = [...events, ...turns.filter((turn) => turn.key.includes(opened))].sort((one, other) => Math.floor(one.at / 1_000) - Math.floor(other.at / 1_000));
+    const all = [...this.#run(life, seen), ...events, ...turns.filter((turn) => turn.key.includes(opened))].sort((one, other) => Math.floor(one.at / 1_000) - Math.floor(other.at / 1_000));
     const rows = all.flatMap((one) => [el("dt", {}, this.#since(one.at)), el("dd", { class: one.key.includes(opened) ? "opened" : undefined }, el("b", { class: one.warning ? "warn" : undefined }, one.title), one.text)]);
     this.#details.replaceChildren(rows.length ? el("dl", { class: "tl-detail" }, ...rows) : el("p", { class: "mute" }, t("timeline.noEvents", { name: life.name })));
   }
+
+  /** The run of a container that is open: what it wrote last, line by line. */
+  #run(life: Life, seen: Observation | undefined): Detail[] {
+    const lane = seen?.lanes.find((one) => one.runs.some((run) => `run-${run.id}` === this.#opened));
+    const run = lane?.runs.find((one) => `run-${one.id}` === this.#opened);
+    if (!lane || !run) return [];
+    const key = [this.#opened ?? ""];
+    const end = run.finishedAt === undefined ? [] : [{ at: run.finishedAt, key, warning: run.exitCode !== 0, title: `${lane.container}:`, text: ` ${ran(run)}` }];
+    const lines = this.#chronicle.logs.of(life.uid, lane.container, run.id, run.finishedAt === undefined, () => this.draw());
+    const until = this.#at ?? Number.POSITIVE_INFINITY;
+    const written = (lines ?? []).filter((line) => (line.at ?? run.startedAt) <= until).map((line) => ({ at: line.at ?? run.startedAt, key, warning: false, title: `${lane.container}:`, text: ` ${line.text}` }));
+    if (written.length) return [...written, ...end];
+    const nothing = t(lines ? "timeline.wroteNothing" : "timeline.logGone");
+    return [{ at: run.startedAt, key, warning: false, title: `${lane.container}:`, text: ` ${nothing}` }, ...end];
+  }
+}
+
+/** A line of the list below the lanes. */
+interface Detail {
+  at: number;
+  /** Of what it belongs to. */
+  key: string[];
+  warning: boolean;
+  title: string;
+  text: string;
+}
+
+function ran({ startedAt, finishedAt, reason, exitCode }: Run): string {
+  return t("timeline.ran", { age: age(((finishedAt ?? startedAt) - startedAt) / 1_000), reason: reason ?? "", code: exitCode ?? "" });
 }
