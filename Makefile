@@ -3,7 +3,7 @@ CARGO ?= cargo
 NPM ?= npm
 NODE ?= node
 
-.PHONY: run test lint bench bench-table fuzz assets replay clean
+.PHONY: run test lint bench bench-table bench-page fuzz assets replay clean
 
 run: assets
 	tools/setup run
@@ -29,6 +29,11 @@ bench:
 # A minute each of requests and of bytes that make little sense.
 fuzz:
 	PODYARD_FUZZ_SECONDS=60 $(CARGO) test -p podyard-cluster --lib -- every_request_is_answered no_bytes_break_the_decoder
+
+# How quick the page stays under a flood of logs and of changing Pods, in Chromium.
+bench-page: assets
+	$(CARGO) build --release --bin podyard
+	$(NODE) benches/page.mjs target/release/podyard
 
 # Measures the API and writes the table in README.md anew.
 bench-table:

@@ -6,6 +6,7 @@ import type { Connection } from "./connection";
 import { el, the } from "./dom";
 import { linked } from "./links";
 import { isInterrupt, Prompt } from "./prompt";
+import { Reel } from "./reel";
 import { t } from "./text";
 import { by } from "./workshop/by";
 
@@ -23,6 +24,8 @@ interface Entry {
   meta: HTMLElement;
   output: HTMLElement;
   length: number;
+  /** Where it writes now. */
+  reel?: Reel;
   /** Runs in a terminal: what it writes is no text. */
   terminal: boolean;
   /** Text that waits for the next frame of the screen. */
@@ -116,7 +119,7 @@ export class Console {
     const output = el("div", { class: "output" });
     const root = el("div", { class: "entry" }, el("div", { class: "cmdline in" }, line, by(id), meta), output);
     this.#log.append(root);
-    const entry = { root, meta, output, length: line.length, terminal: false, pending: [] };
+    const entry: Entry = { root, meta, output, length: line.length, terminal: false, pending: [] };
     this.#entries.set(id, entry);
     this.#trim();
     return entry;
@@ -161,10 +164,12 @@ export class Console {
       for (const { stream, text } of entry.pending.splice(0)) {
         const kind = stream === "stderr" ? "e" : "o";
         const last = entry.output.lastElementChild;
-        const place = last?.className === kind ? last : entry.output.appendChild(el("div", { class: kind }));
-        place.append(...this.#pieces(text));
+        if (last?.className !== kind || !entry.reel) {
+          entry.reel = new Reel(entry.output.appendChild(el("div", { class: kind })), LONGEST);
+        }
+        entry.reel.add(text, (part) => this.#pieces(part));
       }
-      if (entry.length > LONGEST) shorten(entry);
+      shorten(entry);
     }
     this.#trim();
     this.#scroll();
@@ -231,11 +236,9 @@ export class Console {
 
 /** A single command that never ends: its oldest output goes. */
 function shorten(entry: Entry): void {
-  const first = entry.output.firstElementChild;
-  const text = first?.textContent ?? "";
-  if (!first) return;
-  const kept = entry.output.childElementCount > 1 ? "" : text.slice(text.indexOf("\n", text.length / 2) + 1);
-  entry.length -= text.length - kept.length;
-  if (kept) first.textContent = kept;
-  else first.remove();
+  while (entry.length > LONGEST && entry.output.childElementCount > 1) {
+    entry.length -= entry.output.firstElementChild?.textContent?.length ?? 0;
+    entry.output.firstElementChild?.remove();
+  }
+  if (entry.length > LONGEST && entry.reel) entry.length = entry.reel.length;
 }

@@ -48,10 +48,13 @@ commands.watch(({ id, state }) => {
 const editor = new Editor(connection, commands, log);
 const logs = new Logs(connection);
 const late = new LateViews(connection, new Chronicle(connection));
-const views = new Tabs(the("views"), (tab) => void late.chosen(tab.id));
+const events = new Events(connection);
+const views = new Tabs(the("views"), (tab) => {
+  if (tab.id === "t-events") events.open();
+  void late.chosen(tab.id);
+});
 const run = (line: string) => log.shown(commands.run(line));
 const pods = new Pods(connection, starter, new Why(connection, run), { opened: open, start: run });
-new Events(connection);
 new Preview(connection, views, () => commands.running.some((command) => command.line.includes("port-forward")));
 const catchUp = new CatchUp(connection, commands, log, (name, text) => editor.put(name, text));
 const verdicts = new Verdicts(connection, (states) => steps.stand(states));

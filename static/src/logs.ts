@@ -2,6 +2,7 @@
 
 import type { Connection } from "./connection";
 import { el, setText, the } from "./dom";
+import { Reel } from "./reel";
 import { t } from "./text";
 
 /** The view keeps about this much; the console's `kubectl logs` has it all. */
@@ -22,11 +23,15 @@ export class Logs {
   readonly #head: HTMLElement;
   readonly #note = el("p", { class: "empty" });
   readonly #text = el("pre", { class: "log-text", tabindex: 0 });
+  readonly #reel = new Reel(this.#text, LONGEST);
   #wanted: string | null = null;
   #pods: string[] = [];
   #shown: { pod: string | null; container: string | null } = { pod: null, container: null };
   #all = "";
   #pending = "";
+  /** Of a search: how many lines hold it, and the beginning of one that has not ended yet. */
+  #found = 0;
+  #rest = "";
   #painting = false;
 
   constructor(connection: Connection) {
@@ -96,7 +101,7 @@ export class Logs {
     if (reset) {
       this.#pending = "";
       this.#all = "";
-      this.#text.replaceChildren();
+      this.#redraw();
     }
     this.#shown = { pod, container };
     this.#fillChoices();
@@ -114,11 +119,9 @@ export class Logs {
     requestAnimationFrame(() => {
       this.#painting = false;
       this.#all += this.#pending;
-      if (this.#all.length > LONGEST) {
-        this.#all = this.#all.slice(this.#all.indexOf("\n", this.#all.length - LONGEST / 2) + 1);
-        this.#redraw();
-      } else if (this.#query.value) this.#redraw();
-      else this.#text.append(this.#pending);
+      if (this.#all.length > 2 * LONGEST) this.#all = this.#all.slice(this.#all.indexOf("\n", this.#all.length - LONGEST) + 1);
+      if (this.#query.value) this.#find(this.#pending);
+      else this.#reel.add(this.#pending);
       this.#pending = "";
       this.#scroll();
     });
@@ -130,15 +133,25 @@ export class Logs {
 
   /** All of it, or the lines that hold what is searched. */
   #redraw(): void {
-    const wanted = this.#query.value.toLowerCase();
-    if (!wanted) {
-      this.#text.replaceChildren(this.#all);
+    this.#reel.clear();
+    this.#rest = "";
+    this.#found = 0;
+    if (this.#query.value) this.#find(this.#all);
+    else {
+      this.#reel.add(this.#all.slice(-LONGEST));
       setText(this.#count, "");
-      return;
     }
-    const found = this.#all.split("\n").filter((line) => line.toLowerCase().includes(wanted));
-    setText(this.#count, t("logs.found", { count: found.length }));
-    this.#text.replaceChildren(...found.slice(-MOST_FOUND).flatMap((line) => [...marked(line, wanted), "\n"]));
+  }
+
+  /** Of more text the lines that hold what is searched; a line that has not ended yet waits for its end. */
+  #find(text: string): void {
+    const wanted = this.#query.value.toLowerCase();
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() ?? "";
+    const found = lines.filter((line) => line.toLowerCase().includes(wanted));
+    this.#found += found.length;
+    setText(this.#count, t("logs.found", { count: this.#found }));
+    for (const line of found.slice(-MOST_FOUND)) this.#reel.add(`${line}\n`, () => [...marked(line, wanted), "\n"]);
   }
 
   #explain(): void {

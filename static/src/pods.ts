@@ -11,6 +11,8 @@ import type { Why } from "./why";
 
 /** As long as the light of a change lasts; the style sheet has the same. */
 const LIT = 1_200;
+/** Where more rows than this change at once, nobody can hear which. */
+const ALOUD = 20;
 
 interface Shown {
   row: HTMLTableRowElement;
@@ -137,7 +139,7 @@ export class Pods {
       if (!target) return;
       const ages = this.#columns[at] === "AGE" || this.#columns[at] === "RESTARTS";
       const before = shown.texts[at] ?? "";
-      if (withoutAge(before, ages) !== withoutAge(text, ages)) changed = true;
+      if (before !== text && withoutAge(before, ages) !== withoutAge(text, ages)) changed = true;
       setText(target, text);
     });
     shown.texts = cells;
@@ -153,8 +155,10 @@ export class Pods {
     const target = shown.cells[at];
     if (!target) return;
     const kind = tone(status) || (asks ? "warn" : "");
-    target.setAttribute("class", asks ? `why ${kind}` : `quiet-why ${kind}`);
-    target.setAttribute("aria-label", t("pods.explain", { status }));
+    const look = asks ? `why ${kind}` : `quiet-why ${kind}`;
+    const label = t("pods.explain", { status });
+    if (target.className !== look) target.className = look;
+    if (target.getAttribute("aria-label") !== label) target.setAttribute("aria-label", label);
   }
 
   /** While the connection is gone, the rows say of when they are. */
@@ -181,24 +185,27 @@ export class Pods {
   }
 }
 
-/** Lights rows up; all together, as each look at the layout in between would cost as much as all of them. */
+/** Lights rows up. The light of a row that is lit already begins anew: both classes do the same under two names. */
 function light(lit: Shown[]): void {
   if (!lit.length) return;
-  for (const { row } of lit) row.classList.remove("lit");
-  void lit[0]?.row.offsetWidth;
-  const said = lit.map(({ row, cells }) => {
+  const aloud = lit.length <= ALOUD;
+  // Nor is it pleasant to see, or quick to paint, when all of a long table fades.
+  lit[0]?.row.closest("table")?.classList.toggle("busy", !aloud);
+  const done = lit.map(({ row, cells }) => {
+    const again = row.classList.contains("lit") && !row.classList.contains("again");
     row.classList.add("lit");
+    row.classList.toggle("again", again);
+    row.dataset.lit = String(Number(row.dataset.lit ?? 0) + 1);
     row.querySelector(".vh")?.remove();
-    const word = hidden(t("pods.changed"));
-    cells[0]?.after(word);
-    return word;
+    if (aloud) cells[0]?.after(hidden(t("pods.changed")));
+    return row.dataset.lit;
   });
   setTimeout(() => {
-    said.forEach((word, at) => {
+    lit.forEach(({ row }, at) => {
       // Where another change has come meanwhile, its own light goes on.
-      if (!word.isConnected) return;
-      word.remove();
-      lit[at]?.row.classList.remove("lit");
+      if (row.dataset.lit !== done[at]) return;
+      row.querySelector(".vh")?.remove();
+      row.classList.remove("lit", "again");
     });
   }, LIT);
 }
