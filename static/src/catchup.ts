@@ -29,7 +29,7 @@ interface Task {
 function before(sections: HTMLElement[], step: number): Task[] {
   const tasks: Task[] = [];
   let files: HTMLElement[] = [];
-  const blocks = sections.slice(0, step).flatMap((section) => [...section.querySelectorAll<HTMLElement>(".block.command[data-command], .block.manifest[data-file]")]);
+  const blocks = sections.slice(0, Math.max(0, step)).flatMap((section) => [...section.querySelectorAll<HTMLElement>(".block.command[data-command], .block.manifest[data-file]")]);
   for (const block of blocks) {
     const line = block.dataset.command;
     if (block.closest("details.hint") || (line !== undefined && isEndless(line))) continue;

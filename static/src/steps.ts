@@ -89,8 +89,10 @@ export class Steps {
   }
 
   #look(): void {
-    // On a narrow screen it is the page that scrolls, and the lesson's top with it.
-    const line = Math.max(0, the("lesson").getBoundingClientRect().top) + Math.min(innerHeight, the("lesson").clientHeight) * 0.35;
+    // On a narrow screen it is the page that scrolls, and the lesson's top with it; whoever is at the workbench reads nothing.
+    const { top, bottom } = the("lesson").getBoundingClientRect();
+    const line = Math.max(0, top) + Math.min(innerHeight, the("lesson").clientHeight) * 0.35;
+    if (bottom < line) return;
     const past = this.#sections.filter((section) => section.getBoundingClientRect().top <= line).length;
     this.#sections.slice(0, Math.max(0, past - 1)).forEach((section) => {
       // A step without commands is done once one has read past it.

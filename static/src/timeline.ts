@@ -119,7 +119,8 @@ export class Timeline {
     const open = (key: string) => {
       this.#opened = this.#opened === key ? undefined : key;
       this.draw();
-      this.#details.querySelector(".opened")?.scrollIntoView({ block: "nearest" });
+      const opened = [...this.#details.querySelectorAll(".opened")];
+      for (const row of [opened.at(-1), opened[0]]) row?.scrollIntoView({ block: "nearest" });
     };
     const focused = this.#focused();
     const label = t("timeline.label", { name: life.name, length });

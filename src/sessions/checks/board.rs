@@ -124,7 +124,7 @@ impl Board {
                 .map(|check| {
                     let verdict = verdicts.next().cloned().unwrap_or_else(unknown);
                     let early = !all_before && verdict.holds && holds_of_nothing(check);
-                    let verdict = if early { too_early(verdict, check.tongue) } else { verdict };
+                    let verdict = if early { too_early(check.tongue) } else { verdict };
                     CheckState { text: check.text.clone(), verdict, hint: check.hint.clone() }
                 })
                 .collect();
@@ -137,10 +137,10 @@ impl Board {
     }
 }
 
-fn too_early(verdict: Verdict, tongue: Tongue) -> Verdict {
+fn too_early(tongue: Tongue) -> Verdict {
     let because = match tongue {
         Tongue::English => "This counts once the steps before are done.",
         Tongue::German => "Das zählt, sobald die Schritte davor erledigt sind.",
     };
-    Verdict { holds: false, because: because.to_owned(), ..verdict }
+    Verdict { holds: false, is: String::new(), wanted: String::new(), because: because.to_owned() }
 }
