@@ -13,6 +13,7 @@ use crate::node::runtime::scripted::Scripted;
 mod definitions;
 mod fuzz;
 mod images;
+mod nodes;
 mod operators;
 mod proxy;
 mod resize;

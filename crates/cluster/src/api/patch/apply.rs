@@ -13,6 +13,7 @@ use crate::{
         failure::Failure,
         respond::Reply,
     },
+    json::{child, put},
     managed::{self, ApplyError, Conflict},
 };
 
@@ -55,14 +56,14 @@ fn configuration(call: &Call, body: &[u8]) -> Result<Value, Failure> {
     if config["metadata"].get("managedFields").is_some_and(|fields| !fields.is_null()) {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
     }
+    decode::check_kind(&call.resource(), &mut config)?;
     let name = text_of(&config, "name");
     if name.is_empty() {
-        config["metadata"]["name"] = call.name.as_str().into();
+        put(child(&mut config, "metadata"), "name", call.name.as_str());
     } else if name != call.name {
         let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
         return Err(Failure::bad_request(message));
     }
-    decode::check_kind(&call.resource(), &mut config)?;
     place_in_namespace(call, &mut config)?;
     let checked = decode::finish(&call.resource(), config.clone(), Vec::new(), FieldValidation::Strict);
     checked.map_err(|error| untyped(call, &error))?;

@@ -128,3 +128,14 @@ fn every_request_is_answered() {
     let (code, _) = runtime.block_on(ask(&cluster, "GET", "/api/v1/namespaces/default/pods", &[], ""));
     assert_eq!(code, 200);
 }
+
+/// Found by the test above: who applied a list took the request's task down.
+#[tokio::test]
+async fn what_is_no_object_can_not_be_applied() {
+    let cluster = cluster().await;
+    let path = "/api/v1/namespaces/default/configmaps/a?fieldManager=f";
+    for body in ["[]", "- a", "7", r#"{"metadata": "a"}"#] {
+        let code = ask(&cluster, "PATCH", path, &[("content-type", "application/apply-patch+yaml")], body).await.0;
+        assert!(matches!(code, 400 | 422), "{body} gave {code}");
+    }
+}
