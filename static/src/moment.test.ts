@@ -31,11 +31,11 @@ test("a run that had not ended yet still runs", () => {
     created: 0,
     scheduled: 500,
     node: "n",
-    lanes: [{ container: "app", kind: "main" as const, runs: [{ startedAt: 1_000, finishedAt: 5_000, exitCode: 1 }, { startedAt: 15_000 }], waiting: "CrashLoopBackOff" }],
+    lanes: [{ container: "app", kind: "main" as const, runs: [{ id: "a", startedAt: 1_000, finishedAt: 5_000, exitCode: 1 }, { id: "b", startedAt: 15_000 }], waiting: "CrashLoopBackOff" }],
     ready: [{ at: 1_000, status: true }, { at: 5_000, status: false }],
   };
   const then = observationAt(seen, 3_000);
-  assert.deepEqual(then.lanes[0]?.runs, [{ startedAt: 1_000 }]);
+  assert.deepEqual(then.lanes[0]?.runs, [{ id: "a", startedAt: 1_000 }]);
   assert.equal(then.lanes[0]?.waiting, undefined);
   assert.equal(then.ready.length, 1);
   assert.equal(observationAt(seen, 100).node, undefined);
