@@ -3,7 +3,7 @@ CARGO ?= cargo
 NPM ?= npm
 NODE ?= node
 
-.PHONY: run test lint bench bench-table bench-page fuzz assets replay clean
+.PHONY: run test lint bench bench-table bench-page bench-load fuzz assets replay clean
 
 run: assets
 	tools/setup run
@@ -39,6 +39,16 @@ bench-page: assets
 bench-table:
 	$(CARGO) bench -p podyard-cluster --bench api
 	$(NODE) tools/bench-table.mjs
+
+# Hundreds of learners in one workshop on this machine, for half an hour; writes the table in README.md anew.
+# LEARNERS=50 has only so many at once; DATABASES=sqlite leaves PostgreSQL out.
+LEARNERS ?= 50,100,200,500
+DATABASES ?= sqlite,postgresql
+bench-load: assets
+	tools/setup test
+	PODYARD_LOAD=$(LEARNERS) PODYARD_LOAD_DATABASES=$(DATABASES) \
+		$(CARGO) test --profile quick -p podyard --test it load:: -- --nocapture
+	$(NODE) tools/bench-table.mjs load
 
 # The scripts and styles that pages load. Made again when a source is newer than what was made of it.
 assets: static/vendor/.stamp

@@ -6,14 +6,14 @@ mod secret;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::connect_info::Connected, serve::IncomingStream};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{claim::Claim, reload::Reloader};
 use crate::{
-    config::{Config, SandboxKind},
+    config::{Config, LimitSettings, SandboxKind},
     lessons::{Catalog, catalog::Drafts},
     sandbox::{
         Provider,
@@ -21,9 +21,15 @@ use crate::{
         kind::{Kind, KindError},
         kubernetes::{Kubernetes, KubernetesError},
     },
-    sessions::{Rules, Sessions, state::Limits},
+    sessions::{Rules, Sessions, commands::Allowance, state::Limits as Times},
     storage::{Location, Storage, StorageError},
-    web::{router::router, site::Site, state::AppState},
+    web::{
+        address::Peer,
+        limits::{Allowed, Limits},
+        router::router,
+        site::Site,
+        state::AppState,
+    },
     workshops::{
         Workshops,
         accounts::{AccountError, Accounts},
@@ -93,6 +99,7 @@ pub struct App {
     reloader: Reloader,
     provider: Provider,
     sessions: Sessions,
+    workshops: Workshops,
     closing: CancellationToken,
     /// Sockets.
     conversations: TaskTracker,
@@ -127,7 +134,16 @@ impl App {
         let site = site(&config, address);
         reload::tell(&catalog);
         let (reloader, catalog) = Reloader::new(&config.content, drafts(&config), catalog);
-        let state = AppState::new(catalog, sessions.clone(), workshops, site, provider.caveat(), closing.clone());
+        let limits = limits(&config.limits);
+        let state = AppState::new(
+            catalog,
+            sessions.clone(),
+            workshops.clone(),
+            site,
+            limits,
+            provider.caveat(),
+            closing.clone(),
+        );
         let conversations = state.tasks.clone();
         let router = router(state);
         let shutdown_timeout = config.shutdown_timeout;
@@ -138,6 +154,7 @@ impl App {
             reloader,
             provider,
             sessions,
+            workshops,
             closing,
             conversations,
             work,
@@ -164,6 +181,7 @@ impl App {
             reloader,
             provider,
             sessions,
+            workshops,
             closing,
             conversations,
             work,
@@ -171,12 +189,14 @@ impl App {
             claim,
             address: _,
         } = self;
+        let router = router.into_make_service_with_connect_info::<Peer>();
         let serve = axum::serve(NoDelay(listener), router).with_graceful_shutdown(closing.clone().cancelled_owned());
         let serving = tokio::spawn(serve.into_future());
         let timekeeper = sessions.clone();
         tokio::select! {
             ((), ()) = async { tokio::join!(timekeeper.keep_time(), timekeeper.keep_stored()) } => {}
             () = reloader.run() => {}
+            () = make_ahead(&workshops, &provider) => {}
             () = closing.cancelled() => {}
         }
         let ending = async {
@@ -196,6 +216,22 @@ impl App {
             tracing::warn!(after = ?shutdown_timeout, "not everything ended in time: the rest is cut off");
         }
         drop(claim);
+    }
+}
+
+/// How often it is looked who is about to come.
+const LOOK_AHEAD: Duration = Duration::from_secs(10);
+
+/// Tells the provider who is about to come to workshops, for ever.
+async fn make_ahead(workshops: &Workshops, provider: &Provider) {
+    let mut ticks = tokio::time::interval(LOOK_AHEAD);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match workshops.expected().await {
+            Ok(learners) => provider.expect(learners),
+            Err(error) => tracing::error!(%error, "who is about to come can't be read"),
+        }
     }
 }
 
@@ -238,8 +274,9 @@ fn rules(config: &Config) -> Result<Rules, AppError> {
     let path = config.data.path().join("secret");
     let secret = secret::open(&path).map_err(|source| AppError::Secret { path, source })?;
     Ok(Rules {
-        limits: Limits { idle: config.session_idle, total: config.session_total },
+        limits: Times { idle: config.session_idle, total: config.session_total },
         places: config.max_sessions,
+        commands: Allowance { at_once: config.limits.commands_at_once, per_minute: config.limits.commands_per_minute },
         secret,
     })
 }
@@ -257,6 +294,24 @@ fn site(config: &Config, address: SocketAddr) -> Site {
     match &config.public_url {
         Some(url) => Site::public(url.secure, url.authority.clone()),
         None => Site::direct(address.ip().is_loopback()),
+    }
+}
+
+fn limits(settings: &LimitSettings) -> Limits {
+    Limits::new(Allowed {
+        sessions: settings.sessions_per_address,
+        requests: settings.requests_per_address,
+        joins: settings.join_attempts,
+        sign_ins: settings.sign_in_attempts,
+        body: settings.max_body,
+        pages: settings.pages_per_session,
+        proxies: settings.trusted_proxies.clone(),
+    })
+}
+
+impl Connected<IncomingStream<'_, NoDelay>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, NoDelay>) -> Self {
+        Self(*stream.remote_addr())
     }
 }
 

@@ -7,6 +7,7 @@ pub mod data;
 mod kind;
 mod kubernetes;
 mod lessons;
+mod limits;
 mod plan;
 mod raw;
 
@@ -22,6 +23,7 @@ pub use self::{
     kind::{Bounds, Engine, KindSettings, Reach},
     kubernetes::{KubernetesSettings, PodSecurity, Quota},
     lessons::{LessonsTask, LessonsTest},
+    limits::LimitSettings,
     plan::PlanTask,
 };
 
@@ -85,6 +87,8 @@ pub struct Config {
     pub session_total: Duration,
     /// How many sessions there may be at once.
     pub max_sessions: usize,
+    /// What one learner and one address may take.
+    pub limits: LimitSettings,
     /// Who may hold workshops: `NAME:PASSWORD` each.
     pub instructors: Vec<String>,
     /// How long a shutdown may take.

@@ -72,6 +72,15 @@ impl Provider {
         }
     }
 
+    /// So many learners are about to come: what takes long is made ahead for them.
+    pub fn expect(&self, learners: usize) {
+        match self {
+            // Made in milliseconds, when they come.
+            Self::Embedded(_) | Self::Kubernetes(_) => {}
+            Self::Kind(kind) => kind.expect(learners),
+        }
+    }
+
     /// Forgets what is kept of the sandbox of a session that does not live.
     pub async fn forget(&self, session: &str) {
         match self {

@@ -43,6 +43,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::session::Session;
 use self::{
+    commands::Allowance,
     ids::Token,
     line::{Line, Ticket},
     session::{Clock, Surroundings},
@@ -72,6 +73,8 @@ pub struct Rules {
     pub limits: Limits,
     /// How many live at once.
     pub places: usize,
+    /// How many commands each may run.
+    pub commands: Allowance,
     /// The server's secret: what names are derived from that must stay the same and not be guessed.
     pub secret: hmac::Key,
 }
@@ -149,8 +152,8 @@ impl Sessions {
     }
 
     fn with_clock(provider: Provider, storage: Storage, rules: Rules, tasks: TaskTracker, clock: Clock) -> Self {
-        let Rules { limits, places, secret } = rules;
-        let around = Arc::new(Surroundings { provider, storage, limits, tasks, clock });
+        let Rules { limits, places, commands, secret } = rules;
+        let around = Arc::new(Surroundings { provider, storage, limits, commands, tasks, clock });
         Self(Arc::new(Inner {
             around,
             places,
@@ -275,8 +278,8 @@ impl Sessions {
         let session = Session::new(learner.clone(), kube, self.0.around.clone(), restored);
         // From now on pages see frames: that it is not put away must be known before the first.
         if let Some((saving, marks)) = session.unsaved(false) {
-            self.storage().save(&[saving]).await?;
-            session.saved(marks);
+            self.storage().save(std::slice::from_ref(&saving)).await?;
+            session.saved(&saving, marks);
         }
         self.check_place(ticket)?;
         let mut book = self.book();

@@ -38,7 +38,7 @@ pub use self::{
     progress::StepProgress,
     saving::Saving,
     sessions::{StoredFrame, StoredSession},
-    workshops::{Member, Workshop, WorkshopState},
+    workshops::{Member, Plan, Workshop, WorkshopState},
 };
 
 /// How many connections there are to one database: SQLite has one writer at a time, whoever waits.

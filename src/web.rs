@@ -1,11 +1,13 @@
 //! What a browser sees: pages, the websocket, assets, headers.
 
+pub mod address;
 pub mod assets;
 mod content;
 mod errors;
 mod headers;
 mod health;
 mod kube;
+pub mod limits;
 pub mod metrics;
 pub mod nonce;
 pub mod pages;

@@ -8,8 +8,10 @@ pub mod accounts;
 pub mod activity;
 pub mod code;
 pub mod estimate;
+mod expecting;
 pub mod export;
 mod follow;
+pub mod hold;
 pub mod parts;
 mod presence;
 pub mod room;
@@ -37,7 +39,7 @@ use self::{accounts::Accounts, room::Room, seat::Sharing};
 use crate::{
     lessons::Catalog,
     sessions::Session,
-    storage::{Deed, LearnerId, Member, Note, Storage, StorageError, Workshop, WorkshopId, WorkshopState},
+    storage::{Deed, LearnerId, Member, Note, Plan, Storage, StorageError, Workshop, WorkshopId, WorkshopState},
 };
 
 /// The longest title, name and question, in characters.
@@ -46,8 +48,6 @@ pub const MAX_LINE: usize = 200;
 pub const MAX_TEXT: usize = 4_000;
 /// The most learners a workshop may have.
 pub const MAX_CAPACITY: u64 = 1_000;
-/// How often a new code is tried before giving up: one that is taken is a wonder already.
-const CODES: usize = 5;
 
 /// Now.
 type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -78,66 +78,90 @@ impl fmt::Debug for Workshops {
     }
 }
 
-/// What an instructor asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// What it is called.
-    pub title: String,
-    /// The lessons' ids, in order.
-    pub lessons: Vec<String>,
-    /// A language's code.
-    pub language: String,
-    /// How many learners there may be.
-    pub capacity: u64,
-    /// How many sandboxes are made before anybody asks.
-    pub prewarm: u64,
-    /// From when learners may join.
-    pub starts: Option<Timestamp>,
-    /// When it ends.
-    pub ends: Option<Timestamp>,
-}
-
-/// Why nobody gets in; a sentence for the learner.
+/// Why nobody gets in. The words are the page's.
 #[derive(Debug, thiserror::Error)]
 pub enum NoEntry {
     /// No workshop has the code.
-    #[error("No workshop has this code. Look again: it has nine letters and digits, such as KX4-7PM-QRT.")]
+    #[error("no workshop has this code")]
     NoSuchCode,
-    /// It has no name.
-    #[error("Say what you are called: one to {MAX_LINE} letters.")]
+    /// They did not say what they are called.
+    #[error("there is no name")]
     NoName,
     /// Closed by the instructor.
-    #[error("This workshop takes nobody new any more. Ask your instructor.")]
+    #[error("the workshop takes nobody new")]
     Closed,
     /// It has not begun.
-    #[error("This workshop begins {0}. Come back then.")]
+    #[error("the workshop begins {0}")]
     NotYet(Timestamp),
     /// It is over.
-    #[error("This workshop is over.")]
+    #[error("the workshop is over")]
     Over,
     /// All seats are taken.
-    #[error("All {0} seats of this workshop are taken. Ask your instructor for another.")]
+    #[error("all {0} seats are taken")]
     Full(u64),
     /// The database.
-    #[error("You can't be let in at the moment; try again in a minute.")]
+    #[error(transparent)]
     Storage(#[from] StorageError),
 }
 
-/// Why an instructor gets nothing.
+/// Why an instructor gets nothing. The words are the page's.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// There is no such workshop, or it is somebody else's: the answer is the same.
-    #[error("You have no such workshop.")]
+    #[error("there is no such workshop of theirs")]
     NotYours,
-    /// What was asked for can't be.
+    /// It is over, and stays so.
+    #[error("the workshop is over")]
+    Over,
+    /// The plan can't be.
+    #[error("the plan can't be: {0:?}")]
+    Plan(PlanMistake),
+    /// There is no such step.
+    #[error("there is no such step")]
+    NoSuchStep,
+    /// Neither a message nor a command.
+    #[error("nothing is said")]
+    NothingSaid,
+    /// More than [`MAX_TEXT`].
+    #[error("the message is too long")]
+    TooLong,
+    /// Nobody with this id is in the workshop.
+    #[error("nobody of this id is in the workshop")]
+    Nobody,
+    /// The learner is away.
+    #[error("the learner is away")]
+    Away,
+    /// The learner has no lesson open.
+    #[error("the learner has no lesson open")]
+    NoLesson,
+    /// The learner's console does not take it; in its own words.
     #[error("{0}")]
-    Wrong(String),
-    /// The learner has not allowed it.
-    #[error("{0} has not allowed this. Ask first.")]
+    Console(String),
+    /// The learner of this name has not allowed it.
+    #[error("{0} has not allowed it")]
     NotAllowed(String),
     /// The database.
-    #[error("This can't be stored at the moment; try again in a minute.")]
+    #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// What is wrong with a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanMistake {
+    /// It has no title of one line.
+    Title,
+    /// No lesson is chosen.
+    NoLessons,
+    /// There can't be so many learners.
+    Capacity,
+    /// More sandboxes would be made ahead than there are learners.
+    Prewarm,
+    /// When it begins is no time.
+    Starts,
+    /// When it ends is no time.
+    Ends,
+    /// It would end before it begins.
+    EndsFirst,
 }
 
 impl Workshops {
@@ -189,32 +213,25 @@ impl Workshops {
     /// # Errors
     /// When the plan can't be, or the database does not answer.
     pub async fn create(&self, instructor: &str, plan: Plan) -> Result<Workshop, Refused> {
-        check(&plan).map_err(|why| Refused::Wrong(why.to_owned()))?;
-        let Plan { title, lessons, language, capacity, prewarm, starts, ends } = plan;
+        check(&plan).map_err(Refused::Plan)?;
         let mut workshop = Workshop {
             id: WorkshopId::random(),
             code: String::new(),
-            title,
             instructor: instructor.to_owned(),
-            lessons,
-            language,
-            capacity,
-            prewarm,
-            starts,
-            ends,
+            plan,
             sandbox: self.0.sandbox.clone(),
             state: WorkshopState::Open,
             hold: None,
             created: self.now(),
         };
-        for _ in 0..CODES {
+        // One that is taken is a wonder already.
+        loop {
             workshop.code = code::random(&mut rand::rng());
             if self.0.storage.save_workshop(&workshop).await? {
-                self.record(instructor, Some(&workshop.id), "created", &workshop.title).await;
+                self.record(instructor, Some(&workshop.id), "created", &workshop.plan.title).await;
                 return Ok(workshop);
             }
         }
-        Err(Refused::Wrong("No free code was found; try again.".to_owned()))
     }
 
     /// An instructor's workshops, newest first.
@@ -242,7 +259,7 @@ impl Workshops {
         }
         let storage = &self.0.storage;
         let Some(workshop) = storage.workshop(id).await? else { return Ok(None) };
-        let parts = parts::parts(catalog, &workshop.lessons);
+        let parts = parts::parts(catalog, &workshop.plan.lessons);
         let members = storage.members(id).await?;
         let progress = storage.workshop_progress(id).await?;
         let notes = storage.notes(id).await?;
@@ -280,7 +297,7 @@ impl Workshops {
             may_enter(&workshop, now)?;
         }
         if !self.0.storage.join_workshop(&workshop.id, learner, &name, now).await? {
-            return Err(NoEntry::Full(workshop.capacity));
+            return Err(NoEntry::Full(workshop.plan.capacity));
         }
         let room = self.room(&workshop.id, catalog).await?.ok_or(NoEntry::NoSuchCode)?;
         let progress = self.0.storage.progress(learner).await?;
@@ -307,6 +324,15 @@ impl Workshops {
         room.page_opened(&learner, session);
         self.follow(&room, session);
         Some(Seat { workshops: self.clone(), room, learner, view })
+    }
+
+    /// Whether a learner is in a workshop that is not over.
+    pub async fn has(&self, learner: &LearnerId) -> bool {
+        let all = self.0.storage.workshops_with(learner).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a learner's workshops can't be read");
+            Vec::new()
+        });
+        all.iter().any(|workshop| workshop.state != WorkshopState::Ended)
     }
 
     /// Follows a session, once.
@@ -336,7 +362,7 @@ impl Workshops {
     /// The database; also when it is over: that stays so.
     pub async fn set_state(&self, room: &Room, state: WorkshopState) -> Result<(), Refused> {
         if room.workshop().state == WorkshopState::Ended {
-            return Err(Refused::Wrong("This workshop is over.".to_owned()));
+            return Err(Refused::Over);
         }
         self.update(room, |workshop| workshop.state = state).await?;
         let Workshop { id, instructor, .. } = room.workshop();
@@ -354,7 +380,7 @@ impl Workshops {
             part.is_some_and(|part| part.steps.iter().any(|(id, _)| id == step))
         };
         if at.as_ref().is_some_and(|at| !there(at)) {
-            return Err(Refused::Wrong("The workshop has no such step.".to_owned()));
+            return Err(Refused::NoSuchStep);
         }
         let about = at.as_ref().map(|(lesson, step)| format!("{lesson}#{step}")).unwrap_or_default();
         self.update(room, |workshop| workshop.hold = at).await?;
@@ -376,13 +402,13 @@ impl Workshops {
     ) -> Result<(), Refused> {
         let (text, command) = (text.trim(), command.trim());
         if text.is_empty() && command.is_empty() {
-            return Err(Refused::Wrong("Write a message or a command first.".to_owned()));
+            return Err(Refused::NothingSaid);
         }
         if text.chars().count().max(command.chars().count()) > MAX_TEXT {
-            return Err(Refused::Wrong(format!("A message has at most {MAX_TEXT} letters.")));
+            return Err(Refused::TooLong);
         }
         if learner.as_ref().is_some_and(|learner| room.name(learner).is_none()) {
-            return Err(Refused::Wrong("Nobody of this name is in the workshop.".to_owned()));
+            return Err(Refused::Nobody);
         }
         let id = uuid::Uuid::now_v7().to_string();
         let note = Note { id, learner, at: self.now(), text: text.to_owned(), command: command.to_owned() };
@@ -435,7 +461,7 @@ impl Workshops {
     /// When they have not, or are not here.
     pub async fn hands_on(&self, room: &Room, learner: &LearnerId, line: &str) -> Result<Arc<Session>, Refused> {
         self.allowed(room, learner, Sharing::Type)?;
-        let session = room.session(learner).ok_or_else(|| Refused::Wrong("They are not here now.".to_owned()))?;
+        let session = room.session(learner).ok_or(Refused::Away)?;
         let Workshop { id, instructor, .. } = room.workshop();
         self.record(&instructor, Some(&id), "typed", &format!("{learner}: {line}")).await;
         room.set_typing(learner, String::new());
@@ -455,15 +481,15 @@ fn line(text: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// What is wrong with a plan, as a sentence.
-fn check(plan: &Plan) -> Result<(), &'static str> {
+/// What is wrong with a plan, if anything is.
+fn check(plan: &Plan) -> Result<(), PlanMistake> {
     let ends_first = plan.starts.zip(plan.ends).is_some_and(|(starts, ends)| ends <= starts);
     match plan {
-        plan if line(&plan.title).as_ref() != Some(&plan.title) => Err("Give it a title of one line."),
-        plan if plan.lessons.is_empty() => Err("Choose at least one lesson."),
-        plan if !(1..=MAX_CAPACITY).contains(&plan.capacity) => Err("There can be 1 to 1000 learners."),
-        plan if plan.prewarm > plan.capacity => Err("More sandboxes made ahead than learners would be wasted."),
-        _ if ends_first => Err("It can't end before it begins."),
+        plan if line(&plan.title).as_ref() != Some(&plan.title) => Err(PlanMistake::Title),
+        plan if plan.lessons.is_empty() => Err(PlanMistake::NoLessons),
+        plan if !(1..=MAX_CAPACITY).contains(&plan.capacity) => Err(PlanMistake::Capacity),
+        plan if plan.prewarm > plan.capacity => Err(PlanMistake::Prewarm),
+        _ if ends_first => Err(PlanMistake::EndsFirst),
         _ => Ok(()),
     }
 }
@@ -475,10 +501,10 @@ fn may_enter(workshop: &Workshop, now: Timestamp) -> Result<(), NoEntry> {
         WorkshopState::Closed => return Err(NoEntry::Closed),
         WorkshopState::Open | WorkshopState::Paused => {}
     }
-    if workshop.ends.is_some_and(|ends| ends <= now) {
+    if workshop.plan.ends.is_some_and(|ends| ends <= now) {
         return Err(NoEntry::Over);
     }
-    match workshop.starts.filter(|starts| now < *starts) {
+    match workshop.plan.starts.filter(|starts| now < *starts) {
         Some(starts) => Err(NoEntry::NotYet(starts)),
         None => Ok(()),
     }

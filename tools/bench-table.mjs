@@ -1,4 +1,5 @@
-// Writes what criterion measured into README.md, between the two marks.
+// Writes what was measured into README.md, between two marks: what criterion measured of the API, or with the argument
+// `load` what a run of `make bench-load` has shown.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url);
@@ -32,7 +33,7 @@ const weighed = new URL("target/criterion/memory.json", root);
 const memory = existsSync(weighed) ? `${Math.round(Number(readFileSync(weighed, "utf8")) / 1024)} KiB` : "";
 const sizes = [10, 100, 1000, 10000];
 const growth = [["list all", "list"], ["get one among", "get-among"], ["one change, so many watchers", "fan-out"]];
-const table = [
+const api = () => [
   line(head), line(head.map(() => "---")), ...rows,
   line(["an empty sandbox takes", memory, ...(compared ? [""] : [])]), "",
   line(["objects or watchers", ...sizes.map((size) => size.toLocaleString("en"))]),
@@ -42,7 +43,10 @@ const table = [
 
 const readme = new URL("README.md", root);
 const text = readFileSync(readme, "utf8");
-const [begin, end] = ["<!-- bench-table -->", "<!-- /bench-table -->"];
+const load = process.argv[2] === "load";
+const table = load ? readFileSync(new URL("target/load-table.md", root), "utf8").trim() : api();
+const mark = load ? "load-table" : "bench-table";
+const [begin, end] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
 const [before, rest] = text.split(begin);
 const after = rest?.split(end)[1];
 if (after === undefined) throw new Error(`README.md has no ${begin} … ${end}`);

@@ -82,7 +82,7 @@ pub(super) struct TestArgs {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// How many lessons run at once
-    #[arg(long, default_value = "6", value_name = "NUMBER")]
+    #[arg(long, env = "PODYARD_JOBS", default_value = "6", value_name = "NUMBER")]
     jobs: String,
     #[command(flatten)]
     server: ServeArgs,

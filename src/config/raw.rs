@@ -15,6 +15,7 @@ use super::{
     ClusterTask, Config, ConfigError, DataDirectory, DatabaseUrl, DoctorTask, KubectlTask, Mistake, Mistakes,
     SandboxKind, Task, VerifyTask,
     lessons::{self, LessonsCommand},
+    limits::{self, LimitArgs},
     plan::{self, PlanArgs},
     public_url::PublicUrl,
 };
@@ -114,6 +115,8 @@ pub(super) struct ServeArgs {
     shutdown_timeout: String,
     #[command(flatten)]
     log: LogArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
     #[command(flatten)]
     kind: kind::KindArgs,
     #[command(flatten)]
@@ -263,6 +266,7 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
     let kubernetes = kubernetes::check(args.kubernetes, &mut check);
     let session_idle = check.take("--session-idle", &args.session_idle, period(&args.session_idle));
     let session_total = check.take("--session-total", &args.session_total, period(&args.session_total));
+    let limits = limits::check(args.limits, &mut check);
     let max_sessions = check.take("--max-sessions", &args.max_sessions, count(&args.max_sessions));
     let shutdown_timeout = check.take("--shutdown-timeout", &args.shutdown_timeout, period(&args.shutdown_timeout));
     let log = check.log(args.log);
@@ -281,6 +285,7 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             session_total: session_total?,
             instructors: args.instructors.into_iter().filter(|text| !text.is_empty()).collect(),
             max_sessions: max_sessions?,
+            limits: limits?,
             shutdown_timeout: shutdown_timeout?,
             log: log?,
         })

@@ -113,6 +113,12 @@ impl FrontMatter {
         as_text(self.lab_value(key)?)
     }
 
+    /// The texts in a list of ours, below `lab:`.
+    pub fn lab_list(&self, key: &str) -> Vec<String> {
+        let texts = self.lab_value(key).and_then(Value::as_sequence);
+        texts.into_iter().flatten().filter_map(as_text).collect()
+    }
+
     /// A key of ours, below `lab:`, whatever it holds.
     pub fn lab_value(&self, key: &str) -> Option<&Value> {
         self.values.get("lab")?.as_mapping()?.get(key)

@@ -27,6 +27,8 @@ pub struct Lesson {
     pub steps: Vec<Step>,
     /// The manifests it opens in the editor.
     pub files: Vec<LessonFile>,
+    /// Images that no registry has or whose name is none, on purpose.
+    pub missing_images: Vec<String>,
     /// Its questions, in the order of the text.
     pub quizzes: Vec<Quiz>,
     /// The footnotes, as HTML; empty when there are none.

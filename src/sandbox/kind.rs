@@ -147,6 +147,11 @@ impl Kind {
         lease
     }
 
+    /// So many learners are about to come.
+    pub(super) fn expect(&self, learners: usize) {
+        self.step(Input::Expected(learners));
+    }
+
     /// Queues; gives a cluster's name, or a sentence that says why there is none.
     async fn wait_for_one(&self, progress: &Progress) -> Result<String, String> {
         let (answer, answered) = oneshot::channel();

@@ -48,14 +48,11 @@ impl Sessions {
             sessions.push((session, marks));
             savings.push(saving);
         }
-        let stored = self.0.around.storage.save(&savings).await;
+        self.0.around.storage.save(&savings).await?;
         for ((session, marks), saving) in sessions.into_iter().zip(&savings) {
-            match &stored {
-                Ok(()) => session.saved(marks),
-                Err(_) => session.not_saved(saving),
-            }
+            session.saved(saving, marks);
         }
-        stored
+        Ok(())
     }
 
     /// Stores everything of sessions that have ended; the last thing before the database is closed.

@@ -51,7 +51,7 @@ pub struct Tracker {
     ran_before: HashSet<String>,
     /// The step that is being worked on, and when that was last seen.
     here: Option<(Step, Timestamp)>,
-    /// Steps that changed since they were last taken.
+    /// Steps that changed since they were last stored.
     changed: HashSet<Step>,
     version: u64,
 }
@@ -160,14 +160,19 @@ impl Tracker {
         self.steps.values().cloned().collect()
     }
 
-    /// What changed since it was last asked for.
-    pub fn take_changed(&mut self) -> Vec<StepProgress> {
-        std::mem::take(&mut self.changed).into_iter().filter_map(|step| self.steps.get(&step).cloned()).collect()
+    /// What is not stored yet. It stays so until [`Tracker::stored`], whatever becomes of whoever wanted to store it.
+    pub fn changed(&self) -> Vec<StepProgress> {
+        self.changed.iter().filter_map(|step| self.steps.get(step).cloned()).collect()
     }
 
-    /// What was taken could not be stored.
-    pub fn give_back(&mut self, steps: &[StepProgress]) {
-        self.changed.extend(steps.iter().map(|step| (step.lesson.clone(), step.step.clone())));
+    /// This has been stored; what changed meanwhile has not.
+    pub fn stored(&mut self, steps: &[StepProgress]) {
+        for step in steps {
+            let key = (step.lesson.clone(), step.step.clone());
+            if self.steps.get(&key) == Some(step) {
+                self.changed.remove(&key);
+            }
+        }
     }
 }
 
@@ -200,9 +205,14 @@ mod tests {
         assert_eq!(tracker.done_steps("one"), [""; 0]);
         tracker.ran("one", "kubectl run", 0, at(20));
         assert_eq!((tracker.done_steps("one"), tracker.version()), (vec!["start".to_owned()], 1));
-        let start = &tracker.take_changed()[0];
+        let start = &tracker.changed()[0];
         assert_eq!((start.attempts, start.spent, start.done), (3, Duration::from_secs(20), Some(at(20))));
-        assert_eq!(tracker.take_changed(), []);
+        let stored = tracker.changed();
+        tracker.ran("one", "kubectl get pods", 0, at(30));
+        tracker.stored(&stored);
+        assert_eq!(tracker.changed().len(), 1, "what came while it was stored is not");
+        tracker.stored(&tracker.changed());
+        assert_eq!(tracker.changed(), []);
     }
 
     #[test]
@@ -230,14 +240,11 @@ mod tests {
     fn what_ran_before_a_restart_counts() {
         let mut before = tracker();
         before.ran("one", "kubectl run", 0, at(0));
-        let mut after = Tracker::restored(before.take_changed(), vec!["kubectl run".into()]);
+        let mut after = Tracker::restored(before.changed(), vec!["kubectl run".into()]);
         after.open(before.outlines["one"].clone());
         after.ran("one", "kubectl get pods", 0, at(60));
         assert_eq!(after.done_steps("one"), ["start"]);
         let start = &after.all()[0];
         assert_eq!((start.attempts, start.opened), (2, at(0)));
-        after.take_changed();
-        after.give_back(&after.all());
-        assert_eq!(after.take_changed().len(), 1);
     }
 }

@@ -1,4 +1,9 @@
 //! One learner's time with a sandbox: what the state machine decides, done; and what all pages of it share.
+//!
+//! `place` makes its sandboxes and gives them back, `running` is a command that runs.
+
+mod place;
+mod running;
 
 use std::{
     collections::HashMap,
@@ -12,8 +17,11 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::running::Running;
+pub(super) use self::{place::sandbox_name, running::BROKEN};
 use super::{
-    commands::{Commands, NotBegun},
+    checks::board::Boards,
+    commands::{Allowance, Commands},
     desk::Desk,
     edits::Edits,
     forwards::Forwards,
@@ -26,8 +34,7 @@ use super::{
     storing::{Marks, Restored},
 };
 use crate::{
-    manifest::Problem,
-    sandbox::{Lease, Order, Progress, Provider},
+    sandbox::{Lease, Provider},
     storage::{LearnerId, StepProgress, Storage, StoredFile},
 };
 
@@ -36,6 +43,7 @@ pub(super) struct Surroundings {
     pub provider: Provider,
     pub storage: Storage,
     pub limits: Limits,
+    pub commands: Allowance,
     pub tasks: TaskTracker,
     pub clock: Clock,
 }
@@ -86,7 +94,7 @@ pub struct Status {
 pub type Warning = Option<(Duration, Ending)>;
 
 /// The commands and what the console shows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Console {
     pub commands: Mutex<Commands>,
     pub scrollback: Mutex<Scrollback>,
@@ -108,6 +116,7 @@ pub struct Session {
     watched: watch::Sender<bool>,
     /// How long the session has left, while that is little.
     warning: watch::Sender<Warning>,
+    pub(super) boards: Boards,
     pub(super) console: Console,
     newest: watch::Sender<u64>,
     pub(super) desks: Mutex<HashMap<String, Arc<Desk>>>,
@@ -141,7 +150,7 @@ impl Session {
     pub(super) fn new(learner: LearnerId, kube: Token, around: Arc<Surroundings>, restored: Restored) -> Arc<Self> {
         let now = (around.clock)();
         let Restored { scrollback, files, lesson, variables, tracker, marks } = restored;
-        let commands = Mutex::new(Commands::restored(scrollback.ids()));
+        let commands = Mutex::new(Commands::restored(around.commands, scrollback.ids()));
         let newest = watch::Sender::new(scrollback.newest());
         Arc::new_cyclic(|me| Self {
             learner,
@@ -155,6 +164,7 @@ impl Session {
             status: watch::Sender::new(Status { sandbox: Sandbox::None, hold: None }),
             watched: watch::Sender::new(false),
             warning: watch::Sender::new(None),
+            boards: Boards::default(),
             console: Console { commands, scrollback: Mutex::new(scrollback) },
             newest,
             desks: Mutex::default(),
@@ -361,97 +371,9 @@ impl Session {
         }
     }
 
-    fn provision(&self, generation: u64) {
-        let Some(me) = self.me.upgrade() else { return };
-        let tasks = self.around.tasks.clone();
-        let wanted = CancellationToken::new();
-        *lock(&self.wanted) = wanted.clone();
-        tasks.spawn(async move {
-            let listener = me.clone();
-            let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
-            let making = me.around.provider.provision(Order::new(sandbox_name(&me.learner), progress));
-            let Some(made) = wanted.run_until_cancelled(making).await else { return };
-            match made {
-                Ok(lease) => {
-                    match me.arrived(generation, lease) {
-                        // The session has ended meanwhile; what is in the sandbox is still the learner's.
-                        Some(unwanted) if me.over.is_cancelled() => unwanted.free().await,
-                        Some(unwanted) => unwanted.release().await,
-                        None => {}
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(learner = %me.learner, %error, "no sandbox");
-                    me.step(Input::NotProvisioned(generation, error.to_string()));
-                }
-            }
-        });
-    }
-
     /// How far the learner is.
     pub fn progress(&self) -> Vec<StepProgress> {
         lock(&self.tracker).all()
-    }
-
-    /// Tells the learner when a sandbox that was there is gone by itself.
-    fn watch_over(
-        &self,
-        generation: u64,
-        lost: impl Future<Output = String> + Send + 'static,
-        ended: CancellationToken,
-    ) {
-        let me = self.me.clone();
-        self.around.tasks.spawn(async move {
-            let Some(why) = ended.run_until_cancelled(lost).await else { return };
-            if let Some(me) = me.upgrade() {
-                me.step(Input::Lost(generation, why));
-            }
-        });
-    }
-
-    /// A sandbox has been made: it becomes the session's, or comes back if it is too late.
-    fn arrived(&self, generation: u64, lease: Lease) -> Option<Lease> {
-        let now = (self.around.clock)();
-        let mut state = lock(&self.state);
-        let effects = state.step(Input::Provisioned(generation), now, self.around.limits);
-        if effects.contains(&Effect::Discard(generation)) {
-            return Some(lease);
-        }
-        let ended = self.over.child_token();
-        self.watch_over(generation, lease.lost(), ended.clone());
-        let views =
-            Views::start(&lease.client, &lease.namespace, &self.watched.subscribe(), &ended, &self.around.tasks);
-        let hold = Hold {
-            client: lease.client.clone(),
-            namespace: lease.namespace.clone(),
-            views,
-            gateway: lease.gateway(),
-            ended,
-        };
-        *lock(&self.lease) = Some(lease);
-        self.status.send_modify(|status| status.hold = Some(hold));
-        for effect in effects {
-            self.perform(effect, &state);
-        }
-        None
-    }
-
-    /// Ends what uses the sandbox, and then gives it back in this way.
-    fn let_go<F: Future<Output = ()> + Send + 'static>(&self, give_back: impl FnOnce(Lease) -> F) {
-        lock(&self.wanted).cancel();
-        self.status.send_modify(|status| {
-            if let Some(hold) = status.hold.take() {
-                hold.ended.cancel();
-            }
-        });
-        if let Some(lease) = lock(&self.lease).take() {
-            self.around.tasks.spawn(give_back(lease));
-        }
-    }
-
-    /// A kubeconfig for the sandbox, whose API is reached at `server`; `None` while there is none.
-    pub fn kubeconfig(&self, server: &str) -> Option<String> {
-        lock(&self.lease).as_ref().map(|lease| lease.kubeconfig(server))
     }
 
     /// The newest console frame, and when there is a newer one.
@@ -471,22 +393,6 @@ impl Session {
         self.newest.send_replace(seq);
     }
 
-    /// Begins a command: shows it, and gives its Ctrl-C. Its end is the end of what this returns.
-    pub fn begin(&self, id: &str, line: &str, terminal: bool) -> Result<Running, NotBegun> {
-        self.touch();
-        let cancel = lock(&self.console.commands).begin(id, &self.over)?;
-        self.show(What::Started { id: id.to_owned(), line: line.to_owned(), terminal });
-        let session = self.me.upgrade().expect("a session that is used is alive");
-        Ok(Running {
-            id: id.to_owned(),
-            cancel,
-            began: (self.around.clock)(),
-            code: None,
-            problems: Vec::new(),
-            session,
-        })
-    }
-
     /// Whether a command with this id has come before.
     pub fn has_seen(&self, id: &str) -> bool {
         lock(&self.console.commands).has_seen(id)
@@ -504,11 +410,6 @@ impl Session {
     }
 }
 
-/// What a learner's sandboxes are called: no secret, the same after a restart, and short enough for a label.
-pub(super) fn sandbox_name(learner: &LearnerId) -> String {
-    crate::storage::KeyHash::of(learner.as_str()).as_str().chars().take(16).collect()
-}
-
 /// A page's connection to a session; gone when it is dropped.
 #[derive(Debug)]
 pub struct Attachment(Arc<Session>);
@@ -516,48 +417,5 @@ pub struct Attachment(Arc<Session>);
 impl Drop for Attachment {
     fn drop(&mut self) {
         self.0.step(Input::Detached);
-    }
-}
-
-/// A command that runs. When it is dropped the command is over, also if its task panicked.
-#[derive(Debug)]
-pub struct Running {
-    id: String,
-    cancel: CancellationToken,
-    began: Timestamp,
-    code: Option<i32>,
-    problems: Vec<Problem>,
-    session: Arc<Session>,
-}
-
-impl Running {
-    /// Its id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Its Ctrl-C.
-    pub fn cancel(&self) -> &CancellationToken {
-        &self.cancel
-    }
-
-    /// It has ended with this code, and found this wrong with the manifest it was given.
-    pub fn ended(mut self, code: i32, problems: Vec<Problem>) {
-        self.code = Some(code);
-        self.problems = problems;
-    }
-}
-
-/// The exit code of a command that broke off without one: the server's fault.
-pub(super) const BROKEN: i32 = 255;
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        lock(&self.session.console.commands).end(&self.id);
-        self.session.keyboards.detach(&self.id);
-        let took = (self.session.around.clock)().duration_since(self.began);
-        let millis = u64::try_from(took.as_millis()).unwrap_or(0);
-        let (code, problems) = (self.code.unwrap_or(BROKEN), std::mem::take(&mut self.problems));
-        self.session.show(What::Exit { id: self.id.clone(), code, millis, problems });
     }
 }

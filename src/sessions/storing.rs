@@ -98,7 +98,7 @@ impl Session {
         let (frames, oldest_frame) = self.new_frames(marks.frames);
         let mut desks = marks.desks.clone();
         let (files, restored) = self.changed_files(&mut desks);
-        let progress = lock(&self.tracker).take_changed();
+        let progress = lock(&self.tracker).changed();
         let session = self.row(last && frames.len() < FRAMES);
         let same = marks.row.as_ref().is_some_and(|row| same_row(row, &session));
         if same && frames.is_empty() && files.is_empty() && restored.is_empty() && progress.is_empty() {
@@ -109,14 +109,10 @@ impl Session {
         Some((Saving { session, files, restored, frames, oldest_frame, progress }, marks))
     }
 
-    /// It is in the database now.
-    pub(super) fn saved(&self, marks: Marks) {
+    /// It is in the database now. What never gets here is tried again.
+    pub(super) fn saved(&self, saving: &Saving, marks: Marks) {
+        lock(&self.tracker).stored(&saving.progress);
         *lock(&self.marks) = marks;
-    }
-
-    /// It could not be stored: what was taken will be tried again.
-    pub(super) fn not_saved(&self, saving: &Saving) {
-        lock(&self.tracker).give_back(&saving.progress);
     }
 
     /// Whether the database has it as put away in order.

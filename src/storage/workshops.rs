@@ -42,17 +42,11 @@ impl WorkshopState {
     }
 }
 
-/// A workshop.
+/// What an instructor asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Workshop {
-    /// Its name for the server.
-    pub id: WorkshopId,
-    /// What learners join with; no two workshops have the same.
-    pub code: String,
+pub struct Plan {
     /// What it is called.
     pub title: String,
-    /// Who holds it: the account that made it.
-    pub instructor: String,
     /// The lessons' ids, in order.
     pub lessons: Vec<String>,
     /// A language's code, such as `en`.
@@ -65,6 +59,19 @@ pub struct Workshop {
     pub starts: Option<Timestamp>,
     /// When it ends, if that is known.
     pub ends: Option<Timestamp>,
+}
+
+/// A workshop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workshop {
+    /// Its name for the server.
+    pub id: WorkshopId,
+    /// What learners join with; no two workshops have the same.
+    pub code: String,
+    /// Who holds it: the account that made it.
+    pub instructor: String,
+    /// What was asked for.
+    pub plan: Plan,
     /// Where its learners' Pods run: `embedded`, `kind`, `kubernetes`.
     pub sandbox: String,
     /// Whether learners may come in and work.
@@ -122,14 +129,16 @@ fn workshop(row: Row) -> Result<Workshop, StorageError> {
     Ok(Workshop {
         id: WorkshopId::new(id),
         code,
-        title,
         instructor,
-        lessons,
-        language,
-        capacity: uncount(capacity),
-        prewarm: uncount(prewarm),
-        starts: starts.map(time),
-        ends: ends.map(time),
+        plan: Plan {
+            title,
+            lessons,
+            language,
+            capacity: uncount(capacity),
+            prewarm: uncount(prewarm),
+            starts: starts.map(time),
+            ends: ends.map(time),
+        },
         sandbox,
         state: WorkshopState::parse(&state),
         hold,
@@ -150,14 +159,14 @@ impl Storage {
             language = excluded.language, capacity = excluded.capacity, prewarm = excluded.prewarm, \
             starts = excluded.starts, ends = excluded.ends, sandbox = excluded.sandbox, state = excluded.state, \
             hold = excluded.hold";
-        let w = workshop;
-        let lessons = serde_json::Value::from(w.lessons.clone()).to_string();
+        let (w, plan) = (workshop, &workshop.plan);
+        let lessons = serde_json::Value::from(plan.lessons.clone()).to_string();
         let hold = serde_json::json!(w.hold).to_string();
         let saved = on!(&self.0, pool => {
             sqlx::query(SAVE)
-                .bind(w.id.as_str()).bind(&w.code).bind(&w.title).bind(&w.instructor).bind(&lessons)
-                .bind(&w.language).bind(count(w.capacity)).bind(count(w.prewarm))
-                .bind(w.starts.map(millis)).bind(w.ends.map(millis))
+                .bind(w.id.as_str()).bind(&w.code).bind(&plan.title).bind(&w.instructor).bind(&lessons)
+                .bind(&plan.language).bind(count(plan.capacity)).bind(count(plan.prewarm))
+                .bind(plan.starts.map(millis)).bind(plan.ends.map(millis))
                 .bind(&w.sandbox).bind(w.state.as_str()).bind(&hold).bind(millis(w.created))
                 .execute(pool).await.map(drop)
         });
@@ -189,6 +198,14 @@ impl Storage {
     /// The database.
     pub async fn workshops_of(&self, instructor: &str) -> Result<Vec<Workshop>, StorageError> {
         self.workshops_where("instructor = $1", instructor).await
+    }
+
+    /// Workshops that are not over and want sandboxes to be made ahead.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn workshops_with_prewarm(&self) -> Result<Vec<Workshop>, StorageError> {
+        self.workshops_where("prewarm > 0 AND state <> $1", WorkshopState::Ended.as_str()).await
     }
 
     async fn workshops_where(&self, condition: &'static str, value: &str) -> Result<Vec<Workshop>, StorageError> {

@@ -52,6 +52,9 @@ pub enum PageError {
     /// Too often in too short a time.
     #[error("too many requests")]
     TooMany,
+    /// Somebody guesses codes or passwords.
+    #[error("too many wrong tries come from this address")]
+    TooManyTries,
     /// Nothing came in time.
     #[error("it took too long")]
     TooLong,
@@ -92,6 +95,7 @@ impl PageError {
             Self::NotSo => (StatusCode::METHOD_NOT_ALLOWED, "notSo"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "tooLarge"),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "tooMany"),
+            Self::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, "tooManyTries"),
             Self::TooLong => (StatusCode::GATEWAY_TIMEOUT, "tooLong"),
             Self::Broken => (StatusCode::INTERNAL_SERVER_ERROR, "broken"),
         }

@@ -1,6 +1,6 @@
 //! What a learner has done, on the catalogue; and what is kept about them, in their own hands.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    address::Address,
     assets,
     errors::PageError,
     nonce::Nonce,
@@ -191,14 +192,21 @@ async fn ask(nonce: Reader, headers: HeaderMap, Query(Given { code }): Query<Giv
 
 async fn come_back(
     State(app): State<AppState>,
+    address: Address,
     nonce: Reader,
     headers: HeaderMap,
     Form(Given { code }): Form<Given>,
 ) -> Result<Response, PageError> {
+    if !app.limits.joins.may(address, Instant::now()) {
+        return Err(PageError::TooManyTries);
+    }
     let found = match ReturnCode::parse(&code) {
         Some(code) => app.sessions.come_back(&code).await.map_err(broken)?,
         None => None,
     };
+    if found.is_none() {
+        app.limits.joins.wrong(address, Instant::now());
+    }
     let Some(device) = found else { return Ok(page(&nonce, &headers, None, String::new(), Some(code))) };
     let cookie = HeaderValue::from_str(&app.site.set_cookie(&device)).expect("a cookie of ours is ASCII");
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())

@@ -23,7 +23,7 @@ use tower_http::{
 use tracing::Instrument as _;
 
 use super::{
-    assets, content, errors::PageError, headers, health, kube, pages, preview, progress, questions, socket,
+    assets, content, errors::PageError, headers, health, kube, limits, pages, preview, progress, questions, socket,
     state::AppState, texts, workshops,
 };
 
@@ -50,9 +50,12 @@ pub fn router(state: AppState) -> Router {
     let routes = ours
         .route("/socket", any(socket::connect))
         .route("/socket/events", get(socket::fallback::listen))
-        .route("/socket/{line}", post(socket::fallback::speak).layer(DefaultBodyLimit::max(socket::MAX_MESSAGE)))
-        // The sandbox's API and the previews answer to programs, and to pages that are not ours.
+        .route("/socket/{line}", post(socket::fallback::speak))
         .merge(workshops::streams())
+        .layer(DefaultBodyLimit::max(state.limits.allowed.body))
+        .layer(from_fn_with_state(state.clone(), limits::measure))
+        // The sandbox's API and the previews answer to programs, and to pages that are not ours; what they may ask is
+        // measured by the sandbox.
         .merge(kube::routes())
         .merge(preview::routes());
     let passes = ServiceBuilder::new()

@@ -30,14 +30,21 @@ use tokio_tungstenite::{
 };
 
 use self::conversation::Conversation;
-use super::{errors::PageError, state::AppState};
+use super::{
+    address::Address,
+    errors::PageError,
+    limits,
+    state::AppState,
+    texts::{self, Texts},
+};
 use crate::{sessions::NoSession, storage::LearnerId};
 
-/// The longest message of a page: a manifest of 2 MB, escaped as JSON.
-pub(super) const MAX_MESSAGE: usize = 3 * 1024 * 1024;
-
 /// Takes a page's handshake.
-pub async fn connect(State(app): State<AppState>, mut request: Request) -> Result<Response, Response> {
+pub async fn connect(
+    State(app): State<AppState>,
+    address: Address,
+    mut request: Request,
+) -> Result<Response, Response> {
     let accept = accept_key(request.headers()).ok_or_else(|| PageError::NotAWebsocket.into_response())?;
     if !app.site.is_same_origin(request.headers()) {
         return Err(PageError::ForeignOrigin.plain());
@@ -45,24 +52,38 @@ pub async fn connect(State(app): State<AppState>, mut request: Request) -> Resul
     let cookie = app.site.session(request.headers());
     let visitor = app.sessions.visitor(cookie).await.map_err(NoSession::from);
     let set_cookie = visitor.as_ref().ok().and_then(|v| v.cookie.as_ref()).map(|c| app.site.set_cookie(c));
+    let texts = texts::of(request.headers());
     let upgrade = hyper::upgrade::on(&mut request);
     app.tasks.clone().spawn(async move {
         let Ok(upgraded) = upgrade.await else { return };
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE));
+        // A manifest comes escaped as JSON, in one message.
+        let most = Some(app.limits.allowed.body);
+        let limits = WebSocketConfig::default().max_message_size(most).max_frame_size(most);
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
         match visitor {
-            Ok(visitor) => talk(socket, app, &visitor.learner).await,
+            Ok(visitor) => talk(socket, app, Reader { address, texts }, &visitor.learner).await,
             Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
         }
     });
     Ok(switching(&accept, set_cookie.as_deref()))
 }
 
+/// Whoever reads a page.
+#[derive(Debug, Clone, Copy)]
+struct Reader {
+    address: Address,
+    /// In their language.
+    texts: &'static Texts,
+}
+
 /// Talks with a page, once there is a place for its learner.
-async fn talk<S>(mut socket: S, app: AppState, learner: &LearnerId)
+async fn talk<S>(mut socket: S, app: AppState, reader: Reader, learner: &LearnerId)
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
 {
+    if let Some(why) = limits::too_many_here(&app, reader.address, learner).await {
+        return conversation::refuse(socket, &why).await;
+    }
     let (session, said) = match app.sessions.session_of(learner, None).await {
         Ok(session) => (session, Vec::new()),
         Err(NoSession::Full(_)) => match waiting::wait(&mut socket, &app, learner).await {
@@ -71,7 +92,7 @@ where
         },
         Err(refusal) => return conversation::refuse(socket, &refusal.to_string()).await,
     };
-    Conversation::new(socket, app, session).with(said).run().await;
+    Conversation::new(socket, app, session, reader.texts).with(said).run().await;
 }
 
 /// The answer to the handshake's key, if it is a handshake (RFC 6455, 4.2.1).

@@ -6,7 +6,7 @@ use axum::extract::FromRef;
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{metrics::Metrics, site::Site, socket::fallback::Lines};
+use super::{limits::Limits, metrics::Metrics, site::Site, socket::fallback::Lines};
 use crate::{
     console::{self, Engine},
     lessons::Catalog,
@@ -27,6 +27,8 @@ pub struct AppState {
     pub engine: Engine,
     /// Under which address the server is known.
     pub site: Arc<Site>,
+    /// How much one address may ask for.
+    pub limits: Arc<Limits>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What every learner should know about their sandbox, if anything is amiss.
@@ -48,6 +50,7 @@ impl AppState {
         sessions: Sessions,
         workshops: Workshops,
         site: Site,
+        limits: Limits,
         caveat: Option<&str>,
         closing: CancellationToken,
     ) -> Self {
@@ -57,6 +60,7 @@ impl AppState {
             workshops,
             engine: console::engine(),
             site: Arc::new(site),
+            limits: Arc::new(limits),
             metrics: Arc::new(Metrics::default()),
             caveat: caveat.map(Into::into),
             closing,

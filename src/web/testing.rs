@@ -100,6 +100,7 @@ pub async fn state(engine: Engine, max: usize) -> AppState {
             sessions,
             workshops,
             site,
+            super::limits::tests::limits(),
             None,
             CancellationToken::new(),
         )

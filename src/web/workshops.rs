@@ -11,6 +11,7 @@ mod office;
 mod peer;
 mod stream;
 mod wall;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub fn pages() -> Router<AppState> {
         .route("/workshops/sign-in", post(office::sign_in))
         .route("/workshops/sign-out", post(office::sign_out))
         .route("/workshops/{id}", get(wall::page))
+        .route("/workshops/{id}/projector", get(wall::projector))
         .route("/workshops/{id}/qr.svg", get(wall::qr))
         .route("/workshops/{id}/results.csv", get(wall::csv))
         .route("/workshops/{id}/results.json", get(wall::json))
@@ -42,5 +44,6 @@ pub fn pages() -> Router<AppState> {
 pub fn streams() -> Router<AppState> {
     Router::new()
         .route("/workshops/{id}/live", get(stream::live))
+        .route("/workshops/{id}/projector/live", get(stream::nameless))
         .route("/workshops/{id}/learners/{learner}/live", get(peer::live))
 }

@@ -113,13 +113,15 @@ fn pods_of(document: &str) -> usize {
     }
 }
 
+/// Those that can be had: a lesson on images that don't come names others.
 fn images(lesson: &Lesson) -> Vec<String> {
     let lines = lesson.files.iter().flat_map(|file| file.text.lines());
     let in_files = lines.filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("image:"));
     let words = lesson.commands().flat_map(|command| command.line.split_whitespace());
     let in_commands = words.filter_map(|word| word.strip_prefix("--image="));
     let clean = |image: &str| image.trim().trim_matches(['"', '\'']).to_owned();
-    in_files.chain(in_commands).map(clean).filter(|image| !image.is_empty()).collect()
+    let there = |image: &String| !image.is_empty() && !lesson.missing_images.contains(image);
+    in_files.chain(in_commands).map(clean).filter(there).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +147,14 @@ mod tests {
             (needs.pods, needs.images),
             (5, ["busybox", "busybox:1.36", "nginx:1.27"].map(String::from).to_vec())
         );
+    }
+
+    #[test]
+    fn images_that_are_wrong_on_purpose_are_not_needed() {
+        let text = "## Go\n\n```bash\nkubectl run x --image=ngnix\nkubectl run y --image=nginx\n```\n";
+        let mut lesson = testing::lesson_with("one", text);
+        lesson.missing_images = vec!["ngnix".to_owned()];
+        assert_eq!(estimate(1, &[&lesson], Kind::Embedded).images, ["nginx"]);
     }
 
     #[test]

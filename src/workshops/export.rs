@@ -53,7 +53,7 @@ pub fn results(parts: &[Part], everybody: &[(Member, Vec<StepProgress>)]) -> Vec
 /// As JSON, with what the workshop was.
 pub fn json(workshop: &Workshop, results: &[Result]) -> serde_json::Value {
     serde_json::json!({
-        "title": workshop.title,
+        "title": workshop.plan.title,
         "instructor": workshop.instructor,
         "created": workshop.created.to_string(),
         "state": workshop.state.as_str(),

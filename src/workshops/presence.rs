@@ -7,7 +7,9 @@ use tokio::sync::watch;
 use super::{
     Workshops,
     activity::Unmet,
-    follow, line,
+    follow,
+    hold::{Asked, Waits},
+    line,
     room::Room,
     seat::{SeatRequest, SeatView, Sharing},
 };
@@ -45,8 +47,8 @@ impl Seat {
     }
 
     /// Why a command is refused, if it is.
-    pub fn refuses(&self) -> Option<&'static str> {
-        self.room.refuses()
+    pub fn refuses(&self, asked: Option<Asked<'_>>) -> Option<Waits> {
+        self.room.refuses(asked)
     }
 
     /// How the steps of the open lesson stand, and what was worked on: an unmet check tells why somebody is stuck.

@@ -11,13 +11,14 @@ use tokio::sync::watch;
 
 use super::{
     activity::{Activity, Place},
+    hold::{self, Asked, Waits},
     parts::Part,
     seat::{Hold, NoteView, SeatView, Sharing},
     wall::{self, Frame, Seen, Wall},
 };
 use crate::{
     sessions::Session,
-    storage::{LearnerId, Member, Note, StepProgress, Workshop, WorkshopState},
+    storage::{LearnerId, Member, Note, Plan, StepProgress, Workshop, WorkshopState},
 };
 
 /// The most messages that a page is told of.
@@ -180,12 +181,20 @@ impl Room {
         state.places.get(learner).map(|at| state.people[*at].view.subscribe())
     }
 
-    /// Why a learner's commands are refused, if they are; a sentence.
-    pub fn refuses(&self) -> Option<&'static str> {
-        match self.lock().workshop.state {
-            WorkshopState::Paused => Some("The instructor has paused the workshop. It goes on in a moment."),
-            WorkshopState::Open | WorkshopState::Closed | WorkshopState::Ended => None,
-        }
+    /// Why a learner's command has to wait, if it has.
+    pub fn refuses(&self, asked: Option<Asked<'_>>) -> Option<Waits> {
+        let (state, hold) = {
+            let state = self.lock();
+            (state.workshop.state, state.workshop.hold.clone())
+        };
+        let (lesson, step) = match state {
+            WorkshopState::Paused => return Some(Waits::Paused),
+            WorkshopState::Ended => return None,
+            WorkshopState::Open | WorkshopState::Closed => hold?,
+        };
+        let place = Place { lesson, step };
+        let waits = asked.is_some_and(|asked| hold::is_beyond(&self.parts, &place, asked));
+        waits.then(|| Waits::Held(held(&place.lesson, &place.step, &self.parts).title))
     }
 
     /// A page of a learner opens. Says whether it is their first.
@@ -302,7 +311,7 @@ impl State {
     }
 
     fn view(&self, person: &Person, parts: &[Part]) -> SeatView {
-        let Workshop { title, instructor, state, hold, ends, .. } = &self.workshop;
+        let Workshop { instructor, state, hold, plan: Plan { title, ends, .. }, .. } = &self.workshop;
         let ours = |note: &&Note| note.learner.as_ref().is_none_or(|learner| *learner == person.member.learner);
         let mut notes: Vec<NoteView> = self.notes.iter().filter(ours).rev().take(MAX_NOTES).map(shown).collect();
         notes.reverse();

@@ -1,8 +1,10 @@
-//! Who is stuck, and on what, in words for the instructor. A pure function of what was seen.
+//! Who is stuck, and on what. A pure function of what was seen.
 
 use std::time::Duration;
 
-use super::activity::{Activity, Repeated};
+use serde::Serialize;
+
+use super::activity::{Activity, Repeated, Unmet};
 
 /// So often the same error comes by chance; once more and somebody turns in a circle.
 const SAME_ERROR: u32 = 3;
@@ -26,13 +28,46 @@ pub struct Others {
     pub done: usize,
 }
 
-/// Somebody who is stuck.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stuck {
-    /// A sentence or two: what was seen.
-    pub why: String,
-    /// What stands in it in the cluster's own words, to be shown as code.
-    pub code: Option<String>,
+/// Somebody who is stuck, and on what. The instructor's page has the words, in their language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "is", rename_all = "camelCase")]
+pub enum Stuck {
+    /// The same error again and again.
+    SameError {
+        /// The step's, such as `6.3`.
+        number: String,
+        /// How often.
+        times: u32,
+        /// What the command said.
+        error: String,
+    },
+    /// A check does not hold.
+    Unmet {
+        /// The step's.
+        number: String,
+        /// What is checked.
+        check: String,
+        /// Why it does not hold, if that is known.
+        because: Option<String>,
+    },
+    /// Nothing is done.
+    Idle {
+        /// The step's.
+        number: String,
+        /// For so long.
+        minutes: u64,
+        /// What the others needed, if enough have done it.
+        others: Option<u64>,
+    },
+    /// It takes far longer than the others took.
+    Slow {
+        /// The step's.
+        number: String,
+        /// For so long.
+        minutes: u64,
+        /// What the others needed.
+        others: u64,
+    },
 }
 
 /// Whether a learner who has been on step `number` (such as `6.3`) for `spent` is stuck. `idle` is how long they have
@@ -53,28 +88,28 @@ pub fn judge(
 
 fn same_error(number: &str, repeated: Option<&Repeated>) -> Option<Stuck> {
     let Repeated { text, times } = repeated.filter(|error| error.times >= SAME_ERROR)?;
-    Some(Stuck { why: format!("Same error {times} times on {number}:"), code: Some(text.clone()) })
+    Some(Stuck::SameError { number: number.to_owned(), times: *times, error: text.clone() })
 }
 
 fn unmet(number: &str, activity: &Activity, spent: Duration) -> Option<Stuck> {
-    let unmet = activity.unmet.as_ref().filter(|_| spent >= UNMET)?;
-    let because = unmet.because.as_ref().map(|because| format!(" {because}")).unwrap_or_default();
-    Some(Stuck { why: format!("Check of {number} not met: {}.{because}", unmet.check), code: None })
+    let Unmet { check, because } = activity.unmet.clone().filter(|_| spent >= UNMET)?;
+    Some(Stuck::Unmet { number: number.to_owned(), check, because })
 }
 
 fn waits(number: &str, idle: Duration, others: Option<Others>) -> Option<Stuck> {
     let least = others.map_or(IDLE, |others| IDLE.max(others.median * TIMES_MEDIAN));
     (idle >= least).then(|| {
-        let others = others.map(|others| format!("; the others needed {}", minutes(others.median))).unwrap_or_default();
-        Stuck { why: format!("Has done nothing on {number} for {} min{others}.", minutes(idle)), code: None }
+        let others = others.map(|others| minutes(others.median));
+        Stuck::Idle { number: number.to_owned(), minutes: minutes(idle), others }
     })
 }
 
 fn slow(number: &str, spent: Duration, others: Option<Others>) -> Option<Stuck> {
     let others = others?;
-    (spent >= BEHIND.max(others.median * TIMES_MEDIAN)).then(|| Stuck {
-        why: format!("On {number} for {} min; the others needed {}.", minutes(spent), minutes(others.median)),
-        code: None,
+    (spent >= BEHIND.max(others.median * TIMES_MEDIAN)).then(|| Stuck::Slow {
+        number: number.to_owned(),
+        minutes: minutes(spent),
+        others: minutes(others.median),
     })
 }
 
@@ -86,14 +121,16 @@ pub fn minutes(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workshops::activity::Unmet;
 
     const MIN: Duration = Duration::from_mins(1);
     const OTHERS: Option<Others> = Some(Others { median: Duration::from_mins(3), done: 5 });
 
-    fn words(activity: &Activity, spent: u32, idle: u32, others: Option<Others>) -> Option<String> {
+    fn judged(activity: &Activity, spent: u32, idle: u32, others: Option<Others>) -> Option<Stuck> {
         judge("6.3", activity, MIN * spent, MIN * idle, others)
-            .map(|stuck| stuck.code.map(|code| format!("{} {code}", stuck.why)).unwrap_or(stuck.why))
+    }
+
+    fn number() -> String {
+        "6.3".to_owned()
     }
 
     #[test]
@@ -101,38 +138,37 @@ mod tests {
         let mut activity = Activity::default();
         activity.failed("error: x");
         activity.failed("error: x");
-        assert_eq!(words(&activity, 1, 0, None), None);
+        assert_eq!(judged(&activity, 1, 0, None), None);
         activity.failed("error: x");
-        assert_eq!(words(&activity, 1, 0, None).as_deref(), Some("Same error 3 times on 6.3: error: x"));
+        let circle = Stuck::SameError { number: number(), times: 3, error: "error: x".to_owned() };
+        assert_eq!(judged(&activity, 1, 0, None), Some(circle));
     }
 
     #[test]
     fn who_does_nothing_is_measured_by_what_the_others_needed() {
         let activity = Activity::default();
-        assert_eq!(words(&activity, 1, 8, OTHERS), None);
+        assert_eq!(judged(&activity, 1, 8, OTHERS), None);
         assert_eq!(
-            words(&activity, 1, 9, OTHERS).as_deref(),
-            Some("Has done nothing on 6.3 for 9 min; the others needed 3.")
+            judged(&activity, 1, 9, OTHERS),
+            Some(Stuck::Idle { number: number(), minutes: 9, others: Some(3) })
         );
-        assert_eq!(words(&activity, 1, 5, None).as_deref(), Some("Has done nothing on 6.3 for 5 min."));
+        assert_eq!(judged(&activity, 1, 5, None), Some(Stuck::Idle { number: number(), minutes: 5, others: None }));
     }
 
     #[test]
     fn who_works_long_is_behind_only_when_enough_others_were_quicker() {
         let activity = Activity::default();
-        assert_eq!(words(&activity, 9, 0, OTHERS).as_deref(), Some("On 6.3 for 9 min; the others needed 3."));
+        assert_eq!(judged(&activity, 9, 0, OTHERS), Some(Stuck::Slow { number: number(), minutes: 9, others: 3 }));
         let few = OTHERS.map(|others| Others { done: 2, ..others });
-        assert_eq!(words(&activity, 40, 0, few), None);
+        assert_eq!(judged(&activity, 40, 0, few), None);
     }
 
     #[test]
     fn an_unmet_check_says_why() {
-        let unmet = Unmet { check: "restartCount of crash".into(), because: Some("It is 1, wanted 2.".into()) };
-        let activity = Activity { unmet: Some(unmet), ..Activity::default() };
-        assert_eq!(words(&activity, 3, 0, None), None);
-        assert_eq!(
-            words(&activity, 4, 0, None).as_deref(),
-            Some("Check of 6.3 not met: restartCount of crash. It is 1, wanted 2.")
-        );
+        let (check, because) = ("restartCount of crash".to_owned(), Some("It is 1, wanted 2.".to_owned()));
+        let unmet = Some(Unmet { check: check.clone(), because: because.clone() });
+        let activity = Activity { unmet, ..Activity::default() };
+        assert_eq!(judged(&activity, 3, 0, None), None);
+        assert_eq!(judged(&activity, 4, 0, None), Some(Stuck::Unmet { number: number(), check, because }));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{
     activity::{Activity, Place},
     parts::Part,
-    stuck::{self, Others, minutes},
+    stuck::{self, Others, Stuck, minutes},
 };
 use crate::storage::{LearnerId, StepProgress};
 
@@ -91,17 +91,15 @@ pub struct Row {
 
 /// A learner who wants something, or should.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Need {
+pub struct Need<W> {
     /// The learner.
     pub id: String,
     /// Their name.
     pub name: String,
     /// For how many minutes.
     pub minutes: u64,
-    /// Their question, or what was seen.
-    pub why: String,
-    /// What is to be shown as code after it.
-    pub code: Option<String>,
+    /// Their question, which may be empty; or what was seen.
+    pub why: W,
 }
 
 /// The whole wall.
@@ -114,13 +112,26 @@ pub struct Wall {
     /// How many are on each step.
     pub here: Vec<usize>,
     /// Raised hands, longest first.
-    pub hands: Vec<Need>,
+    pub hands: Vec<Need<String>>,
     /// Who is stuck, longest first.
-    pub stuck: Vec<Need>,
+    pub stuck: Vec<Need<Stuck>>,
     /// How many are connected.
     pub online: usize,
     /// How many have reached the end of what is open to all, while they are held.
     pub reached: Option<usize>,
+}
+
+impl Wall {
+    /// The same without who anybody is, and without what they said: rows are told apart by their numbers.
+    pub fn nameless(mut self) -> Self {
+        for (number, row) in self.rows.iter_mut().enumerate() {
+            row.id = (number + 1).to_string();
+            row.name.clear();
+        }
+        self.hands.clear();
+        self.stuck.clear();
+        self
+    }
 }
 
 /// The wall of these learners.
@@ -217,7 +228,7 @@ fn judge(
     seen: &Seen<'_>,
     progress: &Progress<'_>,
     now: Timestamp,
-) -> Option<Need> {
+) -> Option<Need<Stuck>> {
     if seen.activity.pages == 0 {
         return None;
     }
@@ -228,8 +239,7 @@ fn judge(
         id: seen.learner.to_string(),
         name: seen.name.to_owned(),
         minutes: minutes(spent.max(idle)),
-        why: stuck.why,
-        code: stuck.code,
+        why: stuck,
     })
 }
 
@@ -280,13 +290,12 @@ fn row(seen: &Seen<'_>, at: Option<&Column<'_>>, cells: Vec<Cell>, now: Timestam
     }
 }
 
-fn hand(seen: &Seen<'_>, now: Timestamp) -> Option<Need> {
+fn hand(seen: &Seen<'_>, now: Timestamp) -> Option<Need<String>> {
     seen.hand.map(|up| Need {
         id: seen.learner.to_string(),
         name: seen.name.to_owned(),
         minutes: minutes(since(up, now)),
         why: seen.question.map(str::to_owned).unwrap_or_default(),
-        code: None,
     })
 }
 

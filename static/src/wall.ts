@@ -1,7 +1,9 @@
 // The instructor's wall: puts its parts together.
 
-import { el, icon, setText, the } from "./dom";
+import { setText, the } from "./dom";
+import { t } from "./text";
 import { setUpTheme } from "./theme";
+import { showAround, showLost } from "./workshop/around";
 import { perform } from "./workshop/deeds";
 import { type Change, listen } from "./workshop/events";
 import { Messages } from "./workshop/message";
@@ -40,28 +42,22 @@ function show(change: Change): void {
   showHands(change.hands, doings);
   showStuck(change.stuck, doings);
   messages.stuck(change.stuck.map((need) => need.id));
-  showState("ok", "check", `${change.online} of ${change.joined} connected, ${change.capacity} seats`);
-  const { ends } = change;
-  setText(the("ends"), ends === null ? "" : ends < 0 ? `should have ended ${-ends} min ago` : `ends in ${ends} min`);
+  showAround(change);
   showPace(change);
 }
 
-function showState(tone: string, glyph: string, text: string): void {
-  the("status").replaceChildren(el("span", { class: tone }, icon(glyph)), el("span", {}, text));
-}
-
 function showPace({ hold, reached, state }: Change): void {
-  setText(the("pace-word"), hold ? "Holding everyone at the end of" : "Hold everyone at the end of");
-  setText(the("hold"), hold ? "Release" : "Hold");
+  setText(the("pace-word"), t(hold ? "wall.holding" : "wall.holdAt"));
+  setText(the("hold"), t(hold ? "wall.release" : "wall.hold"));
   the("hold").className = hold ? "btn primary" : "btn";
-  setText(the("reached"), hold ? `${reached ?? 0} have reached it` : "");
+  setText(the("reached"), hold ? t("wall.reached", { count: reached ?? 0 }) : "");
   const gate = the<HTMLSelectElement>("gate");
   gate.disabled = hold !== null;
   if (hold) gate.value = hold.join("#");
-  press("pause", state === "paused", "Go on", "Pause all");
-  press("close", state === "closed", "Open to new learners", "Close to new learners");
+  press("pause", state === "paused", t("wall.goOn"), t("wall.pauseAll"));
+  press("close", state === "closed", t("wall.reopen"), t("wall.close"));
   for (const id of ["pause", "close", "end", "hold"]) the<HTMLButtonElement>(id).disabled = state === "ended";
-  if (state === "ended") setText(the("end"), "Over");
+  if (state === "ended") setText(the("end"), t("wall.over"));
 }
 
 function press(id: string, on: boolean, pressed: string, released: string): void {
@@ -77,11 +73,11 @@ the("pace").addEventListener("submit", (event) => {
 the("pause").addEventListener("click", () => void perform(workshop, { op: last?.state === "paused" ? "resume" : "pause" }));
 the("close").addEventListener("click", () => void perform(workshop, { op: last?.state === "closed" ? "resume" : "close" }));
 the("end").addEventListener("click", () => {
-  if (confirm("End this workshop for everybody? Their work stays, but it can't be opened again.")) void perform(workshop, { op: "end" });
+  if (confirm(t("wall.endSure"))) void perform(workshop, { op: "end" });
 });
 the("names").addEventListener("click", () => {
   const anonymous = the("names").getAttribute("aria-pressed") !== "true";
-  press("names", anonymous, "Show names", "Hide names");
+  press("names", anonymous, t("wall.showNames"), t("wall.hideNames"));
   table.anonymous = anonymous;
   peer.close();
   messages.one(undefined, "");
@@ -90,5 +86,5 @@ the("names").addEventListener("click", () => {
 });
 the("show-link").addEventListener("click", () => the<HTMLDialogElement>("link").showModal());
 listen<Change>(`/workshops/${workshop}/live`, show, (link) => {
-  if (link === "lost") showState("warn", "wait", "Reconnecting");
+  if (link === "lost") showLost();
 });

@@ -7,6 +7,7 @@ mod differential;
 mod ending;
 mod leftovers;
 mod lessons;
+mod load;
 mod program;
 mod providers;
 mod replay;

@@ -38,10 +38,13 @@ impl Server {
         Self::start_in(Arc::new(data), flags)
     }
 
-    /// Starts one where another has been.
+    /// Starts one where another has been; `--listen` has it take that one's address.
     pub fn start_in(data: Arc<tempfile::TempDir>, flags: &[&str]) -> Self {
+        let anywhere: &[&str] = if flags.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut child = Command::new(env!("CARGO_BIN_EXE_podyard"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--content"])
+            .arg("serve")
+            .args(anywhere)
+            .arg("--content")
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/content"))
             .arg("--data")
             .arg(data.path())

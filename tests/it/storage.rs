@@ -1,7 +1,7 @@
 //! Learners' work over the end of the server, however it ends.
 
 #[path = "../../src/storage/tests/postgres.rs"]
-mod postgres;
+pub mod postgres;
 
 use std::{path::Path, time::Instant};
 
@@ -27,7 +27,7 @@ async fn run(socket: &mut Socket, id: &str, line: &str) -> (String, i64) {
 }
 
 /// What a page is shown after it has said hello: the files, and every frame up to the newest.
-async fn greet(socket: &mut Socket, lesson: &str) -> (Value, Vec<Value>) {
+pub async fn greet(socket: &mut Socket, lesson: &str) -> (Value, Vec<Value>) {
     say(socket, json!({"op": "hello", "lesson": lesson, "after": 0})).await;
     let welcome = hear(socket, |m| m["op"] == "welcome").await;
     let (newest, mut frames) = (welcome["seq"].as_u64().unwrap(), Vec::new());

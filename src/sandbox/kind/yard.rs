@@ -39,6 +39,8 @@ pub(super) struct Yard {
     ending: BTreeSet<String>,
     /// How long the last ones took.
     took: Duration,
+    /// How many learners are about to come.
+    expected: usize,
     /// Whether the pool is left alone, since making a cluster for it has failed.
     resting: bool,
     closed: bool,
@@ -65,6 +67,8 @@ pub(super) enum Input {
     Ended(String),
     /// Time has passed: the pool may be filled again.
     Rested,
+    /// So many learners are about to come: for them the pool is as large.
+    Expected(usize),
     /// The server ends.
     Close,
 }
@@ -95,6 +99,7 @@ impl Yard {
             held: BTreeSet::new(),
             ending: BTreeSet::new(),
             took: USUAL,
+            expected: 0,
             resting: false,
             closed: false,
         }
@@ -127,6 +132,7 @@ impl Yard {
                 self.ending.remove(&name);
             }
             Input::Rested => self.resting = false,
+            Input::Expected(learners) => self.expected = learners,
             Input::Close => effects.extend(self.close()),
         }
         effects.extend(self.give());
@@ -205,7 +211,7 @@ impl Yard {
 
     fn make(&mut self, name: &mut impl FnMut() -> String) -> Vec<Effect> {
         let mut begun = Vec::new();
-        let pool = if self.resting { 0 } else { self.limits.pool };
+        let pool = if self.resting { 0 } else { self.limits.pool.max(self.expected) };
         while !self.closed
             && self.making.len() < self.limits.at_once
             && self.len() < self.limits.max

@@ -1,8 +1,9 @@
 //! How the checks of a lesson stand in one session, whatever becomes of its sandboxes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::watch as channel;
+use tokio_util::sync::DropGuard;
 
 use super::watch;
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
         check::{Check, Tongue, Verdict, holds_of_nothing},
         model::Lesson,
     },
-    sessions::Session,
+    sessions::{Session, session::lock},
 };
 
 /// How a step stands.
@@ -35,9 +36,46 @@ pub struct CheckState {
     pub hint: Option<String>,
 }
 
-/// The states of a lesson's steps, and when they change. It is watched as long as somebody holds this.
-pub type States = channel::Receiver<Arc<Vec<StepState>>>;
+type Steps = Arc<Vec<StepState>>;
 
+/// How a lesson's steps stand, and when that changes. They are watched as long as somebody holds this.
+#[derive(Debug)]
+pub struct States {
+    steps: channel::Receiver<Steps>,
+    watching: Arc<DropGuard>,
+}
+
+impl States {
+    /// How they stand.
+    pub fn now(&self) -> Steps {
+        self.steps.borrow().clone()
+    }
+
+    /// Tells when they stand otherwise.
+    pub fn changes(&mut self) -> &mut channel::Receiver<Steps> {
+        &mut self.steps
+    }
+}
+
+/// The lessons that are watched in a session: once each, however many pages have it open.
+#[derive(Debug, Default)]
+pub(in crate::sessions) struct Boards(Mutex<Vec<Watched>>);
+
+#[derive(Debug)]
+struct Watched {
+    board: Board,
+    steps: channel::Receiver<Steps>,
+    /// Ends the watching when nobody holds it any more.
+    watching: Weak<DropGuard>,
+}
+
+impl Watched {
+    fn states(&self) -> Option<States> {
+        Some(States { steps: self.steps.clone(), watching: self.watching.upgrade()? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
 struct Board {
     lesson: String,
     /// Each step with its checks.
@@ -49,23 +87,31 @@ impl Session {
     pub fn checks(self: &Arc<Self>, lesson: &Lesson) -> States {
         let steps = lesson.steps.iter().map(|step| (step.id.clone(), step.checks.clone())).collect();
         let board = Board { lesson: lesson.id.clone(), steps };
-        let (states, receiver) = channel::channel(Arc::new(board.states(&[], &self.done_steps(&lesson.id))));
+        let mut open = lock(&self.boards.0);
+        open.retain(|watched| watched.watching.strong_count() > 0);
+        let known = open.iter().find(|watched| watched.board == board).and_then(Watched::states);
+        known.unwrap_or_else(|| {
+            let states = self.watch_board(board.clone());
+            open.push(Watched { board, steps: states.steps.clone(), watching: Arc::downgrade(&states.watching) });
+            states
+        })
+    }
+
+    fn watch_board(self: &Arc<Self>, board: Board) -> States {
+        let (states, steps) = channel::channel(Arc::new(board.states(&[], &self.done_steps(&board.lesson))));
+        let ended = self.over().child_token();
+        let watching = Arc::new(ended.clone().drop_guard());
         let me = self.clone();
         self.spawn(async move {
-            let over = me.over().clone();
-            tokio::select! {
-                () = board.keep(&me, &states) => {}
-                () = states.closed() => {}
-                () = over.cancelled() => {}
-            }
+            ended.run_until_cancelled(board.keep(&me, &states)).await;
         });
-        receiver
+        States { steps, watching }
     }
 }
 
 impl Board {
     /// Keeps the states, over all sandboxes that the session has, until the session is over.
-    async fn keep(self, session: &Arc<Session>, states: &channel::Sender<Arc<Vec<StepState>>>) {
+    async fn keep(self, session: &Arc<Session>, states: &channel::Sender<Steps>) {
         let checks: Vec<Check> = self.steps.iter().flat_map(|(_, checks)| checks.clone()).collect();
         let mut status = session.status();
         let mut progressed = session.progressed();
@@ -98,7 +144,7 @@ impl Board {
         }
     }
 
-    fn publish(&self, session: &Session, verdicts: &[Verdict], states: &channel::Sender<Arc<Vec<StepState>>>) {
+    fn publish(&self, session: &Session, verdicts: &[Verdict], states: &channel::Sender<Steps>) {
         let now = self.states(verdicts, &session.done_steps(&self.lesson));
         for state in now.iter().filter(|state| state.done) {
             session.step_done(&self.lesson, &state.step);

@@ -48,17 +48,17 @@ async fn a_check_turns_green_by_itself_and_its_step_stays_done() {
     let _page = session.attach();
     let mut states = session.checks(&lesson());
     let because = |steps: &Arc<Vec<StepState>>| steps[0].checks[0].verdict.because.clone();
-    let told = states.wait_for(|steps| !because(steps).is_empty()).await.unwrap().clone();
+    let told = states.changes().wait_for(|steps| !because(steps).is_empty()).await.unwrap().clone();
     assert_eq!(because(&told), "there is no ConfigMap a");
     assert_eq!((told[0].checks[0].hint.as_deref(), done(&told)), (Some("Make one."), vec![false, false]));
 
     let api = config_maps(&session).await;
     api.create(&PostParams::default(), &config_map("a")).await.unwrap();
-    states.wait_for(|steps| steps[0].checks[0].verdict.holds && steps[0].done).await.unwrap();
+    states.changes().wait_for(|steps| steps[0].checks[0].verdict.holds && steps[0].done).await.unwrap();
     assert_eq!(session.done_steps("one"), ["make-it"]);
 
     api.delete("a", &DeleteParams::default()).await.unwrap();
-    let gone = states.wait_for(|steps| !steps[0].checks[0].verdict.holds).await.unwrap().clone();
+    let gone = states.changes().wait_for(|steps| !steps[0].checks[0].verdict.holds).await.unwrap().clone();
     assert!(gone[0].done, "what has been done stays done");
 }
 
@@ -68,9 +68,24 @@ async fn a_step_that_is_done_in_another_way_is_told_as_well() {
     let session = sessions.open(None).await.unwrap().session;
     let mut states = session.checks(&lesson());
     session.step_done("one", "run-it");
-    let now = states.wait_for(|steps| steps[1].done).await.unwrap().clone();
+    let now = states.changes().wait_for(|steps| steps[1].done).await.unwrap().clone();
     assert_eq!(done(&now), [false, true]);
-    assert_eq!(done(&session.checks(&lesson()).borrow()), [false, true], "whoever comes later is told at once");
+    assert_eq!(done(&session.checks(&lesson()).now()), [false, true], "whoever comes later is told at once");
+}
+
+#[tokio::test]
+async fn a_lesson_that_two_pages_have_open_is_watched_once_until_both_are_closed() {
+    let sessions = sessions().await;
+    let session = sessions.open(None).await.unwrap().session;
+    let (mut first, mut second) = (session.checks(&lesson()), session.checks(&lesson()));
+    assert!(first.changes().same_channel(second.changes()));
+    drop(first);
+    let mut third = session.checks(&lesson());
+    assert!(third.changes().same_channel(second.changes()), "one page still has it open");
+    let mut changes = third.changes().clone();
+    drop((second, third));
+    while changes.changed().await.is_ok() {}
+    assert_eq!(done(&session.checks(&lesson()).now()), [false, false], "and begins anew");
 }
 
 /// A Pod is made, then thrown away: that it is gone at the end says nothing at the beginning.

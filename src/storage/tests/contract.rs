@@ -87,14 +87,16 @@ fn workshop(name: &str, code: &str, capacity: u64) -> Workshop {
     Workshop {
         id: WorkshopId::new(name),
         code: code.into(),
-        title: "Pods <b>for</b> everybody".into(),
         instructor: "grace".into(),
-        lessons: vec!["one".into(), "two".into()],
-        language: "en".into(),
-        capacity,
-        prewarm: 2,
-        starts: Some(at(0)),
-        ends: None,
+        plan: Plan {
+            title: "Pods <b>for</b> everybody".into(),
+            lessons: vec!["one".into(), "two".into()],
+            language: "en".into(),
+            capacity,
+            prewarm: 2,
+            starts: Some(at(0)),
+            ends: None,
+        },
         sandbox: "embedded".into(),
         state: WorkshopState::Open,
         hold: None,
@@ -190,13 +192,14 @@ async fn a_workshop_has_a_code_of_its_own_and_so_many_seats(storage: Storage) {
     assert!(storage.save_workshop(&pods).await.unwrap());
     assert!(!storage.save_workshop(&workshop("other", "CODE", 2)).await.unwrap(), "its code is taken");
     pods.state = WorkshopState::Paused;
-    pods.ends = Some(at(60));
+    pods.plan.ends = Some(at(60));
     pods.hold = Some(("one".into(), "b".into()));
     assert!(storage.save_workshop(&pods).await.unwrap());
     assert_eq!(storage.workshop(&pods.id).await.unwrap(), Some(pods.clone()));
     assert_eq!(storage.workshop_by_code("CODE").await.unwrap(), Some(pods.clone()));
     assert_eq!(storage.workshops_of("grace").await.unwrap(), [pods.clone()]);
     assert!(storage.workshops_of("mallory").await.unwrap().is_empty());
+    assert_eq!(storage.workshops_with_prewarm().await.unwrap(), [pods.clone()]);
 
     let (ada, bob, cyd) =
         (learner(&storage, "ada").await, learner(&storage, "bob").await, learner(&storage, "cyd").await);

@@ -24,7 +24,7 @@ async fn nothing_is_lost(storage: Storage) {
     assert!(storage.session(&ada).await.unwrap().unwrap().orderly);
     assert_eq!(storage.frames(&ada).await.unwrap().len(), 2);
     let workshop = storage.workshop_by_code("KX47PMQ").await.unwrap().unwrap();
-    assert_eq!(workshop.lessons, ["first-pod", "manifests"]);
+    assert_eq!(workshop.plan.lessons, ["first-pod", "manifests"]);
     assert_eq!(workshop.hold, None);
     assert_eq!(storage.members(&workshop.id).await.unwrap()[0].name, "Ada");
     assert_eq!(storage.notes(&workshop.id).await.unwrap()[0].text, "Look at line 3.");

@@ -25,6 +25,7 @@ use super::{
     super::{
         protocol::{Message, Request, SandboxState},
         state::AppState,
+        texts::Texts,
     },
     pace::Pace,
     wire,
@@ -66,8 +67,6 @@ const COMPLETE_WITHIN: Duration = Duration::from_secs(2);
 const FRAMES_AT_ONCE: usize = 64;
 /// How many pieces of a log may wait for a slow page.
 const LOG_PIECES: usize = 4;
-/// How many pages a session may have.
-const MAX_PAGES: usize = 20;
 
 /// What happened.
 enum Event {
@@ -130,6 +129,8 @@ pub(super) struct Conversation<S> {
     choice: watch::Sender<Choice>,
     log: Option<(mpsc::Receiver<LogPiece>, AbortOnDropHandle<()>)>,
     pace: Pace,
+    /// The reader's language.
+    texts: &'static Texts,
     /// What the page said before there was a place for it.
     said: VecDeque<Packet>,
     heard: Instant,
@@ -147,7 +148,7 @@ impl<S> Conversation<S>
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
 {
-    pub fn new(socket: S, app: AppState, session: Arc<Session>) -> Self {
+    pub fn new(socket: S, app: AppState, session: Arc<Session>, texts: &'static Texts) -> Self {
         let now = Instant::now();
         Self {
             socket,
@@ -169,6 +170,7 @@ where
             choice: watch::Sender::new(Choice::default()),
             log: None,
             pace: Pace::new(now),
+            texts,
             said: VecDeque::new(),
             heard: now,
             pinged: now,
@@ -185,7 +187,7 @@ where
 
     /// Talks until one of the two ends it.
     pub async fn run(mut self) {
-        let end = match self.session.sockets() > MAX_PAGES {
+        let end = match self.session.sockets() > self.app.limits.allowed.pages {
             true => End::Leave(CloseCode::Again, "too many pages of one session are open"),
             false => loop {
                 let event = self.next().await;
@@ -224,7 +226,7 @@ where
             () = changed(Some(&mut self.newest)), if greeted => Event::Frames,
             () = changed(pods), if greeted => Event::Pods,
             () = changed(events), if greeted => Event::Events,
-            () = changed(self.states.as_mut()), if greeted => Event::Checks,
+            () = changed(self.states.as_mut().map(States::changes)), if greeted => Event::Checks,
             () = changed(Some(&mut self.app.catalog)), if greeted => Event::Lessons,
             () = changed(Some(&mut self.forwards)), if greeted => Event::Forwards,
             () = changed(Some(&mut self.edits)), if greeted => Event::Edits,
@@ -374,12 +376,13 @@ where
         }
     }
 
-    async fn run_line(&mut self, id: String, line: String, manifest: Option<String>, desk: Arc<Desk>) -> Step {
+    async fn run_line(&mut self, id: String, line: String, applied: Option<(&str, String)>, desk: Arc<Desk>) -> Step {
+        let (file, manifest) = applied.unzip();
         if line.len() > MAX_LINE {
             return self.refuse(Some(id), "This command is too long: 2 MB are the most.".to_owned()).await;
         }
-        if let Some(why) = self.seat.as_ref().and_then(Seat::refuses) {
-            return self.refuse(Some(id), why.to_owned()).await;
+        if let Some(why) = self.has_to_wait(&line, file) {
+            return self.refuse(Some(id), why).await;
         }
         match self.session.run(&id, line, manifest, desk, self.app.engine.clone()) {
             Ok(()) => {
@@ -398,7 +401,7 @@ where
             return Ok(());
         }
         match desk.store(file, text.clone(), self.author) {
-            Ok(()) => self.run_line(id, format!("kubectl {verb} -f {file}"), Some(text), desk).await,
+            Ok(()) => self.run_line(id, format!("kubectl {verb} -f {file}"), Some((file, text)), desk).await,
             Err(why) => self.refuse(Some(id), sentence(&why)).await,
         }
     }

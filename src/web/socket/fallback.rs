@@ -26,7 +26,7 @@ use tokio_tungstenite::tungstenite::{self, Message as Packet};
 use tokio_util::sync::PollSender;
 
 use super::{
-    super::{errors::PageError, state::AppState},
+    super::{address::Address, errors::PageError, state::AppState, texts},
     conversation,
 };
 use crate::sessions::{NoSession, ids::Token};
@@ -74,19 +74,20 @@ impl Drop for Opened {
 }
 
 /// What the server says.
-pub async fn listen(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Response> {
+pub async fn listen(State(app): State<AppState>, address: Address, headers: HeaderMap) -> Result<Response, Response> {
     if !is_ours(&headers) {
         return Err(PageError::ForeignOrigin.plain());
     }
     let visitor = app.sessions.visitor(app.site.session(&headers)).await.map_err(NoSession::from);
     let set_cookie = visitor.as_ref().ok().and_then(|v| v.cookie.as_ref()).map(|c| app.site.set_cookie(c));
+    let reader = super::Reader { address, texts: texts::of(&headers) };
     let (line, from_page) = app.lines.open();
     let name = Event::default().event("line").data(line.token.as_str());
     let (to_page, said) = mpsc::channel(WAITING);
     let socket = Socket::new(from_page, to_page);
     app.tasks.clone().spawn(async move {
         match visitor {
-            Ok(visitor) => super::talk(socket, app, &visitor.learner).await,
+            Ok(visitor) => super::talk(socket, app, reader, &visitor.learner).await,
             Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
         }
         drop(line);

@@ -22,9 +22,9 @@ async fn session(app: &AppState) -> Arc<Session> {
 impl Page {
     async fn open(app: &AppState, session: &Arc<Session>) -> Self {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        let limits = WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE));
+        let limits = WebSocketConfig::default().max_message_size(Some(3 << 20));
         let server = WebSocketStream::from_raw_socket(theirs, Role::Server, Some(limits)).await;
-        app.tasks.spawn(Conversation::new(server, app.clone(), session.clone()).run());
+        app.tasks.spawn(Conversation::new(server, app.clone(), session.clone(), Texts::english()).run());
         Self { socket: WebSocketStream::from_raw_socket(ours, Role::Client, None).await }
     }
 
@@ -197,7 +197,7 @@ async fn what_can_not_be_done_is_refused_in_words_and_nothing_else_is_lost() {
         (&refused["id"], &refused["text"]),
         (&json!("1"), &json!("Big.yaml is too large: a file holds at most 2 MB."))
     );
-    for n in 0..=crate::sessions::commands::MAX_RUNNING {
+    for n in 0..=8 {
         page.say(json!({"op": "run", "id": format!("w{n}"), "line": "sleep 1000"})).await;
     }
     let refused = page.hear("refused").await;
@@ -286,7 +286,7 @@ async fn a_page_that_sends_too_much_at_once_is_sent_away() {
     let app = testing::state(testing::scripted(), 10).await;
     let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
-    let text = "x".repeat(MAX_MESSAGE + 1);
+    let text = "x".repeat((3 << 20) + 1);
     let sending = page.socket.send(Packet::text(json!({"op": "save", "file": "a", "text": text}).to_string()));
     let _ = tokio::time::timeout(PATIENCE, sending).await;
     loop {

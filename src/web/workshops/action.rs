@@ -2,17 +2,20 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 
-use super::instructor::Instructor;
+use super::{instructor::Owned, words};
 use crate::{
     sessions::desk::Author,
-    storage::{LearnerId, WorkshopId, WorkshopState},
-    web::state::AppState,
+    storage::{LearnerId, WorkshopState},
+    web::{
+        state::AppState,
+        texts::{self, Texts},
+    },
     workshops::{Refused, room::Room, seat::Sharing},
 };
 
@@ -61,17 +64,13 @@ pub(super) enum Action {
 /// `/workshops/<id>/do`
 pub(super) async fn act(
     State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
+    Owned { instructor, room }: Owned,
+    headers: HeaderMap,
     Json(action): Json<Action>,
 ) -> Response {
-    let done = async {
-        let room = app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await?;
-        perform(&app, &instructor, &room, action).await
-    };
-    match done.await {
+    match perform(&app, &instructor, &room, action).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => refusal(&refused),
+        Err(refused) => refusal(texts::of(&headers), &refused),
     }
 }
 
@@ -108,9 +107,9 @@ async fn perform(app: &AppState, instructor: &str, room: &Room, action: Action) 
 /// The instructor's line runs as the learner's own do; its id says whose it is.
 async fn run(app: &AppState, instructor: &str, room: &Room, learner: &LearnerId, line: String) -> Result<(), Refused> {
     let session = app.workshops.hands_on(room, learner, &line).await?;
-    let desk = session.open_desk().ok_or_else(|| Refused::Wrong("They have no lesson open.".to_owned()))?;
+    let desk = session.open_desk().ok_or(Refused::NoLesson)?;
     let id = format!("by:{instructor}:{}", uuid::Uuid::now_v7());
-    session.run(&id, line, None, desk, app.engine.clone()).map_err(|why| Refused::Wrong(why.to_string()))
+    session.run(&id, line, None, desk, app.engine.clone()).map_err(|why| Refused::Console(why.to_string()))
 }
 
 /// Only into editors of learners who are here: the others would find it in whatever lesson they open next.
@@ -128,22 +127,22 @@ async fn push(
     );
     for learner in to {
         let Some(desk) = room.session(&learner).and_then(|session| session.open_desk()) else { continue };
-        desk.store(file, text.to_owned(), Author::CONSOLE).map_err(|why| Refused::Wrong(why.to_string()))?;
+        desk.store(file, text.to_owned(), Author::CONSOLE).map_err(|why| Refused::Console(why.to_string()))?;
         app.workshops.record(instructor, Some(&room.workshop().id), "pushed-file", &format!("{learner}: {file}")).await;
     }
     Ok(())
 }
 
 /// A refusal as a line of text, with its status.
-pub(super) fn refusal(refused: &Refused) -> Response {
+pub(super) fn refusal(t: &Texts, refused: &Refused) -> Response {
     let status = match refused {
         Refused::NotYours => StatusCode::NOT_FOUND,
-        Refused::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refused::NotAllowed(_) => StatusCode::FORBIDDEN,
         Refused::Storage(error) => {
             tracing::error!(%error, "an instructor's wish can't be stored");
             StatusCode::SERVICE_UNAVAILABLE
         }
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], refused.to_string()).into_response()
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], words::refused(t, refused)).into_response()
 }

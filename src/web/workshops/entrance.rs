@@ -1,5 +1,7 @@
 //! Where learners come in: a code and a name, nothing else.
 
+use std::time::Instant;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -10,9 +12,12 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
+use super::words;
 use crate::{
     web::{
+        address::Address,
         assets,
+        errors::PageError,
         nonce::Nonce,
         state::AppState,
         texts::{self, Texts},
@@ -50,28 +55,46 @@ pub(super) async fn ask(Extension(Nonce(nonce)): Extension<Nonce>, headers: Head
 /// `/join/<code>`: what the link and the picture lead to.
 pub(super) async fn ask_with(
     State(app): State<AppState>,
+    address: Address,
     Extension(Nonce(nonce)): Extension<Nonce>,
     Path(typed): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let entry = Entry { code: typed, name: String::new() };
+    if !app.limits.joins.may(address, Instant::now()) {
+        return PageError::TooManyTries.into_response();
+    }
     match app.workshops.by_code(&entry.code).await {
         Ok(workshop) => {
-            let (code, title) = (workshop.code.as_str(), Some(workshop.title.as_str()));
+            let (code, title) = (workshop.code.as_str(), Some(workshop.plan.title.as_str()));
             JoinPage { nonce: &nonce, t: texts::of(&headers), code, name: "", title, wrong: None, longest: MAX_LINE }
                 .into_response()
         }
-        Err(refusal) => refused(&nonce, texts::of(&headers), &entry, &refusal),
+        Err(refusal) => {
+            count(&app, address, &refusal);
+            refused(&nonce, texts::of(&headers), &entry, &refusal)
+        }
+    }
+}
+
+/// Counts a code that nobody gave out.
+fn count(app: &AppState, address: Address, refusal: &NoEntry) {
+    if matches!(refusal, NoEntry::NoSuchCode) {
+        app.limits.joins.wrong(address, Instant::now());
     }
 }
 
 /// Lets a learner in and leads them to the first lesson.
 pub(super) async fn join(
     State(app): State<AppState>,
+    address: Address,
     Extension(Nonce(nonce)): Extension<Nonce>,
     headers: HeaderMap,
     Form(entry): Form<Entry>,
 ) -> Response {
+    if !app.limits.joins.may(address, Instant::now()) {
+        return PageError::TooManyTries.into_response();
+    }
     let visitor = match app.sessions.visitor(app.site.session(&headers)).await {
         Ok(visitor) => visitor,
         Err(error) => return refused(&nonce, texts::of(&headers), &entry, &error.into()),
@@ -79,10 +102,18 @@ pub(super) async fn join(
     let joined = app.workshops.join(&entry.code, &entry.name, &visitor.learner, &app.catalog()).await;
     let room = match joined {
         Ok(room) => room,
-        Err(refusal) => return refused(&nonce, texts::of(&headers), &entry, &refusal),
+        Err(refusal) => {
+            count(&app, address, &refusal);
+            return refused(&nonce, texts::of(&headers), &entry, &refusal);
+        }
     };
-    let first = room.parts().first().map_or_else(|| "/".to_owned(), |part| format!("/lessons/{}", part.id));
-    let mut response = Redirect::to(&first).into_response();
+    // The sandbox is made while the page loads. Without a place the page waits for one.
+    if let Ok(session) = app.sessions.session_of(&visitor.learner, None).await {
+        drop(session.attach());
+    }
+    let language = room.workshop().plan.language;
+    let first = room.parts().first().map(|part| format!("/lessons/{}?lang={language}", part.id));
+    let mut response = Redirect::to(first.as_deref().unwrap_or("/")).into_response();
     if let Some(cookie) = visitor.cookie {
         let cookie = HeaderValue::from_str(&app.site.set_cookie(&cookie)).expect("a cookie of ours is ASCII");
         response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -101,7 +132,7 @@ fn refused(nonce: &str, t: &'static Texts, entry: &Entry, refusal: &NoEntry) -> 
     };
     let known = code::parse(&entry.code);
     let code = known.as_deref().unwrap_or(&entry.code);
-    let wrong = Some(refusal.to_string());
+    let wrong = Some(words::no_entry(t, refusal));
     let page = JoinPage { nonce, t, code, name: &entry.name, title: None, wrong, longest: MAX_LINE };
     (status, page).into_response()
 }

@@ -1,12 +1,20 @@
-//! Who asks: an instructor who has signed in, by their cookie.
+//! Who asks: an instructor who has signed in, by their cookie; and for which workshop of theirs.
+
+use std::sync::Arc;
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Path},
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::{HeaderMap, HeaderValue, header, request::Parts};
+use serde::Deserialize;
 
-use crate::web::{site::Site, state::AppState};
+use super::action::refusal;
+use crate::{
+    storage::WorkshopId,
+    web::{errors::PageError, site::Site, state::AppState, texts},
+    workshops::room::Room,
+};
 
 /// The account of an instructor who has signed in.
 pub(super) struct Instructor(pub String);
@@ -17,6 +25,33 @@ impl FromRequestParts<AppState> for Instructor {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
         signed_in(app, &parts.headers).map(Self).ok_or_else(|| Redirect::to("/workshops").into_response())
+    }
+}
+
+/// The workshop that an address names, of the instructor who asks.
+pub(super) struct Owned {
+    /// Whose it is.
+    pub instructor: String,
+    /// The workshop, running.
+    pub room: Arc<Room>,
+}
+
+/// What all addresses of a workshop have.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+/// There is no such workshop for whoever does not hold it.
+impl FromRequestParts<AppState> for Owned {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        let Instructor(instructor) = Instructor::from_request_parts(parts, app).await?;
+        let named = Path::<Named>::from_request_parts(parts, app).await;
+        let Path(Named { id }) = named.map_err(|_| PageError::NotFound.into_response())?;
+        let room = app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await;
+        Ok(Self { instructor, room: room.map_err(|refused| refusal(texts::of(&parts.headers), &refused))? })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where instructors sign in, see their workshops and make new ones.
 
+use std::time::Instant;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
@@ -12,17 +14,23 @@ use http::{HeaderMap, StatusCode, header};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::Deserialize;
 
-use super::instructor::{Instructor, set_cookie, signed_in, with_cookie};
+use super::{
+    action::refusal,
+    instructor::{Instructor, set_cookie, signed_in, with_cookie},
+    words,
+};
 use crate::{
     lessons::{Catalog, model::Lesson},
-    storage::{Workshop, WorkshopState},
+    storage::{Plan, Workshop, WorkshopState},
     web::{
+        address::Address,
         assets,
+        errors::PageError,
         nonce::Nonce,
         state::AppState,
         texts::{self, Texts},
     },
-    workshops::{MAX_CAPACITY, MAX_LINE, Plan, Refused},
+    workshops::{MAX_CAPACITY, MAX_LINE, PlanMistake, Refused},
 };
 
 #[derive(Template, WebTemplate)]
@@ -78,18 +86,23 @@ pub(super) async fn list(
         Ok(workshops) => {
             fresh(ListPage { nonce: &nonce, t: texts::of(&headers), instructor: &instructor, workshops: &workshops })
         }
-        Err(error) => super::action::refusal(&error.into()),
+        Err(error) => refusal(texts::of(&headers), &error.into()),
     }
 }
 
 /// Signs an instructor in.
 pub(super) async fn sign_in(
     State(app): State<AppState>,
+    address: Address,
     Extension(Nonce(nonce)): Extension<Nonce>,
     headers: HeaderMap,
     Form(Credentials { name, password }): Form<Credentials>,
 ) -> Response {
+    if !app.limits.sign_ins.may(address, Instant::now()) {
+        return PageError::TooManyTries.into_response();
+    }
     if !app.workshops.check(&name, password).await {
+        app.limits.sign_ins.wrong(address, Instant::now());
         let accounts = !app.workshops.accounts().is_empty();
         return (
             StatusCode::FORBIDDEN,
@@ -140,11 +153,11 @@ pub(super) async fn create(
     };
     match app.workshops.create(&instructor, plan).await {
         Ok(workshop) => Redirect::to(&format!("/workshops/{}", workshop.id)).into_response(),
-        Err(Refused::Wrong(why)) => {
+        Err(Refused::Plan(why)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, new_page(&catalog, &nonce, texts::of(&headers), &filled, Some(why)))
                 .into_response()
         }
-        Err(refused) => super::action::refusal(&refused),
+        Err(refused) => refusal(texts::of(&headers), &refused),
     }
 }
 
@@ -153,8 +166,9 @@ fn new_page<'a>(
     nonce: &'a str,
     t: &'static Texts,
     filled: &'a Filled,
-    wrong: Option<String>,
+    wrong: Option<PlanMistake>,
 ) -> NewPage<'a> {
+    let wrong = wrong.map(|mistake| words::plan(t, mistake));
     NewPage { nonce, t, lessons: catalog.lessons(), filled, wrong, longest: MAX_LINE, most: MAX_CAPACITY }
 }
 
@@ -192,17 +206,22 @@ impl Filled {
         filled
     }
 
-    /// What is asked for; the error is a sentence.
-    fn plan(&self, lessons: &[Lesson]) -> Result<Plan, String> {
+    /// The workshop's language: the one that was chosen, at first the reader's own.
+    fn speaks(&self, t: &'static Texts) -> &str {
+        if self.language.is_empty() { t.language } else { &self.language }
+    }
+
+    /// What is asked for.
+    fn plan(&self, lessons: &[Lesson]) -> Result<Plan, PlanMistake> {
         let chosen = lessons.iter().map(|lesson| &lesson.id).filter(|id| self.lessons.contains(id));
         Ok(Plan {
             title: self.title.clone(),
             lessons: chosen.cloned().collect(),
             language: if self.language.is_empty() { "en".to_owned() } else { self.language.clone() },
-            capacity: number(&self.capacity, 20).ok_or("How many learners there may be is a number.")?,
-            prewarm: number(&self.prewarm, 0).ok_or("How many sandboxes are made ahead is a number.")?,
-            starts: self.time(&self.starts).ok_or("When it begins is no date and time.")?,
-            ends: self.time(&self.ends).ok_or("When it ends is no date and time.")?,
+            capacity: number(&self.capacity, 20).ok_or(PlanMistake::Capacity)?,
+            prewarm: number(&self.prewarm, 0).ok_or(PlanMistake::Prewarm)?,
+            starts: self.time(&self.starts).ok_or(PlanMistake::Starts)?,
+            ends: self.time(&self.ends).ok_or(PlanMistake::Ends)?,
         })
     }
 
@@ -253,7 +272,7 @@ mod tests {
     #[test]
     fn what_is_no_number_or_no_time_is_said() {
         let wrong = |body: &[u8]| Filled::read(body).plan(&[]).unwrap_err();
-        assert_eq!(wrong(b"capacity=many"), "How many learners there may be is a number.");
-        assert_eq!(wrong(b"ends=tomorrow"), "When it ends is no date and time.");
+        assert_eq!(wrong(b"capacity=many"), PlanMistake::Capacity);
+        assert_eq!(wrong(b"ends=tomorrow"), PlanMistake::Ends);
     }
 }

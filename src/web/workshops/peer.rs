@@ -11,13 +11,12 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    action::refusal,
-    instructor::Instructor,
+    instructor::Owned,
     stream::{spawn, sse},
 };
 use crate::{
     sessions::{Session, desk::Desk},
-    storage::{LearnerId, WorkshopId},
+    storage::LearnerId,
     web::{protocol::Message, socket::wire, state::AppState},
     workshops::{
         Workshops,
@@ -60,19 +59,13 @@ enum Standing {
 /// `/workshops/<id>/learners/<learner>/live`
 pub(super) async fn live(
     State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path((id, learner)): Path<(String, String)>,
+    Owned { room, .. }: Owned,
+    Path((_, learner)): Path<(String, String)>,
 ) -> Response {
-    let learner = LearnerId::new(learner);
-    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => {
-            let (events, received) = mpsc::channel(WAITING);
-            let feed = Feed { workshops: app.workshops.clone(), room, learner, events };
-            spawn(&app, feed.run());
-            sse(ReceiverStream::new(received))
-        }
-        Err(refused) => refusal(&refused),
-    }
+    let (events, received) = mpsc::channel(WAITING);
+    let feed = Feed { workshops: app.workshops.clone(), room, learner: LearnerId::new(learner), events };
+    spawn(&app, feed.run());
+    sse(ReceiverStream::new(received))
 }
 
 type Gone = mpsc::error::SendError<Result<Event, Infallible>>;
@@ -195,7 +188,7 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{web::testing, workshops::Plan};
+    use crate::{storage::Plan, web::testing};
 
     #[tokio::test]
     async fn who_comes_after_the_instructor_has_looked_for_them_is_noticed() {

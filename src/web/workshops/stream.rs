@@ -3,7 +3,7 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{
         IntoResponse as _, Response,
         sse::{Event, KeepAlive, Sse},
@@ -14,13 +14,13 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{action::refusal, instructor::Instructor};
+use super::instructor::Owned;
 use crate::{
-    storage::WorkshopId,
     web::state::AppState,
     workshops::{
         Workshops,
         room::Room,
+        stuck::Stuck,
         wall::{Need, Row, Wall},
     },
 };
@@ -46,8 +46,8 @@ struct Around {
     ends: Option<i64>,
     medians: Vec<Option<u64>>,
     here: Vec<usize>,
-    hands: Vec<Need>,
-    stuck: Vec<Need>,
+    hands: Vec<Need<String>>,
+    stuck: Vec<Need<Stuck>>,
 }
 
 /// One event: all rows at first, then those that changed, by their place.
@@ -60,19 +60,33 @@ struct Change<'a> {
 }
 
 /// `/workshops/<id>/live`
-pub(super) async fn live(
-    State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
-) -> Response {
-    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => {
-            let (events, received) = mpsc::channel(WAITING);
-            let show = show(app.workshops.clone(), room, events);
-            spawn(&app, show);
-            sse(ReceiverStream::new(received))
+pub(super) async fn live(State(app): State<AppState>, Owned { room, .. }: Owned) -> Response {
+    let (events, received) = mpsc::channel(WAITING);
+    spawn(&app, show(app.workshops.clone(), room, events, Names::Shown));
+    sse(ReceiverStream::new(received))
+}
+
+/// `/workshops/<id>/projector/live`: the same without who anybody is.
+pub(super) async fn nameless(State(app): State<AppState>, Owned { room, .. }: Owned) -> Response {
+    let (events, received) = mpsc::channel(WAITING);
+    spawn(&app, show(app.workshops.clone(), room, events, Names::Hidden));
+    sse(ReceiverStream::new(received))
+}
+
+/// Whether a wall says who is who.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Shown,
+    /// Not even in what the page is sent.
+    Hidden,
+}
+
+impl Names {
+    fn of(self, wall: Wall) -> Wall {
+        match self {
+            Self::Shown => wall,
+            Self::Hidden => wall.nameless(),
         }
-        Err(refused) => refusal(&refused),
     }
 }
 
@@ -89,12 +103,12 @@ pub(super) fn sse(events: impl Stream<Item = Result<Event, Infallible>> + Send +
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
 
-async fn show(workshops: Workshops, room: Arc<Room>, events: mpsc::Sender<Result<Event, Infallible>>) {
+async fn show(workshops: Workshops, room: Arc<Room>, events: mpsc::Sender<Result<Event, Infallible>>, names: Names) {
     let mut changes = room.changes();
     let mut shown: Option<(Wall, Around)> = None;
     loop {
         changes.borrow_and_update();
-        let wall = room.wall(workshops.now());
+        let wall = names.of(room.wall(workshops.now()));
         let around = around(&room, &wall, workshops.now());
         let before = shown.as_ref().map(|(wall, _)| wall);
         let rows = changed_rows(before, &wall);
@@ -130,8 +144,8 @@ fn around(room: &Room, wall: &Wall, now: jiff::Timestamp) -> Around {
         reached,
         online,
         joined: room.joined(),
-        capacity: workshop.capacity,
-        ends: workshop.ends.map(|ends| ends.duration_since(now).as_mins()),
+        capacity: workshop.plan.capacity,
+        ends: workshop.plan.ends.map(|ends| ends.duration_since(now).as_mins()),
         medians,
         here,
         hands,

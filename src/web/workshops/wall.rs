@@ -4,15 +4,15 @@ use askama::Template;
 use askama_web::WebTemplate;
 use axum::{
     Extension, Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
 use qrcode::{QrCode, render::svg};
 
-use super::{action::refusal, instructor::Instructor};
+use super::instructor::Owned;
 use crate::{
-    storage::{Workshop, WorkshopId},
+    storage::Workshop,
     web::{
         assets,
         errors::PageError,
@@ -34,18 +34,22 @@ struct WallPage<'a> {
     link: &'a str,
 }
 
+#[derive(Template, WebTemplate)]
+#[template(path = "workshops/projector.html")]
+struct ProjectorPage<'a> {
+    nonce: &'a str,
+    t: &'static Texts,
+    workshop: &'a Workshop,
+    parts: &'a [Part],
+}
+
 /// `/workshops/<id>`
 pub(super) async fn page(
     State(app): State<AppState>,
     Extension(Nonce(nonce)): Extension<Nonce>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
+    Owned { room, .. }: Owned,
     headers: HeaderMap,
 ) -> Response {
-    let room = match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => room,
-        Err(refused) => return refusal(&refused),
-    };
     let workshop = room.workshop();
     let Some(link) = link(&app, &headers, &workshop) else { return PageError::NotFound.into_response() };
     let page =
@@ -57,17 +61,19 @@ fn link(app: &AppState, headers: &HeaderMap, workshop: &Workshop) -> Option<Stri
     Some(format!("{}/join/{}", app.site.base(headers)?, workshop.code))
 }
 
-/// The link as a picture.
-pub(super) async fn qr(
-    State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
+/// `/workshops/<id>/projector`: the wall for everybody in the room, without names.
+pub(super) async fn projector(
+    Extension(Nonce(nonce)): Extension<Nonce>,
+    Owned { room, .. }: Owned,
     headers: HeaderMap,
 ) -> Response {
-    let room = match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => room,
-        Err(refused) => return refusal(&refused),
-    };
+    let workshop = room.workshop();
+    let page = ProjectorPage { nonce: &nonce, t: texts::of(&headers), workshop: &workshop, parts: room.parts() };
+    ([(header::CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+/// The link as a picture.
+pub(super) async fn qr(State(app): State<AppState>, Owned { room, .. }: Owned, headers: HeaderMap) -> Response {
     let Some(link) = link(&app, &headers, &room.workshop()) else { return PageError::NotFound.into_response() };
     match QrCode::new(link) {
         Ok(code) => {
@@ -81,34 +87,16 @@ pub(super) async fn qr(
 }
 
 /// The results as a table.
-pub(super) async fn csv(
-    State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
-) -> Response {
-    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => {
-            let text = export::csv(&export::results(room.parts(), &room.everybody()));
-            let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, CSV)];
-            (kind, text).into_response()
-        }
-        Err(refused) => refusal(&refused),
-    }
+pub(super) async fn csv(Owned { room, .. }: Owned) -> Response {
+    let text = export::csv(&export::results(room.parts(), &room.everybody()));
+    let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, CSV)];
+    (kind, text).into_response()
 }
 
 /// The results for a program.
-pub(super) async fn json(
-    State(app): State<AppState>,
-    Instructor(instructor): Instructor,
-    Path(id): Path<String>,
-) -> Response {
-    match app.workshops.owned(&instructor, &WorkshopId::new(id), &app.catalog()).await {
-        Ok(room) => {
-            let results = export::results(room.parts(), &room.everybody());
-            ([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response()
-        }
-        Err(refused) => refusal(&refused),
-    }
+pub(super) async fn json(Owned { room, .. }: Owned) -> Response {
+    let results = export::results(room.parts(), &room.everybody());
+    ([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response()
 }
 
 const CSV: &str = "attachment; filename=\"workshop.csv\"";

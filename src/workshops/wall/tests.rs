@@ -112,10 +112,12 @@ fn hands_and_the_stuck_stand_longest_first() {
     people[2].activity.pages = 0;
     people[2].activity.left = Some(at(NOW - 120));
     let wall = shown(None, &people);
-    let names = |needs: &[Need]| needs.iter().map(|need| format!("{} {}", need.name, need.minutes)).collect::<Vec<_>>();
+    fn names<W>(needs: &[Need<W>]) -> Vec<String> {
+        needs.iter().map(|need| format!("{} {}", need.name, need.minutes)).collect()
+    }
     assert_eq!(names(&wall.hands), ["bob 4", "ada 1"]);
     assert_eq!(names(&wall.stuck), ["bob 12", "ada 9"], "who is away is not stuck");
-    assert_eq!(wall.stuck[0].code.as_deref(), Some("error: x"));
+    assert!(matches!(&wall.stuck[0].why, Stuck::SameError { error, .. } if error == "error: x"));
     assert_eq!((wall.rows[2].online, wall.rows[2].away), (false, Some(2)));
     assert_eq!(drawn(&wall.rows[0]), "!9 . . .");
 }

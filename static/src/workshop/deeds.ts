@@ -1,6 +1,7 @@
 // What the instructor does: each is a word to the server. A refusal is shown where it arose.
 
 import { the } from "../dom";
+import { t } from "../text";
 
 export type Deed =
   | { op: "pause" | "resume" | "close" | "end" | "release" }
@@ -31,9 +32,9 @@ async function ask(address: string, deed: Deed): Promise<string | undefined> {
       redirect: "manual",
     });
     if (answer.status === 204) return undefined;
-    if (answer.type === "opaqueredirect") return "You are signed out. Reload the page to sign in again.";
+    if (answer.type === "opaqueredirect") return t("wall.signedOut");
     return await answer.text();
   } catch {
-    return "The server can't be reached. Nothing was done; try again.";
+    return t("wall.noServer");
   }
 }

@@ -15,13 +15,19 @@ export interface Row {
   cells: Cell[];
 }
 
-/** Somebody whose hand is up, or who is stuck. */
-export interface Need {
+/** On what somebody is stuck; `number` is the step's, such as 6.3. */
+export type Stuck =
+  | { is: "sameError"; number: string; times: number; error: string }
+  | { is: "unmet"; number: string; check: string; because: string | null }
+  | { is: "idle"; number: string; minutes: number; others: number | null }
+  | { is: "slow"; number: string; minutes: number; others: number };
+
+/** Somebody whose hand is up, with a question that may be empty, or who is stuck. */
+export interface Need<Why> {
   id: string;
   name: string;
   minutes: number;
-  why: string;
-  code: string | null;
+  why: Why;
 }
 
 /** Rows that are new or differ, by their places, and everything around them. */
@@ -37,8 +43,8 @@ export interface Change {
   ends: number | null;
   medians: (number | null)[];
   here: number[];
-  hands: Need[];
-  stuck: Need[];
+  hands: Need<string>[];
+  stuck: Need<Stuck>[];
 }
 
 export type Link = "open" | "lost";

@@ -1,6 +1,7 @@
 // A message to one learner, the stuck, or everybody; with a command to run or a file for the editor.
 
 import { el, setText, the } from "../dom";
+import { t } from "../text";
 import { perform } from "./deeds";
 
 export class Messages {
@@ -21,7 +22,7 @@ export class Messages {
 
   stuck(ids: string[]): void {
     this.#stuck = ids;
-    setText(the("to-stuck"), ids.length ? `the ${ids.length} stuck` : "the stuck");
+    setText(the("to-stuck"), ids.length ? t("wall.theStuckMany", { count: ids.length }) : t("wall.theStuck"));
   }
 
   /** The learner whose page is open can be written to. */
@@ -49,10 +50,10 @@ export class Messages {
     const to = this.#to();
     const filed = name.value.trim() !== "" && file.value.trim() !== "";
     if (filed && !(await perform(this.#workshop, { op: "push", to, file: name.value.trim(), text: file.value }))) return;
-    const said = text.value.trim() || (filed ? `${name.value.trim()} is in your editor.` : "");
+    const said = text.value.trim() || (filed ? t("wall.inEditor", { file: name.value.trim() }) : "");
     if (!(await perform(this.#workshop, { op: "tell", to, text: said, command: command.value }))) return;
     for (const field of [text, command, name, file]) field.value = "";
-    the("sent").replaceChildren(el("span", { class: "ok" }, to ? `Sent to ${to.length}` : "Sent to everyone"));
+    the("sent").replaceChildren(el("span", { class: "ok" }, to ? t("wall.sentTo", { count: to.length }) : t("wall.sentToAll")));
   }
 }
 

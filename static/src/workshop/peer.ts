@@ -2,6 +2,7 @@
 
 import { el, icon, the } from "../dom";
 import type { LessonFile, Message } from "../protocol";
+import { t } from "../text";
 import { by } from "./by";
 import { perform } from "./deeds";
 import { listen } from "./events";
@@ -32,21 +33,21 @@ export class Peer {
     this.#learner = learner;
     this.#name = name;
     this.#parts = parts();
-    const shut = el("button", { class: "btn quiet", type: "button", "aria-label": `Close ${name}’s page` }, icon("cross"));
+    const shut = el("button", { class: "btn quiet", type: "button", "aria-label": t("wall.closePeer", { name }) }, icon("cross"));
     shut.addEventListener("click", () => {
       this.close();
       this.#closed();
     });
     const { consent, files, text, pods, log, say } = this.#parts;
-    this.#place.setAttribute("aria-label", `${name}’s page`);
+    this.#place.setAttribute("aria-label", t("wall.peerOf", { name }));
     this.#place.replaceChildren(
       el("div", { class: "sec-head" }, el("h2", {}, name), el("span", { class: "mute" }, where), shut),
       consent,
       files,
       text,
-      el("div", { class: "sec-head" }, el("h2", {}, "Pods"), el("span", { class: "mute" }, "live")),
+      el("div", { class: "sec-head" }, el("h2", {}, "Pods"), el("span", { class: "mute" }, t("wall.live"))),
       pods,
-      el("div", { class: "sec-head" }, el("h2", {}, "Console"), el("span", { class: "mute" }, `you watch, ${name} types`)),
+      el("div", { class: "sec-head" }, el("h2", {}, t("wall.console")), el("span", { class: "mute" }, t("wall.youWatch", { name }))),
       log,
       say,
     );
@@ -71,8 +72,8 @@ export class Peer {
   }
 
   #askFirst(): void {
-    const ask = this.#button("Ask to look", "look");
-    this.#parts.consent.replaceChildren(el("span", { class: "state" }, `${this.#name} has not allowed you to look.`), ask);
+    const ask = this.#button(t("wall.askLook"), "look");
+    this.#parts.consent.replaceChildren(el("span", { class: "state" }, t("wall.mayNotLook", { name: this.#name })), ask);
     for (const part of [this.#parts.text, this.#parts.pods, this.#parts.log]) part.replaceChildren();
   }
 
@@ -80,7 +81,7 @@ export class Peer {
     const button = el("button", { class: "btn push", type: "button" }, word);
     button.addEventListener("click", async () => {
       if (await perform(this.#workshop, { op: "ask", learner: this.#learner, level })) {
-        button.textContent = "Asked";
+        button.textContent = t("wall.asked");
         button.setAttribute("disabled", "");
       }
     });
@@ -90,7 +91,7 @@ export class Peer {
   #wireSay(): void {
     const { say, line } = this.#parts;
     const learner = this.#learner;
-    line.setAttribute("aria-label", `Type into ${this.#name}’s console`);
+    line.setAttribute("aria-label", t("wall.typeInto", { name: this.#name }));
     line.addEventListener("input", () => void perform(this.#workshop, { op: "typing", learner, text: line.value }));
     say.addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -117,9 +118,9 @@ export class Peer {
 
   #standing({ shares, here }: Standing): void {
     if (shares === "nothing") return this.#askFirst();
-    const word = here ? `${this.#name} lets you ${shares === "type" ? "look and type" : "look"}.` : `${this.#name} is away.`;
+    const word = t(!here ? "wall.isAway" : shares === "type" ? "wall.letsType" : "wall.letsLook", { name: this.#name });
     const seen = el("span", { class: "state" }, el("span", { class: "ok" }, icon("check")), word);
-    this.#parts.consent.replaceChildren(seen, ...(shares === "look" ? [this.#button("Ask to type", "type")] : []));
+    this.#parts.consent.replaceChildren(seen, ...(shares === "look" ? [this.#button(t("wall.askType"), "type")] : []));
     this.#parts.say.hidden = shares !== "type";
     this.#parts.files.replaceChildren();
     this.#parts.log.replaceChildren();
@@ -164,11 +165,11 @@ function parts() {
   const line = el("input", { autocomplete: "off", spellcheck: "false", placeholder: "kubectl …" });
   return {
     consent: el("div", { class: "consent" }),
-    files: el("div", { class: "tabs", role: "tablist", "aria-label": "Files" }),
-    text: el("div", { class: "inset", tabindex: "0", role: "region", "aria-label": "File" }),
+    files: el("div", { class: "tabs", role: "tablist", "aria-label": t("wall.files") }),
+    text: el("div", { class: "inset", tabindex: "0", role: "region", "aria-label": t("wall.oneFile") }),
     pods: el("div", { class: "kt-wrap", tabindex: "0", role: "region", "aria-label": "Pods" }),
-    log: el("div", { class: "log inset", role: "log", tabindex: "0", "aria-label": "Console" }),
+    log: el("div", { class: "log inset", role: "log", tabindex: "0", "aria-label": t("wall.console") }),
     line,
-    say: el("form", { class: "say", hidden: true }, el("span", { class: "mute", "aria-hidden": "true" }, "$"), line, el("button", { class: "btn", type: "submit" }, "Run")),
+    say: el("form", { class: "say", hidden: true }, el("span", { class: "mute", "aria-hidden": "true" }, "$"), line, el("button", { class: "btn", type: "submit" }, t("wall.run"))),
   };
 }

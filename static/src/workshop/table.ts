@@ -1,16 +1,18 @@
 // The wall: a row for each learner, a cell for each step. Rows are drawn again only when they changed.
 
 import { el, hidden, icon, the } from "../dom";
+import { t } from "../text";
 import type { Cell, Change, Row } from "./events";
 
 export class Table {
   readonly #rows = the("rows");
-  readonly #open: (id: string) => void;
+  readonly #open: ((id: string) => void) | undefined;
   readonly #known: Row[] = [];
   #anonymous = false;
   #chosen = "";
 
-  constructor(open: (id: string) => void) {
+  /** `open` shows a learner's page; without it rows only tell. */
+  constructor(open?: (id: string) => void) {
     this.#open = open;
   }
 
@@ -46,17 +48,19 @@ export class Table {
   /** What somebody is called on this screen. */
   called(id: string, name: string): string {
     if (!this.#anonymous) return name;
-    return `Learner ${this.#known.findIndex((row) => row.id === id) + 1}`;
+    return t("wall.anonymous", { number: this.#known.findIndex((row) => row.id === id) + 1 });
   }
 
   #draw(at: number): void {
     const row = this.#known[at];
     if (!row) return;
-    const away = row.away === null ? "" : `, away ${row.away} min`;
-    const name = el("button", { type: "button", title: row.here ? `${row.here[0]} ${row.here[1]}` : undefined }, this.called(row.id, row.name));
-    if (row.hand) name.append(icon("hand", "ico sm warn"), hidden(", hand raised"));
-    if (away) name.append(el("span", { class: "mute" }, away.slice(2)));
-    name.addEventListener("click", () => this.#open(row.id));
+    const title = row.here ? `${row.here[0]} ${row.here[1]}` : undefined;
+    const called = this.called(row.id, row.name);
+    const open = this.#open;
+    const name = open ? el("button", { type: "button", title }, called) : el("span", { title }, called);
+    if (row.hand) name.append(icon("hand", "ico sm warn"), hidden(`, ${t("wall.handRaised")}`));
+    if (row.away !== null) name.append(el("span", { class: "mute" }, t("wall.away", { minutes: row.away })));
+    if (open) name.addEventListener("click", () => open(row.id));
     const line = el("tr", { class: [row.online ? "" : "away", row.id === this.#chosen ? "open" : ""].join(" ").trim() || undefined }, el("th", { scope: "row" }, name));
     row.cells.forEach((cell, column) => {
       if (gaps().has(column)) line.append(el("td", { class: "gap", "aria-hidden": "true" }));
@@ -72,15 +76,15 @@ export class Table {
 function drawn(cell: Cell): HTMLElement {
   switch (cell.is) {
     case "not":
-      return el("td", { class: "t0" }, el("span", { "aria-hidden": "true" }, "·"), hidden("not begun"));
+      return el("td", { class: "t0" }, el("span", { "aria-hidden": "true" }, "·"), hidden(t("wall.notBegun")));
     case "held":
-      return el("td", { class: "heldat" }, hidden("held"));
+      return el("td", { class: "heldat" }, hidden(t("wall.held")));
     case "here":
-      return el("td", { class: "hereat" }, String(cell.minutes), hidden(" min, here"));
+      return el("td", { class: "hereat" }, String(cell.minutes), hidden(` ${t("wall.cellHere")}`));
     case "stuck":
-      return el("td", { class: "stuckat" }, el("span", { "aria-hidden": "true" }, "!"), String(cell.minutes), hidden(" min, stuck"));
+      return el("td", { class: "stuckat" }, el("span", { "aria-hidden": "true" }, "!"), String(cell.minutes), hidden(` ${t("wall.cellStuck")}`));
     case "done":
-      return el("td", { class: `t${cell.pace}` }, String(cell.minutes), hidden(" min, done"));
+      return el("td", { class: `t${cell.pace}` }, String(cell.minutes), hidden(` ${t("wall.cellDone")}`));
   }
 }
 

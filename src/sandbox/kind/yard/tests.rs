@@ -57,6 +57,18 @@ fn a_pool_is_filled_and_filled_again() {
 }
 
 #[test]
+fn for_those_who_are_about_to_come_clusters_are_made_ahead() {
+    let mut yard = yard(3, 2, 0);
+    assert_eq!(yard.step(Input::Expected(2)), [make("c1"), make("c2")]);
+    assert_eq!([yard.made("c1"), yard.made("c2")], [[], []]);
+    assert_eq!(yard.step(Input::Expected(2)), []);
+    // One comes, and so one fewer is about to.
+    assert_eq!(yard.step(Input::Expected(1)), []);
+    assert_eq!(yard.step(wanted(1)), [give(1, "c1")]);
+    assert_eq!(yard.step(Input::Expected(9)), [make("c3")], "as many as the limits allow");
+}
+
+#[test]
 fn who_waits_is_told_the_place_and_a_time_as_far_as_it_can_be_told() {
     let mut yard = yard(3, 1, 0);
     assert_eq!(yard.step(wanted(1)), [make("c1")]);

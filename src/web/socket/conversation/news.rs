@@ -135,7 +135,7 @@ where
     /// How the steps of the lesson stand.
     pub(super) async fn checks(&mut self) -> Step {
         let Some(states) = &mut self.states else { return Ok(()) };
-        let steps = states.borrow_and_update().clone();
+        let steps = states.changes().borrow_and_update().clone();
         self.tell_room();
         self.say(&wire::checks(&steps)).await
     }

@@ -4,7 +4,13 @@ use futures::{Sink, Stream};
 use tokio_tungstenite::tungstenite::{self, Message as Packet};
 
 use super::{Conversation, Step};
-use crate::{web::protocol::Message, workshops::seat::SeatRequest};
+use crate::{
+    web::protocol::Message,
+    workshops::{
+        hold::{Asked, Waits},
+        seat::SeatRequest,
+    },
+};
 
 impl<S> Conversation<S>
 where
@@ -24,24 +30,32 @@ where
         self.say(&Message::Workshop { seat }).await
     }
 
+    /// Why a command is refused for now, if it is.
+    pub(super) fn has_to_wait(&self, line: &str, file: Option<&str>) -> Option<String> {
+        let asked = self.lesson.as_ref().map(|lesson| Asked { lesson, line, file });
+        Some(match self.seat.as_ref()?.refuses(asked)? {
+            Waits::Paused => self.texts.say("seat.refusedPaused").to_owned(),
+            Waits::Held(step) => self.texts.with("seat.refusedHeld", "step", step),
+        })
+    }
+
     /// The instructor is told what does not hold yet.
     pub(super) fn tell_room(&self) {
         if let (Some(seat), Some(states)) = (&self.seat, &self.states) {
-            let steps = states.borrow().clone();
-            seat.stands(&steps, &self.session.progress());
+            seat.stands(&states.now(), &self.session.progress());
         }
     }
 
     pub(super) async fn say_in_workshop(&mut self, say: SeatRequest) -> Step {
         self.session.touch();
         let Some(seat) = &self.seat else {
-            return self.refuse(None, "You are in no workshop.".to_owned()).await;
+            return self.refuse(None, self.texts.say("seat.none").to_owned()).await;
         };
         match seat.act(say).await {
             Ok(()) => Ok(()),
             Err(error) => {
                 tracing::error!(%error, "a learner's wish can't be stored");
-                self.refuse(None, "This can't be stored at the moment; try again.".to_owned()).await
+                self.refuse(None, self.texts.say("seat.notStored").to_owned()).await
             }
         }
     }
