@@ -99,14 +99,14 @@ async fn what_holds_where_there_is_nothing_counts_once_the_steps_before_are_done
     let lesson = page::read(&Around::alone("one.md"), CLEANED, &mut Painter::default()).0;
     let mut states = session.checks(&lesson);
     let looked_at = |steps: &Arc<Vec<StepState>>| !steps[0].checks[0].verdict.because.is_empty();
-    let empty = states.wait_for(looked_at).await.unwrap().clone();
+    let empty = states.changes().wait_for(looked_at).await.unwrap().clone();
     assert_eq!(done(&empty), [false, false]);
     assert_eq!(empty[1].checks[0].verdict.because, "This counts once the steps before are done.");
     assert!(!empty[1].checks[0].verdict.holds);
 
     let api = config_maps(&session).await;
     api.create(&PostParams::default(), &config_map("a")).await.unwrap();
-    states.wait_for(|steps| done(steps) == [true, false]).await.unwrap();
+    states.changes().wait_for(|steps| done(steps) == [true, false]).await.unwrap();
     api.delete("a", &DeleteParams::default()).await.unwrap();
-    states.wait_for(|steps| done(steps) == [true, true]).await.unwrap();
+    states.changes().wait_for(|steps| done(steps) == [true, true]).await.unwrap();
 }
