@@ -72,7 +72,7 @@ fn commands(path: &str) -> Vec<String> {
 
 fn flags(path: &str) -> Vec<String> {
     let own = args::find(path).map(|command| command.flags.as_slice()).unwrap_or_default();
-    own.iter().map(|flag| format!("--{}\t{}", flag.name, args::help::flag(flag.name))).collect()
+    own.iter().map(|flag| format!("--{}\t{}", flag.name, args::help::flag(path, flag.name))).collect()
 }
 
 /// What may stand behind `-n` or `-f`.

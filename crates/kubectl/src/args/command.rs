@@ -62,6 +62,12 @@ fn row(line: &'static str) -> Option<Command> {
     (!path.is_empty()).then_some(Command { path, aliases, short, usage, flags })
 }
 
+/// All commands.
+#[cfg(test)]
+pub fn all() -> impl Iterator<Item = &'static Command> {
+    COMMANDS.iter()
+}
+
 /// The command with exactly these words.
 pub fn find(path: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.path == path)

@@ -22,6 +22,8 @@ const SECTIONS: [(&str, &[&str]); 8] = [
     ("Subcommands provided by plugins:", &[]),
 ];
 const OTHER: [&str; 6] = ["api-resources", "api-versions", "config", "kuberc", "plugin", "version"];
+/// The names of commands below another stand in a column at least this wide.
+const LEAST_WIDTH: usize = 11;
 const GLOBAL_HINT: &str =
     "Use \"kubectl options\" for a list of global command-line options (applies to all commands).\n";
 
@@ -36,12 +38,19 @@ pub fn of(path: &str) -> String {
 pub fn options() -> String {
     format!(
         "The following options can be passed to any command:\n\n{}",
-        flags(&GLOBAL).trim_end_matches('\n').to_owned() + "\n"
+        flags("", &GLOBAL).trim_end_matches('\n').to_owned() + "\n"
     )
 }
 
 fn root() -> String {
-    let mut text = "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n".to_owned();
+    format!(
+        "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n{}",
+        usage()
+    )
+}
+
+fn usage() -> String {
+    let mut text = String::new();
     for (title, names) in SECTIONS.into_iter().chain([("Other Commands:", &OTHER[..])]) {
         text.push_str(&format!("{title}\n"));
         for command in names.iter().filter_map(|name| find(name)) {
@@ -60,11 +69,12 @@ fn one(command: &Command) -> String {
     }
     let examples = words::examples(command.path);
     if !examples.is_empty() {
-        text.push_str(&format!("Examples:\n{examples}\n\n"));
+        text.push_str(&format!("Examples:\n{examples}\n"));
     }
     let below: Vec<&Command> = children(command.path).collect();
     if !below.is_empty() {
-        let width = below.iter().map(|child| child.name().len()).max().unwrap_or(0) + 3;
+        let longest = below.iter().map(|child| child.name().len()).max().unwrap_or(0);
+        let width = longest.max(LEAST_WIDTH) + 3;
         text.push_str("Available Commands:\n");
         for child in &below {
             text.push_str(&format!("  {:<width$}{}\n", child.name(), child.short));
@@ -72,7 +82,7 @@ fn one(command: &Command) -> String {
         text.push('\n');
     }
     if !command.flags.is_empty() {
-        text.push_str(&format!("Options:\n{}", flags(&command.flags)));
+        text.push_str(&format!("Options:\n{}", flags(command.path, &command.flags)));
     }
     text.push_str(&format!(
         "Usage:\n  {}{}\n\n",
@@ -88,8 +98,8 @@ fn one(command: &Command) -> String {
     text + GLOBAL_HINT
 }
 
-fn flags(flags: &[Flag]) -> String {
+fn flags(path: &str, flags: &[Flag]) -> String {
     flags.iter().fold(String::new(), |text, flag| {
-        text + &format!("    {}={}:\n\t{}\n\n", flag.shown_name(), flag.shown_default(), words::flag(flag.name))
+        text + &format!("    {}={}:\n\t{}\n\n", flag.shown_name(), flag.shown_default(), words::flag(path, flag.name))
     })
 }
