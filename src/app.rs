@@ -4,7 +4,12 @@ mod claim;
 mod reload;
 mod secret;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, extract::connect_info::Connected, serve::IncomingStream};
 use jiff::Timestamp;
@@ -13,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{claim::Claim, reload::Reloader};
 use crate::{
-    config::{Config, LimitSettings, SandboxKind},
+    config::{Config, LimitSettings, SandboxKind, Sandboxes},
     lessons::{Catalog, catalog::Drafts},
     sandbox::{
         Provider,
@@ -119,7 +124,7 @@ impl App {
     /// Builds everything. `closing` is cancelled when the server is to end.
     pub async fn build(config: Config, closing: CancellationToken) -> Result<Self, AppError> {
         let claim = claim(&config)?;
-        let provider = provider(&config).await?;
+        let provider = provider(&config.sandboxes, &config.content, config.session_idle).await?;
         let catalog = lessons(&config)?;
         let address = config.listen;
         let listen = |source| AppError::Listen { address, source };
@@ -129,8 +134,10 @@ impl App {
         let storage = Storage::open(&location(&config)).await?;
         let rules = rules(&config)?;
         let accounts = Accounts::new(&config.instructors, rules.secret.clone())?;
-        let workshops = Workshops::new(storage.clone(), accounts, config.sandbox.to_string(), Arc::new(Timestamp::now));
+        let workshops =
+            Workshops::new(storage.clone(), accounts, config.sandboxes.sandbox.to_string(), Arc::new(Timestamp::now));
         let sessions = Sessions::new(provider.clone(), storage, rules, work.clone());
+        sessions.settle_sandboxes().await?;
         let site = site(&config, address);
         reload::tell(&catalog);
         let (reloader, catalog) = Reloader::new(&config.content, drafts(&config), catalog);
@@ -235,30 +242,26 @@ async fn make_ahead(workshops: &Workshops, provider: &Provider) {
     }
 }
 
-/// What makes the sandboxes that a configuration asks for.
+/// What makes sandboxes; the lessons' images are below `content`, and those that nobody uses for `patience` end.
 ///
 /// # Errors
 /// When there can be none.
-pub async fn provider(config: &Config) -> Result<Provider, AppError> {
-    let images = config.content.join("images");
+pub async fn provider(sandboxes: &Sandboxes, content: &Path, patience: Duration) -> Result<Provider, AppError> {
+    let images = content.join("images");
     let images = images.is_dir().then_some(images);
-    let data = config.data.path();
-    match config.sandbox {
+    let data = sandboxes.data.path();
+    match sandboxes.sandbox {
         SandboxKind::Embedded => {
             let embedded = Embedded::on_this_machine(data, images.as_deref()).await?;
             Ok(Provider::Embedded(embedded.with_metrics()))
         }
-        SandboxKind::Kind => {
-            Ok(Provider::Kind(Kind::start(&config.kind, data, images.as_deref(), config.session_idle).await?))
-        }
-        SandboxKind::Kubernetes => {
-            Ok(Provider::Kubernetes(Kubernetes::start(&config.kubernetes, config.session_idle).await?))
-        }
+        SandboxKind::Kind => Ok(Provider::Kind(Kind::start(&sandboxes.kind, data, images.as_deref(), patience).await?)),
+        SandboxKind::Kubernetes => Ok(Provider::Kubernetes(Kubernetes::start(&sandboxes.kubernetes, patience).await?)),
     }
 }
 
 fn claim(config: &Config) -> Result<Claim, AppError> {
-    let path = config.data.path();
+    let path = config.sandboxes.data.path();
     let claim = Claim::take(path).map_err(|source| AppError::Data { path: path.to_owned(), source })?;
     claim.ok_or_else(|| AppError::InUse(path.to_owned()))
 }
@@ -266,12 +269,12 @@ fn claim(config: &Config) -> Result<Claim, AppError> {
 fn location(config: &Config) -> Location {
     match &config.database {
         Some(url) => Location::Postgres(url.0.clone()),
-        None => Location::File(config.data.database()),
+        None => Location::File(config.sandboxes.data.database()),
     }
 }
 
 fn rules(config: &Config) -> Result<Rules, AppError> {
-    let path = config.data.path().join("secret");
+    let path = config.sandboxes.data.path().join("secret");
     let secret = secret::open(&path).map_err(|source| AppError::Secret { path, source })?;
     Ok(Rules {
         limits: Times { idle: config.session_idle, total: config.session_total },

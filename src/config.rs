@@ -22,7 +22,7 @@ pub use self::{
     data::DataDirectory,
     kind::{Bounds, Engine, KindSettings, Reach},
     kubernetes::{KubernetesSettings, PodSecurity, Quota},
-    lessons::{LessonsTask, LessonsTest},
+    lessons::{LessonsTask, LessonsTest, site_of},
     limits::LimitSettings,
     plan::PlanTask,
 };
@@ -54,7 +54,7 @@ impl Task {
         match self {
             Self::Serve(config) => Some(&config.log),
             Self::Cluster(task) => Some(&task.log),
-            Self::Lessons(LessonsTask::Test(task)) => Some(&task.server.log),
+            Self::Lessons(LessonsTask::Test(task)) => Some(&task.log),
             Self::Kubectl(_) | Self::Lessons(_) | Self::Plan(_) | Self::Doctor(_) | Self::Verify(_) => None,
         }
     }
@@ -71,16 +71,10 @@ pub struct Config {
     pub content: PathBuf,
     /// Whether drafts are shown.
     pub drafts: bool,
-    /// Where images and everything that outlives a start are kept.
-    pub data: DataDirectory,
     /// PostgreSQL's URL; without one learners are kept in a file of the data directory.
     pub database: Option<DatabaseUrl>,
     /// Where learners' Pods run.
-    pub sandbox: SandboxKind,
-    /// How kind clusters are made.
-    pub kind: KindSettings,
-    /// How an existing cluster is used.
-    pub kubernetes: KubernetesSettings,
+    pub sandboxes: Sandboxes,
     /// How long a session may lie idle.
     pub session_idle: Duration,
     /// How long a session may last in all, unless the learner asks for more.
@@ -95,6 +89,19 @@ pub struct Config {
     pub shutdown_timeout: Duration,
     /// What is logged, to standard error.
     pub log: String,
+}
+
+/// Where Pods run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sandboxes {
+    /// Where images and everything that outlives a start are kept.
+    pub data: DataDirectory,
+    /// What makes them.
+    pub sandbox: SandboxKind,
+    /// How kind clusters are made.
+    pub kind: KindSettings,
+    /// How an existing cluster is used.
+    pub kubernetes: KubernetesSettings,
 }
 
 /// Where a PostgreSQL is; it may hold a password, so it is not shown.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod commands;
 pub mod import;
 pub mod model;
+pub mod needs;
 pub mod page;
 pub mod problem;
 pub mod quiz;
@@ -22,7 +23,7 @@ mod fences;
 mod front_matter;
 mod highlight;
 mod lint;
-mod manifests;
+pub mod manifests;
 mod spelling;
 
 pub use catalog::Catalog;

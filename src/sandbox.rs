@@ -3,8 +3,9 @@
 //! Everything above knows a sandbox as a `kube::Client`, a namespace, and a [`Lease`] that ends it. The normal way back
 //! is [`Lease::release`]; a lease that is merely dropped is queued for the [`reaper`], which does the same later.
 
+pub mod capabilities;
 pub mod embedded;
-mod gateway;
+pub mod gateway;
 pub mod idle;
 mod kept;
 pub mod kind;
@@ -16,12 +17,16 @@ pub mod reaper;
 pub mod testing;
 pub mod workplace;
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use axum::Router;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-pub use self::order::{Order, Progress};
+pub use self::{
+    capabilities::Capabilities,
+    order::{Order, Progress},
+};
 use self::{embedded::Embedded, kind::Kind, kubernetes::Kubernetes, reaper::Reaper};
 
 /// What makes sandboxes.
@@ -63,12 +68,13 @@ impl Provider {
     }
 
     /// Tells which sessions live, by the names under which they order. Sandboxes of an earlier start that belong to
-    /// others are ended at once instead of after a while.
-    pub fn only_living(&self, lives: impl Fn(&str) -> bool) {
+    /// others end instead of waiting for somebody who does not come.
+    pub fn only_living(&self, living: HashSet<String>) {
         match self {
-            // Namespaces expire by themselves, and may be another replica's.
-            Self::Embedded(_) | Self::Kubernetes(_) => {}
-            Self::Kind(kind) => kind.only_living(&lives),
+            // What is kept of a sandbox costs only its disk, and waits for its learner.
+            Self::Embedded(_) => {}
+            Self::Kind(kind) => kind.only_living(&|session| living.contains(session)),
+            Self::Kubernetes(kubernetes) => kubernetes.only_living(living),
         }
     }
 
@@ -87,6 +93,15 @@ impl Provider {
             Self::Embedded(embedded) => embedded.forget(session).await,
             // Theirs end with their sessions.
             Self::Kind(_) | Self::Kubernetes(_) => {}
+        }
+    }
+
+    /// What its sandboxes can do.
+    pub fn capabilities(&self) -> Capabilities {
+        match self {
+            Self::Embedded(embedded) => embedded.capabilities(),
+            Self::Kind(kind) => kind.capabilities(),
+            Self::Kubernetes(kubernetes) => kubernetes.capabilities(),
         }
     }
 
@@ -208,15 +223,21 @@ impl Lease {
     }
 
     /// The sandbox's API for a learner's own programs, to be served under a path of its own; asked too often, it says so.
-    pub fn gateway(&self) -> Router {
-        gateway::limited(self.api())
+    /// When `shut` is cancelled nothing gets through any more, and what is open is cut off.
+    pub fn gateway(&self, shut: CancellationToken) -> Router {
+        let own = matches!(self.guard.sandbox, Some(Made::Embedded(_)));
+        gateway::guarded(self.api(), gateway::Way { client: self.client.clone(), names_itself: own, shut })
     }
 
     /// The sandbox's API as it is, for whoever owns the machine.
     pub fn api(&self) -> Router {
         match &self.guard.sandbox {
             Some(Made::Embedded(held)) => held.cluster.router(),
-            Some(_) => gateway::to(self.client.clone()),
+            Some(_) => gateway::to(gateway::Way {
+                client: self.client.clone(),
+                names_itself: false,
+                shut: CancellationToken::new(),
+            }),
             None => Router::new(),
         }
     }

@@ -37,7 +37,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::hmac;
 use tokio_util::task::TaskTracker;
 
@@ -51,7 +51,7 @@ use self::{
     storing::Restored,
 };
 use crate::{
-    sandbox::Provider,
+    sandbox::{Capabilities, Provider},
     storage::{KeyHash, LearnerId, Storage, StorageError},
 };
 
@@ -175,6 +175,11 @@ impl Sessions {
         self.0.gates[usize::try_from(number % GATES as u64).unwrap_or(0)].lock().await
     }
 
+    /// What the sandboxes can do.
+    pub fn capabilities(&self) -> Capabilities {
+        self.0.around.provider.capabilities()
+    }
+
     /// The database.
     pub fn storage(&self) -> &Storage {
         &self.0.around.storage
@@ -274,7 +279,7 @@ impl Sessions {
             self.book().leaving.remove(learner);
         }
         let restored = Restored::load(self.storage(), learner).await?;
-        let kube = Token::derived(&self.0.secret, learner.as_str());
+        let kube = self.kube_token(learner, &self.storage().kube_salt(learner).await?);
         let session = Session::new(learner.clone(), kube, self.0.around.clone(), restored);
         // From now on pages see frames: that it is not put away must be known before the first.
         if let Some((saving, marks)) = session.unsaved(false) {
@@ -283,10 +288,49 @@ impl Sessions {
         }
         self.check_place(ticket)?;
         let mut book = self.book();
-        book.by_kube.insert(session.kube_token().clone(), learner.clone());
+        book.by_kube.insert(session.kube_token(), learner.clone());
         book.live.insert(learner.clone(), session.clone());
         tracing::info!(%learner, sessions = book.live.len(), "a session begins");
         Ok(session)
+    }
+
+    /// The name under which a learner's API is served: the same after a restart and on every replica, until it is renewed.
+    fn kube_token(&self, learner: &LearnerId, salt: &str) -> Token {
+        let name = if salt.is_empty() { learner.as_str().to_owned() } else { format!("{}/{salt}", learner.as_str()) };
+        Token::derived(&self.0.secret, &name)
+    }
+
+    /// Serves a learner's API under another name. Nothing gets through under the one before, and what was open there is
+    /// cut off.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn renew_kube_token(&self, session: &Session) -> Result<(), StorageError> {
+        let (learner, salt) = (session.learner(), Token::random());
+        self.storage().set_kube_salt(learner, salt.as_str()).await?;
+        let token = self.kube_token(learner, salt.as_str());
+        let mut book = self.book();
+        book.by_kube.retain(|_, other| other != learner);
+        book.by_kube.insert(token.clone(), learner.clone());
+        session.set_kube_token(token);
+        Ok(())
+    }
+
+    /// Tells the provider whose sandboxes of an earlier start are still wanted: those of learners who have not been idle
+    /// for longer than sessions may. All others end.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn settle_sandboxes(&self) -> Result<(), StorageError> {
+        self.0.around.provider.only_living(self.living_sandboxes().await?);
+        Ok(())
+    }
+
+    async fn living_sandboxes(&self) -> Result<HashSet<String>, StorageError> {
+        let idle = SignedDuration::try_from(self.0.around.limits.idle).unwrap_or(SignedDuration::MAX);
+        let since = self.now().checked_sub(idle.saturating_add(storing::ACTIVITY)).unwrap_or(Timestamp::MIN);
+        let living = self.storage().active_since(since).await?;
+        Ok(living.iter().map(session::sandbox_name).collect())
     }
 
     fn live(&self, learner: &LearnerId) -> Option<Arc<Session>> {

@@ -4,8 +4,8 @@ use podyard_cluster::node::runtime::linux::Finding;
 
 use super::say;
 use crate::{
-    config::DoctorTask,
-    sandbox::{embedded, kind, kubernetes},
+    config::{DoctorTask, SandboxKind},
+    sandbox::{Capabilities, embedded, kind, kubernetes},
 };
 
 /// Shows what was found for each provider; exits with 1 if containers can't be run.
@@ -20,17 +20,20 @@ pub(super) async fn run(task: DoctorTask) -> anyhow::Result<u8> {
     let code = u8::from(findings.iter().any(|finding| !finding.works && finding.about == "containers"));
     say("--sandbox embedded")?;
     say(&format!("yes  data directory: {}", task.data.path().display()))?;
-    show(&findings)?;
+    show(&findings, &Capabilities::usual(SandboxKind::Embedded))?;
     say("--sandbox kind")?;
-    show(&kind::findings(&task.kind).await)?;
+    show(&kind::findings(&task.kind).await, &Capabilities::kind(kind::nodes(&task.kind)))?;
     say("--sandbox kubernetes")?;
-    show(&kubernetes::findings(&task.kubernetes).await)?;
+    let (findings, capabilities) = kubernetes::findings(&task.kubernetes).await;
+    show(&findings, &capabilities)?;
     Ok(code)
 }
 
-fn show(findings: &[Finding]) -> anyhow::Result<()> {
+/// What was found of a provider, and what its sandboxes can do for the lessons that need more than Pods.
+fn show(findings: &[Finding], capabilities: &Capabilities) -> anyhow::Result<()> {
     for Finding { about, works, words } in findings {
         say(&format!("{}  {about}: {words}", if *works { "yes" } else { "no " }))?;
     }
+    say(&format!("can  {capabilities}"))?;
     Ok(())
 }

@@ -11,14 +11,15 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::{
-    config::LessonsTask,
+    config::{LessonsTask, site_of},
     lessons::{Catalog, catalog::Drafts, model::Lesson, problem::Problem},
+    sandbox::Capabilities,
 };
 
 /// Does what was asked for; exits with 1 if anything is wrong.
 pub(super) async fn run(task: LessonsTask) -> anyhow::Result<u8> {
     match task {
-        LessonsTask::Lint { path } => lint::run(&path).await,
+        LessonsTask::Lint { path, sandbox } => lint::run(&path, sandbox).await,
         LessonsTask::Test(task) => test::run(*task).await,
         LessonsTask::New { path } => new::run(&path),
         LessonsTask::Import { from, to } => import::run(&from, &to),
@@ -33,18 +34,30 @@ struct Chosen {
 
 impl Chosen {
     fn load(path: &Path) -> anyhow::Result<Self> {
-        let about = std::fs::metadata(path).with_context(|| format!("{} can't be read", path.display()))?;
-        let folder = if about.is_dir() { path } else { parent(path) };
-        let catalog = Catalog::load_with(folder, Drafts::Shown)?;
-        let only = (!about.is_dir()).then(|| folder.join(path.file_name().unwrap_or_default()));
-        let meant =
-            |source: &str| only.as_ref().is_none_or(|only| Path::new(source) == only || Path::new(source) == path);
+        std::fs::metadata(path).with_context(|| format!("{} can't be read", path.display()))?;
+        let site = site_of(path);
+        let catalog = Catalog::load_with(&site, Drafts::Shown)?;
+        let whole = site == path;
+        let meant = |source: &str| whole || Path::new(source).starts_with(path);
         let lessons = catalog.all().filter(|lesson| meant(&lesson.source)).cloned().collect();
         let problems = catalog.problems().iter().filter(|problem| meant(&problem.file)).cloned().collect();
         Ok(Self { lessons, problems })
     }
 }
 
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// What a lesson needs that sandboxes lack; as a sentence, if there is anything.
+fn lacking(lesson: &Lesson, capabilities: &Capabilities) -> Option<String> {
+    let lacks = lesson.needs.iter().filter(|need| need.is_lacking(capabilities.nodes, |name| capabilities.can(name)));
+    let lacks: Vec<String> = lacks.map(ToString::to_string).collect();
+    (!lacks.is_empty()).then(|| lacks.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{lessons::needs::KNOWN, sandbox::capabilities::Capability};
+
+    #[test]
+    fn lessons_and_sandboxes_speak_of_the_same_abilities() {
+        assert_eq!(KNOWN.map(|(name, _)| name), Capability::ALL.map(Capability::name));
+    }
 }

@@ -8,7 +8,7 @@ use crate::{app::App, config::Config};
 /// Serves until a signal comes.
 pub(super) async fn run(config: Config) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
-    let sandbox = config.sandbox;
+    let sandbox = config.sandboxes.sandbox;
     let app = select! {
         app = App::build(config, closing.clone()) => app?,
         () = closing.cancelled() => return Ok(0),

@@ -1,12 +1,12 @@
 //! `podyard lessons …`: what authors ask for.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::{
-    Config, Mistakes,
-    raw::{Checker, ServeArgs, Surroundings, serve},
+    Mistakes, SandboxKind, Sandboxes,
+    raw::{Checker, LogArgs, SandboxArgs, Surroundings},
 };
 
 /// What is to be done with lessons.
@@ -16,6 +16,8 @@ pub enum LessonsTask {
     Lint {
         /// A folder or a page.
         path: PathBuf,
+        /// The sandboxes that they are meant for.
+        sandbox: Option<SandboxKind>,
     },
     /// Run their commands.
     Test(Box<LessonsTest>),
@@ -42,15 +44,19 @@ pub struct LessonsTest {
     pub junit: Option<PathBuf>,
     /// How many lessons run at once.
     pub jobs: usize,
-    /// The sandboxes' part of what the server runs with.
-    pub server: Config,
+    /// The folder whose images the lessons use.
+    pub content: PathBuf,
+    /// Where the commands run.
+    pub sandboxes: Sandboxes,
+    /// What is logged, to standard error.
+    pub log: String,
 }
 
 /// What `lessons` is followed by.
 #[derive(Debug, Subcommand)]
 pub(super) enum LessonsCommand {
     /// Say what is wrong with lessons, as file:line:column: message
-    Lint(PathArgs),
+    Lint(LintArgs),
     /// Run every command of every lesson in a fresh sandbox, and compare what it prints
     Test(Box<TestArgs>),
     /// Write a page to begin with
@@ -60,7 +66,7 @@ pub(super) enum LessonsCommand {
     },
     /// Bring lessons over: Killercoda, Katacoda, Educates, Hugo, Docusaurus
     Import {
-        /// Their folder, or an archive of it (.tar, .tar.gz)
+        /// Their folder, or an archive of it (.zip, .tar, .tar.gz)
         from: PathBuf,
         /// The folder they come to
         to: PathBuf,
@@ -75,6 +81,15 @@ pub(super) struct PathArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct LintArgs {
+    #[command(flatten)]
+    path: PathArgs,
+    /// Also say what they need that these sandboxes lack: embedded, kind or kubernetes
+    #[arg(long, value_name = "PROVIDER")]
+    sandbox: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct TestArgs {
     #[command(flatten)]
     path: PathArgs,
@@ -85,33 +100,62 @@ pub(super) struct TestArgs {
     #[arg(long, env = "PODYARD_JOBS", default_value = "6", value_name = "NUMBER")]
     jobs: String,
     #[command(flatten)]
-    server: ServeArgs,
+    log: LogArgs,
+    #[command(flatten)]
+    sandboxes: SandboxArgs,
 }
 
 /// The task, with every mistake in what was asked.
 pub(super) fn task(command: LessonsCommand, s: &Surroundings) -> Result<LessonsTask, Mistakes> {
     Ok(match command {
-        LessonsCommand::Lint(PathArgs { path }) => LessonsTask::Lint { path },
+        LessonsCommand::Lint(LintArgs { path: PathArgs { path }, sandbox }) => {
+            let mut check = Checker::default();
+            let sandbox = match &sandbox {
+                None => Some(None),
+                Some(text) => check.take("--sandbox", text, super::raw::sandbox(text)).map(Some),
+            };
+            LessonsTask::Lint { path, sandbox: check.finish(sandbox)? }
+        }
         LessonsCommand::New { path } => LessonsTask::New { path },
         LessonsCommand::Import { from, to } => LessonsTask::Import { from, to },
         LessonsCommand::Test(args) => {
-            let TestArgs { path: PathArgs { path }, junit, jobs, mut server } = *args;
-            server.content = folder_of(&path).display().to_string();
+            let TestArgs { path: PathArgs { path }, junit, jobs, log, sandboxes } = *args;
             let mut check = Checker::default();
             let jobs = check.take("--jobs", &jobs, super::raw::count(&jobs));
-            let jobs = check.finish(jobs)?;
-            LessonsTask::Test(Box::new(LessonsTest { path, junit, jobs, server: serve(server, s)? }))
+            let (log, sandboxes) = (check.log(log), check.sandboxes(sandboxes, s));
+            let content = site_of(&path);
+            let build = || Some(LessonsTest { path, junit, jobs: jobs?, content, sandboxes: sandboxes?, log: log? });
+            let built = build();
+            LessonsTask::Test(Box::new(check.finish(built)?))
         }
     })
 }
 
-/// The folder whose images the lessons use: the nearest above them that has any, else their own.
-fn folder_of(path: &std::path::Path) -> PathBuf {
+/// What lies beside a site's pages and is used by them.
+const SHARED: [&str; 3] = ["images", "examples", "includes"];
+
+/// The site that a page or a folder of pages belongs to: the nearest folder above them that has what pages share, else
+/// their own.
+pub fn site_of(path: &Path) -> PathBuf {
     let own = if path.is_file() { path.parent().unwrap_or(path) } else { path };
-    let own = if own.as_os_str().is_empty() { std::path::Path::new(".") } else { own };
-    own.ancestors()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .find(|folder| folder.join("images").is_dir())
-        .unwrap_or(own)
-        .to_owned()
+    let here = |folder: &Path| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.to_owned();
+    let shares = |folder: &PathBuf| SHARED.iter().any(|shared| folder.join(shared).is_dir());
+    own.ancestors().map(here).find(shares).unwrap_or_else(|| here(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_is_where_what_pages_share_lies() {
+        let root = tempfile::tempdir().unwrap();
+        let pods = root.path().join("pods");
+        std::fs::create_dir(&pods).unwrap();
+        let page = pods.join("a.md");
+        std::fs::write(&page, "# A\n").unwrap();
+        assert_eq!((site_of(&page), site_of(&pods)), (pods.clone(), pods.clone()));
+        std::fs::create_dir(root.path().join("examples")).unwrap();
+        assert_eq!((site_of(&page), site_of(&pods)), (root.path().to_owned(), root.path().to_owned()));
+    }
 }

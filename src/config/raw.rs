@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::{
     ClusterTask, Config, ConfigError, DataDirectory, DatabaseUrl, DoctorTask, KubectlTask, Mistake, Mistakes,
-    SandboxKind, Task, VerifyTask,
+    SandboxKind, Sandboxes, Task, VerifyTask,
     lessons::{self, LessonsCommand},
     limits::{self, LimitArgs},
     plan::{self, PlanArgs},
@@ -79,18 +79,13 @@ pub(super) struct ServeArgs {
     public_url: Option<String>,
     /// The lessons' folder
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
-    pub(super) content: String,
+    content: String,
     /// Show drafts too
     #[arg(long, env = "PODYARD_DRAFTS")]
     drafts: bool,
-    #[command(flatten)]
-    data: DataArgs,
     /// Where learners are kept: postgres://user:password@host/database [default: podyard.db in the data directory]
     #[arg(long, env = "PODYARD_DATABASE", value_name = "URL", hide_env_values = true)]
     database: Option<String>,
-    /// Where learners' Pods run: embedded, kind or kubernetes
-    #[arg(long, env = "PODYARD_SANDBOX", default_value = "embedded", value_name = "PROVIDER")]
-    sandbox: String,
     /// Somebody who may hold workshops; may be said again. The password may be an Argon2 digest. In the environment
     /// each stands on a line of its own
     #[arg(
@@ -117,6 +112,18 @@ pub(super) struct ServeArgs {
     log: LogArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    sandboxes: SandboxArgs,
+}
+
+/// Where Pods run.
+#[derive(Debug, Args)]
+pub(super) struct SandboxArgs {
+    #[command(flatten)]
+    data: DataArgs,
+    /// Where learners' Pods run: embedded, kind or kubernetes
+    #[arg(long, env = "PODYARD_SANDBOX", default_value = "embedded", value_name = "PROVIDER")]
+    sandbox: String,
     #[command(flatten)]
     kind: kind::KindArgs,
     #[command(flatten)]
@@ -171,7 +178,7 @@ struct DataArgs {
 }
 
 #[derive(Debug, Args)]
-struct LogArgs {
+pub(super) struct LogArgs {
     /// What is logged: error, warn, info, debug, trace, or tracing's filter syntax
     #[arg(long, env = "PODYARD_LOG", default_value = "warn,podyard=info", value_name = "FILTER")]
     log: String,
@@ -196,7 +203,16 @@ impl Checker {
         self.take("--data", &shown, chosen)
     }
 
-    fn log(&mut self, LogArgs { log }: LogArgs) -> Option<String> {
+    /// The sandboxes.
+    pub(super) fn sandboxes(&mut self, args: SandboxArgs, s: &Surroundings) -> Option<Sandboxes> {
+        let data = self.data(args.data, s);
+        let kind = kind::check(args.kind, self);
+        let kubernetes = kubernetes::check(args.kubernetes, self);
+        let sandbox = self.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
+        Some(Sandboxes { data: data?, sandbox: sandbox?, kind: kind?, kubernetes: kubernetes? })
+    }
+
+    pub(super) fn log(&mut self, LogArgs { log }: LogArgs) -> Option<String> {
         let parsed = tracing_subscriber::EnvFilter::try_new(&log).map(|_| log.clone()).map_err(|e| e.to_string());
         self.take("--log", &log, parsed)
     }
@@ -246,7 +262,7 @@ fn doctor(args: DoctorArgs, s: &Surroundings) -> Result<DoctorTask, Mistakes> {
     check.finish(built)
 }
 
-pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
+fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
     let mut check = Checker::default();
     let listen = check.take("--listen", &args.listen, address(&args.listen));
     let public_url = args.public_url.filter(|u| !u.is_empty());
@@ -255,15 +271,12 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
         Some(url) => check.take("--public-url", &url, PublicUrl::parse(&url)).map(Some),
     };
     let content = check.take("--content", &args.content, folder(&args.content));
-    let data = check.data(args.data, s);
     let database = match args.database.filter(|url| !url.is_empty()) {
         None => Some(None),
         // The value may hold a password, so it is not repeated.
         Some(url) => check.take("--database", "…", database(url)).map(Some),
     };
-    let sandbox = check.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
-    let kind = kind::check(args.kind, &mut check);
-    let kubernetes = kubernetes::check(args.kubernetes, &mut check);
+    let sandboxes = check.sandboxes(args.sandboxes, s);
     let session_idle = check.take("--session-idle", &args.session_idle, period(&args.session_idle));
     let session_total = check.take("--session-total", &args.session_total, period(&args.session_total));
     let limits = limits::check(args.limits, &mut check);
@@ -276,11 +289,8 @@ pub(super) fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistake
             public_url: public_url?,
             content: content?,
             drafts: args.drafts,
-            data: data?,
             database: database?,
-            sandbox: sandbox?,
-            kind: kind?,
-            kubernetes: kubernetes?,
+            sandboxes: sandboxes?,
             session_idle: session_idle?,
             session_total: session_total?,
             instructors: args.instructors.into_iter().filter(|text| !text.is_empty()).collect(),
@@ -351,6 +361,9 @@ pub(super) fn sandbox(text: &str) -> Result<SandboxKind, String> {
         "embedded" => Ok(SandboxKind::Embedded),
         "kind" => Ok(SandboxKind::Kind),
         "kubernetes" => Ok(SandboxKind::Kubernetes),
+        "vcluster" => Err("is designed (ARCHITECTURE.md, \"Where a sandbox comes from\") and not built yet; \
+                           kind gives each learner a whole cluster"
+            .to_owned()),
         _ => Err("must be embedded, kind or kubernetes".to_owned()),
     }
 }

@@ -19,8 +19,8 @@ fn folder() -> String {
 fn nothing_said_is_serve_with_the_defaults() {
     let Task::Serve(config) = task(&["--content", &folder()]).unwrap() else { panic!("not serve") };
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(config.sandbox, SandboxKind::Embedded);
-    assert_eq!(config.data.path(), Path::new("/home/ada/.local/share/podyard"));
+    assert_eq!(config.sandboxes.sandbox, SandboxKind::Embedded);
+    assert_eq!(config.sandboxes.data.path(), Path::new("/home/ada/.local/share/podyard"));
     assert_eq!(config.session_idle, Duration::from_secs(3600));
 }
 

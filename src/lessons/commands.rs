@@ -14,9 +14,9 @@ pub enum Piece {
 }
 
 /// The programs that a learner's console knows.
-const RUNNABLE: [&str; 17] = [
+const RUNNABLE: [&str; 18] = [
     "kubectl", "k", "cat", "ls", "rm", "pwd", "echo", "grep", "head", "tail", "wc", "sort", "watch", "sleep", "curl",
-    "clear", "help",
+    "clear", "help", "export",
 ];
 
 /// Prompts that pages put before what one types. The later ones are `❯` read in a wrong encoding (CP1252, Latin-1).
@@ -28,16 +28,71 @@ pub fn without_prompt(line: &str) -> Option<&str> {
     PROMPTS.iter().find_map(|prompt| line.strip_prefix(prompt)?.strip_prefix([' ', '\u{a0}']).map(str::trim_start))
 }
 
-/// Whether the console can run this line: its first word, after any `NAME=value`, is a program it knows.
+/// Whether the console can run this line: its first word, after any `NAME=value`, is a program it knows; or it is nothing
+/// but such values.
 pub fn runs_here(line: &str) -> bool {
-    let word = line.split_whitespace().find(|word| !is_assignment(word)).unwrap_or_default();
-    RUNNABLE.contains(&word)
+    let rest = after_assignments(line);
+    match rest.split_whitespace().next() {
+        Some(word) => RUNNABLE.contains(&word),
+        None => !line.trim().is_empty(),
+    }
+}
+
+/// What follows the `NAME=value` at the beginning of a line, whose values may hold blanks in quotes or in `$(…)`.
+fn after_assignments(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    while let Some((_, value)) = rest.split_once('=').filter(|(name, _)| is_name(name)) {
+        rest = value[value_length(value)..].trim_start();
+    }
+    rest
+}
+
+/// How many bytes of a text are the value at its beginning.
+fn value_length(text: &str) -> usize {
+    let (mut quote, mut depth) = (None, 0_usize);
+    let mut letters = text.char_indices().peekable();
+    while let Some((at, letter)) = letters.next() {
+        match (quote, letter) {
+            (Some('\''), '\\') => {}
+            (_, '\\') => drop(letters.next()),
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, letter) if letter.is_whitespace() && depth == 0 => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// The command in a line that is nothing but `NAME=$(…)`.
+fn substituted(line: &str) -> Option<&str> {
+    let (name, value) = line.trim().split_once('=')?;
+    let inner = value.trim_matches('"').strip_prefix("$(")?.strip_suffix(')')?;
+    (is_name(name) && after_assignments(line).is_empty()).then_some(inner)
+}
+
+/// Whether a command prints objects as YAML or JSON, and not into a file.
+pub fn prints_objects(command: &str) -> bool {
+    let words = shlex::split(command).unwrap_or_default();
+    let format = |word: &str| matches!(word, "yaml" | "json");
+    let mut wanted = words.windows(2).any(|pair| matches!(pair[0].as_str(), "-o" | "--output") && format(&pair[1]));
+    wanted |= words
+        .iter()
+        .any(|word| ["-o=", "--output=", "-o"].iter().any(|flag| word.strip_prefix(flag).is_some_and(format)));
+    wanted && !words.iter().any(|word| word.starts_with('>') || word == "|")
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|letter: char| letter.is_ascii_digit())
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
 fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    })
+    word.split_once('=').is_some_and(|(name, _)| is_name(name))
 }
 
 /// Splits a command block. Where any line has a prompt, only prompted lines run and the others are their output.
@@ -138,7 +193,9 @@ pub fn file_named(command: &str) -> Option<String> {
 }
 
 fn is_plain_file(name: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)) && !name.contains("://") && !name.contains('/')
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+        && !name.contains("://")
+        && !name.contains(['/', ','])
 }
 
 #[cfg(test)]
@@ -193,6 +250,19 @@ mod tests {
     fn only_what_the_console_knows_runs_here() {
         assert!(runs_here("kubectl get pods") && runs_here("A=1 k get pods"));
         assert!(!runs_here("docker ps") && !runs_here("") && !runs_here("kubectlx"));
+        assert!(
+            runs_here("POD=$(kubectl get pods -o name)") && runs_here("A='b c' kubectl get pods") && runs_here("A=1")
+        );
+        assert!(!runs_here("A=$(date +%s) docker ps"));
+    }
+
+    #[test]
+    fn who_prints_objects_is_known() {
+        assert!(prints_objects("kubectl get pod web -o yaml") && prints_objects("kubectl get pod web --output=json"));
+        assert!(prints_objects("k run web --image=x --dry-run=client -oyaml"));
+        assert!(
+            !prints_objects("kubectl get pod web -o yaml > web.yaml") && !prints_objects("kubectl get pods -o wide")
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod values;
 mod tests;
 
 use self::shortcode::{Segment, Shortcode};
+use super::examples;
 
 /// The text of a file that a page includes.
 pub type Include<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -263,7 +264,7 @@ impl Translator<'_> {
             "feature-state" => {
                 Meaning::Block(text(&["", ":::note[Feature state]", &values::feature_state(code), ":::", ""]))
             }
-            "code_sample" | "codenew" | "code" | "include" | "readfile" => self.file(from, code),
+            "code_sample" | "codenew" | "code" | "include" | "readfile" | "example" => self.file(from, code),
             _ => {
                 let why = format!("the shortcode `{}` means nothing here; it is shown as it stands", code.name);
                 self.plain.findings.push((from, why));
@@ -275,6 +276,9 @@ impl Translator<'_> {
     fn file(&mut self, from: usize, code: &Shortcode) -> Meaning {
         let path = code.value("file").or_else(|| code.first()).unwrap_or_default().trim_start_matches('/').to_owned();
         let Some(text) = (self.include)(&path) else {
+            if let Some(instead) = examples::instead_of(&path) {
+                return Meaning::Block(vec![String::new(), instead.to_owned(), String::new()]);
+            }
             self.plain.findings.push((from, format!("there is no file {path} beside this page or in `examples`")));
             return Meaning::Block(vec![
                 String::new(),
@@ -289,7 +293,7 @@ impl Translator<'_> {
             return Meaning::Block(plain(body, &|_| None).text.lines().map(str::to_owned).collect());
         }
         let language = code.value("language").or_else(|| path.rsplit_once('.').map(|(_, end)| end)).unwrap_or_default();
-        let title = super::examples::file_name(&path);
+        let title = examples::file_name(&path);
         let mut lines = vec![String::new(), format!("````{language} title=\"{title}\"")];
         lines.extend(text.lines().map(str::to_owned));
         lines.extend(["````".to_owned(), String::new()]);

@@ -8,6 +8,13 @@ const ADDRESSES: [&str; 4] = [
     "https://raw.githubusercontent.com/kubernetes/website/main/content/en/examples/",
 ];
 
+/// What stands for a text that many of those pages include, where it is not there: it speaks of a cluster that readers
+/// are to have, and here they have one.
+pub fn instead_of(path: &str) -> Option<&'static str> {
+    let known = ["task-tutorial-prereqs.md", "task-tutorial-prereqs-node-upgrade.md"];
+    known.contains(&path).then_some("You need a cluster and kubectl. Both are beside this page.")
+}
+
 /// The addresses of such files in a command, each with the file's path.
 pub fn named_in(command: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();

@@ -12,7 +12,7 @@ use crate::lessons::problem::Problem;
 use crate::lessons::spelling::{did_you_mean, nearest};
 
 /// What may stand below `lab:` in front matter.
-const LAB_KEYS: [&str; 3] = ["checks", "missing-images", "time"];
+const LAB_KEYS: [&str; 4] = ["checks", "missing-images", "needs", "time"];
 
 /// Commands that name a file which neither the lesson nor a command before them makes.
 pub fn unwritten_files(file: &str, lesson: &Lesson) -> Vec<Problem> {

@@ -13,6 +13,35 @@ pub fn is_manifest(language: &str, text: &str) -> bool {
     has("apiVersion") && has("kind")
 }
 
+/// The groups that an API server itself serves.
+const OWN_GROUPS: [&str; 17] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Whether an API server takes objects of this version at all. Files that programs are configured with look like
+/// manifests, and other groups are custom resources, which may have been made known elsewhere.
+pub fn is_for_the_api(version: &str, kind: &str) -> bool {
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let is_kubeconfig = version == "v1" && kind == "Config";
+    !is_kubeconfig && (!group.contains('.') || OWN_GROUPS.contains(&group))
+}
+
 /// The name that a text gives a file in a code span: "Save as `10-pod.yaml`".
 pub fn named_in(spans: &[String]) -> Option<String> {
     let is_file = |name: &&String| {
@@ -43,6 +72,16 @@ mod tests {
         assert!(!is_manifest("yaml", "...\nspec:\n  kind: x\n"));
         assert!(is_manifest("", "{\"apiVersion\":\"v1\",\"kind\":\"Pod\"}"));
         assert!(!is_manifest("json", "{\"kind\":\"Pod\"}"));
+    }
+
+    #[test]
+    fn what_programs_are_configured_with_is_not_for_the_api() {
+        assert!(is_for_the_api("v1", "Pood") && is_for_the_api("app/v1", "Deployment"));
+        assert!(is_for_the_api("networking.k8s.io/v1", "Ingres"));
+        for (version, kind) in [("v1", "Config"), ("audit.k8s.io/v1", "Policy"), ("kind.x-k8s.io/v1alpha4", "Cluster")]
+        {
+            assert!(!is_for_the_api(version, kind), "{version} {kind}");
+        }
     }
 
     #[test]

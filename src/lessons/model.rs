@@ -1,6 +1,6 @@
 //! A lesson as the pages show it.
 
-pub use crate::lessons::{check::Check, quiz::Quiz};
+pub use crate::lessons::{check::Check, needs::Need, quiz::Quiz};
 
 /// One lesson.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Lesson {
     pub position: i64,
     /// How long it takes, in minutes.
     pub minutes: Option<u32>,
+    /// What it needs of a sandbox that not all have.
+    pub needs: Vec<Need>,
     /// Whether it is not to be shown yet.
     pub draft: bool,
     /// What comes before the first step, as HTML.

@@ -28,7 +28,7 @@ use crate::lessons::front_matter::{self, FrontMatter};
 pub use crate::lessons::highlight::Painter;
 use crate::lessons::model::{Lesson, Quiz, Step};
 use crate::lessons::problem::Problem;
-use crate::lessons::{blocks, dialect, lint};
+use crate::lessons::{blocks, dialect, lint, needs};
 
 /// The largest page that is read, in bytes: thirty times the longest page of the Kubernetes documentation.
 pub const LARGEST: usize = 2 * 1024 * 1024;
@@ -88,6 +88,7 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
         unreadable.map(|bad| Problem::at(file, bad.line, bad.column, bad.message)).into_iter().collect();
     problems.extend(lint::unknown_keys(file, &matter, &text));
     matter.inherit(around.inherited);
+    let needs = needs::read(file, &matter, &text, &mut problems);
     let plain = dialect::plain(body, around.include);
     let lines = |line: usize| plain.line(line) + matter.lines;
     problems.extend(plain.findings.iter().map(|(line, why)| Problem::at(file, line + matter.lines, 1, why)));
@@ -124,6 +125,7 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
         description: matter.text("description").unwrap_or_default(),
         position: identity::position(&matter, file),
         minutes: matter.lab("time").and_then(|time| identity::minutes(&time)),
+        needs,
         draft: matter.flag("draft"),
         intro: parts.intro,
         prelude,

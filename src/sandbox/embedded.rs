@@ -18,7 +18,7 @@ use podyard_cluster::{
 };
 
 use super::{
-    Lease, Made, Order, ProvisionError,
+    Capabilities, Lease, Made, Order, ProvisionError,
     kept::{Drawer, Kept},
     lesson_images,
     reaper::Reaper,
@@ -174,6 +174,10 @@ impl Embedded {
             Ok(kept) => kept.erase(),
             Err(error) => tracing::warn!(%error, "what is kept of a sandbox can't be removed"),
         }
+    }
+
+    pub(super) fn capabilities(&self) -> Capabilities {
+        Capabilities::embedded(self.metrics)
     }
 
     pub(super) fn caveat(&self) -> Option<&str> {

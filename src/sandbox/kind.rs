@@ -27,13 +27,13 @@ use podyard_cluster::node::images::StoreError;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
-pub use self::start::findings;
+pub use self::{checks::nodes, start::findings};
 use self::{
     making::Workshop,
     names::Instance,
     yard::{Effect, Input, Ticket, Yard},
 };
-use super::{Lease, Made, Order, Progress, ProvisionError, reaper::Reaper};
+use super::{Capabilities, Lease, Made, Order, Progress, ProvisionError, reaper::Reaper};
 
 /// The namespace learners work in.
 const NAMESPACE: &str = "default";
@@ -70,6 +70,8 @@ pub struct Kind(Arc<Inner>);
 struct Inner {
     workshop: Workshop,
     instance: Instance,
+    /// How many nodes each has.
+    nodes: usize,
     /// Whether learners' clusters outlive an orderly end.
     keep: bool,
     book: Mutex<Book>,
@@ -257,6 +259,10 @@ impl Kind {
         }
         tracing::info!(cluster = name, "a kind cluster has ended");
         self.step(Input::Ended(name));
+    }
+
+    pub(super) fn capabilities(&self) -> Capabilities {
+        Capabilities::kind(self.0.nodes)
     }
 
     pub(super) fn caveat(&self) -> Option<&str> {

@@ -7,7 +7,7 @@ mod objects;
 mod token;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fmt,
     fmt::Debug,
     sync::{Arc, Mutex, MutexGuard},
@@ -34,10 +34,10 @@ use tokio::{sync::watch, time::sleep};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
-    objects::{EXPIRES, HOLDER},
+    objects::{EXPIRES, HOLDER, SESSION},
     token::Bearer,
 };
-use super::{Lease, Made, Order, ProvisionError, reaper::Reaper};
+use super::{Capabilities, Lease, Made, Order, ProvisionError, reaper::Reaper};
 use crate::config::KubernetesSettings;
 
 /// How often what must hold soon is looked at again: rights that were just given, the default service account.
@@ -77,6 +77,8 @@ struct Inner {
     tasks: TaskTracker,
     reaper: Reaper,
     caveat: Option<String>,
+    /// Whether the cluster has a metrics server.
+    metrics: bool,
 }
 
 impl Debug for Kubernetes {
@@ -85,17 +87,26 @@ impl Debug for Kubernetes {
     }
 }
 
-/// What can be said of the cluster, for `podyard doctor`.
-pub async fn findings(settings: &KubernetesSettings) -> Vec<Finding> {
+/// What can be said of the cluster, for `podyard doctor`, and what sandboxes in it can do.
+pub async fn findings(settings: &KubernetesSettings) -> (Vec<Finding>, Capabilities) {
     let found = match connect(settings).await {
-        Ok((_, client)) => client.apiserver_version().await.map_err(KubernetesError::from),
+        Ok((_, client)) => match client.apiserver_version().await {
+            Ok(version) => Ok((version, has_metrics(&client).await)),
+            Err(error) => Err(error.into()),
+        },
         Err(error) => Err(error),
     };
-    let (works, words) = match found {
-        Ok(version) => (true, format!("it answers: Kubernetes {}", version.git_version)),
-        Err(error) => (false, error.to_string()),
+    let (works, words, metrics) = match found {
+        Ok((version, metrics)) => (true, format!("it answers: Kubernetes {}", version.git_version), metrics),
+        Err(error) => (false, error.to_string(), false),
     };
-    vec![Finding { about: "a cluster", works, words }]
+    (vec![Finding { about: "a cluster", works, words }], Capabilities::kubernetes(settings, metrics))
+}
+
+/// Whether there is a metrics server behind the API.
+async fn has_metrics(client: &kube::Client) -> bool {
+    let groups = client.list_api_groups().await;
+    groups.is_ok_and(|list| list.groups.iter().any(|group| group.name == "metrics.k8s.io"))
 }
 
 async fn connect(settings: &KubernetesSettings) -> Result<(kube::Config, kube::Client), KubernetesError> {
@@ -123,6 +134,7 @@ impl Kubernetes {
     pub async fn start(settings: &KubernetesSettings, patience: Duration) -> Result<Self, KubernetesError> {
         let (config, client) = connect(settings).await?;
         let version = client.apiserver_version().await?;
+        let metrics = has_metrics(&client).await;
         tracing::info!(version = version.git_version, server = %config.cluster_url, "sandboxes are namespaces");
         let kubernetes = Self(Arc::new(Inner {
             client,
@@ -135,6 +147,7 @@ impl Kubernetes {
             tasks: TaskTracker::new(),
             reaper: Reaper::start(),
             caveat: objects::caveat(settings),
+            metrics,
         }));
         let sweeper = kubernetes.clone();
         kubernetes.0.tasks.spawn(async move { sweeper.sweep_for_ever().await });
@@ -333,14 +346,61 @@ impl Kubernetes {
             if space.metadata.deletion_timestamp.is_some() || expires.is_some_and(|at| at > now) {
                 continue;
             }
-            let seen = Preconditions { uid: space.uid(), resource_version: space.resource_version() };
-            let delete = DeleteParams { preconditions: Some(seen), ..DeleteParams::default() };
-            match self.namespaces().delete(&name, &delete).await {
-                Ok(_) => tracing::info!(namespace = name, "an expired namespace is removed"),
+            match self.remove(&Version::of(&space)).await {
+                Ok(()) => tracing::info!(namespace = name, "an expired namespace is removed"),
                 Err(error) => tracing::debug!(namespace = name, %error, "it is still wanted"),
             }
         }
         Ok(())
+    }
+
+    /// Removes the namespaces of sessions that do not live, unless a replica serves them all the same: whoever serves one
+    /// renews it, so one that is renewed by nobody for twice the time of that is nobody's.
+    pub(super) fn only_living(&self, living: HashSet<String>) {
+        let me = self.clone();
+        self.0.tasks.spawn(async move {
+            let removing = async {
+                let before = me.of_no_session(&living).await?;
+                sleep(2 * me.rhythm()).await;
+                me.remove_all(before.intersection(&me.of_no_session(&living).await?)).await;
+                Ok::<(), kube::Error>(())
+            };
+            if let Some(Err(error)) = me.0.closing.run_until_cancelled(removing).await {
+                tracing::warn!(%error, "it can't be looked for namespaces of sessions that are gone");
+            }
+        });
+    }
+
+    /// Namespaces whose session is not among these, each with its version.
+    async fn of_no_session(&self, living: &HashSet<String>) -> kube::Result<BTreeSet<Version>> {
+        let ours = ListParams::default().labels(&objects::all_of(&self.0.settings.instance));
+        let there = self.namespaces().list(&ours).await?.items;
+        let gone = |space: &&Namespace| {
+            let lives = space.labels().get(SESSION).is_some_and(|session| living.contains(session));
+            !lives && space.metadata.deletion_timestamp.is_none()
+        };
+        Ok(there.iter().filter(gone).map(Version::of).collect())
+    }
+
+    async fn remove_all(&self, abandoned: impl Iterator<Item = &Version>) {
+        for version in abandoned {
+            match self.remove(version).await {
+                Ok(()) => tracing::info!(namespace = version.name, "a namespace whose session is gone is removed"),
+                Err(error) => tracing::debug!(namespace = version.name, %error, "it is still wanted"),
+            }
+        }
+    }
+
+    /// Removes a namespace if it is still as it was seen.
+    async fn remove(&self, version: &Version) -> kube::Result<()> {
+        let Version { name, uid, resource_version } = version.clone();
+        let delete =
+            DeleteParams { preconditions: Some(Preconditions { uid, resource_version }), ..DeleteParams::default() };
+        self.namespaces().delete(&name, &delete).await.map(drop)
+    }
+
+    pub(super) fn capabilities(&self) -> Capabilities {
+        Capabilities::kubernetes(&self.0.settings, self.0.metrics)
     }
 
     pub(super) fn caveat(&self) -> Option<&str> {
@@ -352,6 +412,20 @@ impl Kubernetes {
         self.0.reaper.finish().await;
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+}
+
+/// A namespace as it was at one time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Version {
+    name: String,
+    uid: Option<String>,
+    resource_version: Option<String>,
+}
+
+impl Version {
+    fn of(space: &Namespace) -> Self {
+        Self { name: space.name_any(), uid: space.uid(), resource_version: space.resource_version() }
     }
 }
 

@@ -100,10 +100,23 @@ pub(super) struct Console {
     pub scrollback: Mutex<Scrollback>,
 }
 
+/// Where the learner's own programs come in.
+struct Door {
+    token: Token,
+    /// Cancelled when the token no longer holds.
+    shut: CancellationToken,
+}
+
+impl Door {
+    fn new(token: Token) -> Self {
+        Self { token, shut: CancellationToken::new() }
+    }
+}
+
 /// One learner's time with a sandbox. All pages on all devices of the learner share it.
 pub struct Session {
     learner: LearnerId,
-    kube: Token,
+    kube: Mutex<Door>,
     me: Weak<Self>,
     pub(super) around: Arc<Surroundings>,
     pub(super) began: Timestamp,
@@ -154,7 +167,7 @@ impl Session {
         let newest = watch::Sender::new(scrollback.newest());
         Arc::new_cyclic(|me| Self {
             learner,
-            kube,
+            kube: Mutex::new(Door::new(kube)),
             me: me.clone(),
             around,
             began: now,
@@ -187,8 +200,21 @@ impl Session {
     }
 
     /// What `/kube/<token>/` says.
-    pub fn kube_token(&self) -> &Token {
-        &self.kube
+    pub fn kube_token(&self) -> Token {
+        lock(&self.kube).token.clone()
+    }
+
+    /// Lets the learner's own programs in under this token, and cuts off those that came under the one before.
+    pub(super) fn set_kube_token(&self, token: Token) {
+        let mut door = lock(&self.kube);
+        door.shut.cancel();
+        *door = Door::new(token);
+        let gateway = lock(&self.lease).as_ref().map(|lease| lease.gateway(door.shut.clone()));
+        self.status.send_modify(|status| {
+            if let (Some(hold), Some(gateway)) = (&mut status.hold, gateway) {
+                hold.gateway = gateway;
+            }
+        });
     }
 
     /// Where the sandbox stands, and when that changes.
@@ -307,7 +333,7 @@ impl Session {
 
     /// Ends it: the learner has had enough. What they did is kept.
     pub fn end(&self) {
-        self.step(Input::Close);
+        self.step(Input::End);
     }
 
     /// Somebody waits for a place: a session that nobody looks at gives its own.

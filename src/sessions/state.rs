@@ -81,6 +81,8 @@ pub enum Input {
     Reset,
     /// Time passes.
     Tick,
+    /// The learner has had enough.
+    End,
     /// The server ends.
     Close,
 }
@@ -162,7 +164,8 @@ impl State {
             }
             Input::Detached => {
                 self.sockets = self.sockets.saturating_sub(1);
-                Vec::new()
+                // Who watched a sandbox being made until now has not been idle.
+                if self.is_starting() { self.touch(now) } else { Vec::new() }
             }
             Input::Active => self.touch(now),
             Input::Extend => self.extend(now, limits),
@@ -171,7 +174,10 @@ impl State {
             Input::Provisioned(generation) if generation != self.generation => vec![Effect::Discard(generation)],
             Input::Provisioned(_) => {
                 self.sandbox = Sandbox::Ready;
-                vec![Effect::Show]
+                // Nothing could be done before: idle time begins now.
+                let mut effects = vec![Effect::Show];
+                effects.extend(self.touch(now));
+                effects
             }
             Input::Progress(generation, text) if generation == self.generation && self.is_starting() => {
                 self.sandbox = Sandbox::Starting(Some(text));
@@ -193,6 +199,7 @@ impl State {
                 effects
             }
             Input::Tick => self.tick(now, limits),
+            Input::End => self.end(Effect::Free),
             Input::Close => self.end(Effect::Keep),
         }
     }
@@ -231,7 +238,9 @@ impl State {
 
     /// What ends it first, and in how long.
     fn left(&self, now: Timestamp, limits: Limits) -> (Duration, Ending) {
-        let idle = limits.idle.saturating_sub(since(self.active, now));
+        // Who waits for a sandbox is not idle.
+        let waits = self.is_starting() && self.sockets > 0;
+        let idle = if waits { limits.idle } else { limits.idle.saturating_sub(since(self.active, now)) };
         let total = (limits.total + self.extended).saturating_sub(since(self.began, now));
         if total < idle { (total, Ending::Total) } else { (idle, Ending::Idle) }
     }
@@ -333,6 +342,30 @@ mod tests {
         assert_eq!(steps(&mut state, &[(3500, Input::Active)]), [Effect::Unwarn]);
         assert_eq!(steps(&mut state, &[(7100, Input::Tick)]), [Effect::Free, Effect::End]);
         assert_eq!(steps(&mut state, &[(7101, Input::Attached), (7102, Input::Tick)]), []);
+    }
+
+    #[test]
+    fn idle_time_begins_when_the_sandbox_is_ready() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached)]);
+        assert_eq!(steps(&mut state, &[(3500, Input::Tick), (5000, Input::Tick)]), []);
+        assert_eq!(steps(&mut state, &[(5000, Input::Provisioned(1)), (8300, Input::Tick)])[0], Effect::Show);
+        assert_eq!(steps(&mut state, &[(8601, Input::Tick)]), [Effect::Free, Effect::End]);
+    }
+
+    #[test]
+    fn a_sandbox_that_nobody_waits_for_any_more_lies_idle_from_then_on() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (5000, Input::Detached)]);
+        assert_eq!(steps(&mut state, &[(8500, Input::Tick)]), []);
+        assert_eq!(steps(&mut state, &[(8601, Input::Tick)]), [Effect::Free, Effect::End]);
+    }
+
+    #[test]
+    fn who_has_had_enough_frees_the_sandbox() {
+        let mut state = State::new(at(0));
+        steps(&mut state, &[(0, Input::Attached), (1, Input::Provisioned(1))]);
+        assert_eq!(steps(&mut state, &[(2, Input::End)]), [Effect::Free, Effect::End]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
 /// More numbers than a console has frames, and than a second can bring.
 const SKIPPED: u64 = 1_000_000;
 /// How exactly it is stored when a learner was last active, when nothing else has to be stored.
-const ACTIVITY: SignedDuration = SignedDuration::from_secs(30);
+pub(super) const ACTIVITY: SignedDuration = SignedDuration::from_secs(30);
 /// How many frames are stored at once.
 const FRAMES: usize = 5_000;
 

@@ -67,7 +67,7 @@ async fn an_idle_session_is_warned_ends_and_leaves_nothing() {
     hand.set(1100);
     sessions.tick();
     assert!(session.over().is_cancelled() && hold.ended.is_cancelled() && cancel.cancel().is_cancelled());
-    assert!(sessions.is_empty() && sessions.by_kube_token(session.kube_token()).is_none());
+    assert!(sessions.is_empty() && sessions.by_kube_token(&session.kube_token()).is_none());
     assert!(sessions.of_learner(session.learner()).is_none());
     drop((page, cancel, session, hold));
     tasks.close();
@@ -298,4 +298,19 @@ async fn the_objects_of_a_sandbox_come_back_and_a_reset_forgets_them() {
     assert!(objects(ready(&session).await).get("mine").await.is_ok());
     session.reset();
     assert!(objects(ready(&session).await).get("mine").await.is_err());
+}
+
+#[tokio::test]
+async fn who_has_been_idle_for_too_long_has_no_sandbox_left_at_the_next_start() {
+    let storage = testing_storage().await;
+    let (sessions, hand, _tasks) = sessions_in(storage.clone(), 10);
+    let early = sessions.open(None).await.unwrap().session;
+    hand.set(1000);
+    let late = sessions.open(None).await.unwrap().session;
+    sessions.store().await;
+    let names = [&early, &late].map(|session| session::sandbox_name(session.learner()));
+    let (next, hand, _tasks) = sessions_in(storage, 10);
+    hand.set(1100);
+    let living = next.living_sandboxes().await.unwrap();
+    assert_eq!(names.map(|name| living.contains(&name)), [false, true]);
 }

@@ -100,6 +100,27 @@ impl Storage {
         self.update_learner("UPDATE learners SET return_key = $1 WHERE id = $2", code.as_str(), id).await
     }
 
+    /// What the address of a learner's own kubectl is made from; empty for the first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn kube_salt(&self, id: &LearnerId) -> Result<String, StorageError> {
+        let sql = "SELECT kube_salt FROM learners WHERE id = $1";
+        let found = on!(
+            &self.0,
+            pool => sqlx::query_as::<_, (String,)>(sql).bind(id.as_str()).fetch_optional(pool).await
+        )?;
+        Ok(found.map(|(salt,)| salt).unwrap_or_default())
+    }
+
+    /// Gives a learner's own kubectl another address.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn set_kube_salt(&self, id: &LearnerId, salt: &str) -> Result<(), StorageError> {
+        self.update_learner("UPDATE learners SET kube_salt = $1 WHERE id = $2", salt, id).await
+    }
+
     /// What a learner wants to be called.
     ///
     /// # Errors

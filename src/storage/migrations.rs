@@ -12,6 +12,7 @@ pub(super) const ALL: &[(i64, &str, &str)] = &[
     (1, "learners", include_str!("migrations/0001_learners.sql")),
     (2, "workshops", include_str!("migrations/0002_workshops.sql")),
     (3, "notes", include_str!("migrations/0003_notes.sql")),
+    (4, "kube", include_str!("migrations/0004_kube.sql")),
 ];
 
 /// Applies what is missing.

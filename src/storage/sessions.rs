@@ -68,6 +68,16 @@ impl Storage {
         Ok(row.map(StoredSession::from))
     }
 
+    /// Who did something at this time or later.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn active_since(&self, time: Timestamp) -> Result<Vec<LearnerId>, StorageError> {
+        let sql = "SELECT learner FROM sessions WHERE active >= $1 ORDER BY learner";
+        let rows = on!(&self.0, pool => sqlx::query_as::<_, (String,)>(sql).bind(millis(time)).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(learner,)| LearnerId::new(learner)).collect())
+    }
+
     /// What a learner's console showed, oldest first.
     ///
     /// # Errors

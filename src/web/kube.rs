@@ -1,5 +1,7 @@
 //! A learner's sandbox for their own programs: `/kubeconfig`, and the API under `/kube/<token>/`.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     extract::{Path, Request, State},
@@ -8,23 +10,45 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, Uri, header, uri::PathAndQuery};
 use tower::ServiceExt as _;
+use tower_http::csrf::CsrfLayer;
 
 use super::{errors::PageError, preview::NOT_PASSED_BACK, state::AppState};
-use crate::sessions::ids::Token;
+use crate::{
+    sandbox::gateway,
+    sessions::{Session, ids::Token},
+};
 
 /// Both.
 pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/kubeconfig", get(kubeconfig))
+        .route("/kubeconfig", get(kubeconfig).post(renew).layer(CsrfLayer::new()))
         .route("/kube/{token}", any(api))
         .route("/kube/{token}/", any(api))
         .route("/kube/{token}/{*path}", any(api))
 }
 
 async fn kubeconfig(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, PageError> {
-    let cookie = app.site.session(&headers).ok_or(PageError::NoSession)?;
-    let session = app.sessions.get(&cookie).await.ok_or(PageError::NoSession)?;
-    let base = app.site.base(&headers).ok_or(PageError::NoSession)?;
+    let session = session(&app, &headers).await?;
+    written(&app, &headers, &session)
+}
+
+/// Another address: the one before no longer leads to the sandbox, whoever has it.
+async fn renew(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, PageError> {
+    let session = session(&app, &headers).await?;
+    app.sessions.renew_kube_token(&session).await.map_err(|error| {
+        tracing::error!(%error, "an address can't be renewed");
+        PageError::NoStorage
+    })?;
+    written(&app, &headers, &session)
+}
+
+async fn session(app: &AppState, headers: &HeaderMap) -> Result<Arc<Session>, PageError> {
+    let cookie = app.site.session(headers).ok_or(PageError::NoSession)?;
+    app.sessions.get(&cookie).await.ok_or(PageError::NoSession)
+}
+
+fn written(app: &AppState, headers: &HeaderMap, session: &Session) -> Result<Response, PageError> {
+    let base = app.site.base(headers).ok_or(PageError::NoSession)?;
     let server = format!("{base}/kube/{}", session.kube_token().as_str());
     let text = session.kubeconfig(&server).ok_or(PageError::NotReady)?;
     let headers = [
@@ -43,7 +67,7 @@ async fn api(
 ) -> Result<Response, Response> {
     let plain = |error: PageError| error.plain();
     let token = parts.first().and_then(|(_, token)| Token::parse(token)).ok_or_else(|| plain(PageError::NotFound))?;
-    let session = app.sessions.by_kube_token(&token).ok_or_else(|| plain(PageError::NotFound))?;
+    let session = app.sessions.by_kube_token(&token).ok_or_else(gateway::unauthorized)?;
     session.touch();
     let hold = session.status().borrow().hold.clone().ok_or_else(|| plain(PageError::NotReady))?;
     *request.uri_mut() = inner_uri(request.uri(), &token).ok_or_else(|| plain(PageError::NotFound))?;

@@ -12,7 +12,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::lessons::Catalog;
-use crate::lessons::model::{Lesson, LessonFile};
+use crate::lessons::model::{Lesson, LessonFile, Need};
+use crate::sandbox::Capabilities;
 use crate::web::assets;
 use crate::web::errors::PageError;
 use crate::web::nonce::Nonce;
@@ -37,6 +38,8 @@ struct LessonPage<'a> {
     lesson: &'a Lesson,
     /// What the editor shows before any script runs.
     first: Option<&'a LessonFile>,
+    /// What the lesson needs that this server's sandboxes lack.
+    lacking: Vec<String>,
     before: Option<&'a Lesson>,
     after: Option<&'a Lesson>,
 }
@@ -85,6 +88,7 @@ async fn catalogue(
 
 async fn lesson(
     nonce: Option<Extension<Nonce>>,
+    capabilities: Option<Extension<Capabilities>>,
     headers: HeaderMap,
     Path(id): Path<String>,
     Query(Choice { lang }): Query<Choice>,
@@ -97,8 +101,19 @@ async fn lesson(
     let Some(lesson) = read(&id) else { return PageError::NoLesson.page(&Nonce(nonce.to_owned()), t) };
     let (before, after) = catalog.neighbours(&id);
     let (before, after) = (before.and_then(|other| read(&other.id)), after.and_then(|other| read(&other.id)));
-    let page = LessonPage { nonce, t, lesson, first: lesson.files.first(), before, after };
+    let lacking = capabilities.map(|Extension(capabilities)| lacking(lesson, &capabilities, t)).unwrap_or_default();
+    let page = LessonPage { nonce, t, lesson, first: lesson.files.first(), lacking, before, after };
     texts::keep(fresh(page), lang.as_deref())
+}
+
+/// What a lesson needs that sandboxes lack, in the reader's words.
+fn lacking(lesson: &Lesson, capabilities: &Capabilities, t: &Texts) -> Vec<String> {
+    let lacks = |need: &&Need| need.is_lacking(capabilities.nodes, |name| capabilities.can(name));
+    let said = |need: &Need| match need {
+        Need::Nodes(count) => t.with("needs.nodes", "count", count),
+        Need::Ability(name) => t.say(&format!("needs.{name}")).to_owned(),
+    };
+    lesson.needs.iter().filter(lacks).map(said).collect()
 }
 
 fn word(nonce: &Option<Extension<Nonce>>) -> &str {
@@ -122,6 +137,22 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+
+    #[test]
+    fn what_a_sandbox_lacks_is_said_in_the_readers_language() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.md"), "---\nlab: {needs: [nodes>1, metrics, root]}\n---\n# A\n").unwrap();
+        let catalog = Catalog::load(folder.path()).unwrap();
+        let lesson = catalog.get("a").unwrap();
+        let said = |t: &Texts| lacking(lesson, &Capabilities::kind(1), t);
+        assert_eq!(said(Texts::english()), ["2 nodes", "kubectl top"]);
+        assert_eq!(said(texts::first(&["de"])), ["2 Knoten", "kubectl top"]);
+        assert!(lacking(lesson, &Capabilities::embedded(true), Texts::english()) == ["2 nodes"]);
+        for (name, _) in crate::lessons::needs::KNOWN {
+            let key = format!("needs.{name}");
+            assert_ne!(Texts::english().say(&key), key);
+        }
+    }
 
     async fn page(path: &str) -> (StatusCode, String) {
         page_with(path, None).await

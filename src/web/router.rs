@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{any, get, post},
@@ -36,6 +36,7 @@ pub fn router(state: AppState) -> Router {
         .merge(progress::routes())
         .merge(texts::routes())
         .merge(workshops::pages())
+        .layer(Extension(state.sessions.capabilities()))
         .layer(from_fn_with_state(state.clone(), headers::session_cookie));
     // Streams and what comes from learners' programs pass as they are.
     let compression = CompressionLayer::new().compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));

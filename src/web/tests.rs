@@ -6,6 +6,7 @@ use axum::body::Body;
 use futures::{SinkExt as _, StreamExt as _};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -36,16 +37,27 @@ async fn serve(max: usize) -> Server {
 }
 
 impl Server {
-    async fn ask(&self, request: http::request::Builder) -> (Response<()>, String) {
+    /// Sends a request; what is answered is still to be read.
+    async fn begin(&self, request: http::request::Builder) -> Response<Incoming> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         let has_host = request.headers_ref().unwrap().contains_key(header::HOST);
         let request = if has_host { request } else { request.header(header::HOST, self.address.to_string()) };
-        let response = sender.send_request(request.body(Body::empty()).unwrap()).await.unwrap();
-        let (head, body) = response.into_parts();
+        sender.send_request(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn ask(&self, request: http::request::Builder) -> (Response<()>, String) {
+        let (head, body) = self.begin(request).await.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         (Response::from_parts(head, ()), text)
+    }
+
+    /// Where the API is that a kubeconfig is for.
+    fn api_in(&self, kubeconfig: &str) -> String {
+        let start = kubeconfig.find("http://").unwrap();
+        let url = kubeconfig[start..].split(['"', '\n']).next().unwrap();
+        url.strip_prefix(&format!("http://{}", self.address)).unwrap().to_owned()
     }
 
     async fn get(&self, path: &str) -> (Response<()>, String) {
@@ -182,14 +194,61 @@ async fn a_learners_own_programs_reach_their_sandbox_and_no_other() {
     assert_eq!(server.get("/kubeconfig").await.0.status(), StatusCode::NOT_FOUND);
     let (response, text) = server.ask(Request::get("/kubeconfig").header(header::COOKIE, &cookie)).await;
     assert_eq!(response.status(), StatusCode::OK, "{text}");
-    let start = text.find("http://").unwrap();
-    let url = text[start..].split(['"', '\n']).next().unwrap();
-    let path = url.strip_prefix(&format!("http://{}", server.address)).unwrap();
+    let path = server.api_in(&text);
     let (response, list) = server.get(&format!("{path}/api/v1/namespaces/default/pods?limit=500")).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert!(list.contains("\"PodList\""), "{list}");
     let other = server.get("/kube/00000000000000000000000000000000/api/v1/pods").await.0;
-    assert_eq!(other.status(), StatusCode::NOT_FOUND);
+    assert_eq!(other.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_address_that_is_renewed_lets_nobody_in_and_cuts_off_who_is() {
+    let server = serve(10).await;
+    let (cookie, _socket) = server.page().await;
+    let origin = format!("http://{}", server.address);
+    let (_, text) = server.ask(Request::get("/kubeconfig").header(header::COOKIE, &cookie)).await;
+    let old = server.api_in(&text);
+    // A watch never ends by itself.
+    let watch = Request::get(format!("{old}/api/v1/namespaces/default/configmaps?watch=true"));
+    let watching = server.begin(watch).await;
+    assert_eq!(watching.status(), StatusCode::OK);
+    // Only our own pages may ask for it.
+    let renewal = |origin: &str| {
+        server.ask(Request::post("/kubeconfig").header(header::COOKIE, &cookie).header(header::ORIGIN, origin))
+    };
+    assert_eq!(renewal("http://x.test").await.0.status(), StatusCode::FORBIDDEN);
+    let (response, text) = renewal(&origin).await;
+    assert_eq!(response.status(), StatusCode::OK, "{text}");
+    watching.into_body().collect().await.expect("it ends in order");
+    let new = server.api_in(&text);
+    assert_ne!(old, new);
+    let (response, said) = server.get(&format!("{old}/api/v1/namespaces/default/pods")).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{said}");
+    assert!(said.contains("\"Status\""), "kubectl shows it as an API server's: {said}");
+    assert_eq!(server.get(&format!("{new}/api/v1/namespaces/default/pods")).await.0.status(), StatusCode::OK);
+    // It is the one that a new page is told, too.
+    let (_, again) = server.ask(Request::get("/kubeconfig").header(header::COOKIE, &cookie)).await;
+    assert_eq!(server.api_in(&again), new);
+}
+
+/// Whatever the rest of the address says, it is the sandbox's API that answers: no page, no file, no other host.
+#[tokio::test]
+async fn nothing_but_the_api_is_behind_its_address() {
+    let server = serve(10).await;
+    let (cookie, _socket) = server.page().await;
+    let (_, text) = server.ask(Request::get("/kubeconfig").header(header::COOKIE, &cookie)).await;
+    let path = server.api_in(&text);
+    for rest in
+        ["/../../healthz", "/%2e%2e/%2e%2e/me/export", "//127.0.0.1:1/x", "/http://127.0.0.1:1/x", "/lessons/one"]
+    {
+        let (response, said) = server.get(&format!("{path}{rest}")).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{rest}: {said}");
+        assert!(!said.contains("<html") && !said.contains("learner"), "{rest}: {said}");
+    }
+    // The learner's cookie opens our pages and nothing in here.
+    let request = Request::get(format!("{path}/me/export")).header(header::COOKIE, &cookie);
+    assert_eq!(server.ask(request).await.0.status(), StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

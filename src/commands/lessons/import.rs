@@ -1,12 +1,14 @@
 //! `podyard lessons import`: reads a folder or an archive, writes lessons, and says what could not be carried over.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
-    io::Read as _,
+    io::Read,
     path::{Component, Path},
 };
 
 use anyhow::{Context as _, bail};
+use flate2::read::GzDecoder;
 
 use super::super::say;
 use crate::lessons::{
@@ -17,7 +19,7 @@ use crate::lessons::{
 
 /// The most that is read, of one file and in all.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
-const MAX_ALL: usize = 256 * 1024 * 1024;
+const MAX_ALL: u64 = 256 * 1024 * 1024;
 
 /// Brings lessons over; exits with 1 if there was nothing to bring.
 pub(super) fn run(from: &Path, to: &Path) -> anyhow::Result<u8> {
@@ -61,7 +63,7 @@ fn folder(root: &Path) -> anyhow::Result<Files> {
                 folders.push(path);
             } else if kind.is_file() && entry.metadata()?.len() <= MAX_FILE {
                 let bytes = fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
-                total += bytes.len();
+                total += bytes.len() as u64;
                 if total > MAX_ALL {
                     bail!("{} holds more than {} MiB", root.display(), MAX_ALL / 1024 / 1024);
                 }
@@ -73,25 +75,61 @@ fn folder(root: &Path) -> anyhow::Result<Files> {
     Ok(files)
 }
 
-/// A `.tar`, also compressed with gzip. Nothing is unpacked to disk, and names that lead elsewhere are left out.
+/// A `.zip`, or a `.tar`, also compressed with gzip. Nothing is unpacked to disk, and names that lead elsewhere are left
+/// out.
 fn archive(path: &Path) -> anyhow::Result<Files> {
     let file = File::open(path).with_context(|| format!("{} can't be read", path.display()))?;
-    let zipped = path.extension().is_some_and(|end| end == "gz" || end == "tgz");
-    let reader: Box<dyn std::io::Read> =
-        if zipped { Box::new(flate2::read::GzDecoder::new(file)) } else { Box::new(file) };
-    let mut archive = tar::Archive::new(reader.take(MAX_ALL as u64));
+    let read = match path.extension().and_then(OsStr::to_str).map(str::to_lowercase).as_deref() {
+        Some("zip") => zipped(file),
+        Some("gz" | "tgz") => tarred(GzDecoder::new(file)),
+        _ => tarred(file),
+    };
+    read.with_context(|| format!("{} is no archive that can be read (.zip, .tar, .tar.gz)", path.display()))
+}
+
+fn tarred(reader: impl Read) -> anyhow::Result<Files> {
+    let mut archive = tar::Archive::new(reader.take(MAX_ALL));
     let mut files = Files::new();
-    let broken = || format!("{} is no archive that can be read (.tar, .tar.gz)", path.display());
-    for entry in archive.entries().with_context(broken)? {
-        let mut entry = entry.with_context(broken)?;
+    for entry in archive.entries()? {
+        let mut entry = entry?;
         let name = entry.path()?.into_owned();
-        let inside = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !entry.header().entry_type().is_file() || !inside || entry.size() > MAX_FILE {
-            continue;
+        if entry.header().entry_type().is_file() && stays_inside(&name) && entry.size() <= MAX_FILE {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes)?;
+            files.insert(plain_name(&name), bytes);
         }
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).with_context(broken)?;
-        files.insert(name.to_string_lossy().trim_start_matches("./").to_owned(), bytes);
     }
     Ok(files)
+}
+
+fn zipped(file: File) -> anyhow::Result<Files> {
+    let mut archive = zip::ZipArchive::new(file)?;
+    let mut files = Files::new();
+    let mut left = MAX_ALL;
+    for number in 0..archive.len() {
+        let entry = archive.by_index(number)?;
+        let Some(name) = entry.enclosed_name().filter(|name| stays_inside(name)) else { continue };
+        if !entry.is_file() {
+            continue;
+        }
+        // What an archive says of its sizes need not be true.
+        let mut bytes = Vec::new();
+        entry.take(left.min(MAX_FILE + 1)).read_to_end(&mut bytes)?;
+        left -= bytes.len() as u64;
+        if left == 0 {
+            bail!("it holds more than {} MiB", MAX_ALL / 1024 / 1024);
+        }
+        if bytes.len() as u64 <= MAX_FILE {
+            files.insert(plain_name(&name), bytes);
+        }
+    }
+    Ok(files)
+}
+
+fn stays_inside(name: &Path) -> bool {
+    name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn plain_name(name: &Path) -> String {
+    name.to_string_lossy().trim_start_matches("./").to_owned()
 }

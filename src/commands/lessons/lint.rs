@@ -4,18 +4,24 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{super::say, Chosen, desk::Place};
+use super::{super::say, Chosen, desk::Place, lacking};
 use crate::{
+    config::SandboxKind,
     lessons::{
+        manifests,
         model::{Lesson, Work, Written},
         problem::Problem,
     },
-    manifest, sandbox,
+    manifest,
+    sandbox::{self, Capabilities},
 };
 
 /// Says what is wrong; exits with 1 if anything is.
-pub(super) async fn run(path: &Path) -> anyhow::Result<u8> {
+pub(super) async fn run(path: &Path, sandbox: Option<SandboxKind>) -> anyhow::Result<u8> {
     let Chosen { lessons, mut problems } = Chosen::load(path)?;
+    if let Some(kind) = sandbox {
+        problems.extend(lessons.iter().filter_map(|lesson| lack(lesson, kind)));
+    }
     let cluster = sandbox::idle::cluster().await?;
     for lesson in &lessons {
         let place = Place::new(lesson, cluster.client(), "default".to_owned());
@@ -37,11 +43,29 @@ pub(super) async fn run(path: &Path) -> anyhow::Result<u8> {
     Ok(u8::from(!problems.is_empty()))
 }
 
+/// That sandboxes of this kind lack what a lesson needs.
+fn lack(lesson: &Lesson, kind: SandboxKind) -> Option<Problem> {
+    let lacking = lacking(lesson, &Capabilities::usual(kind))?;
+    Some(Problem::at(
+        &lesson.source,
+        1,
+        1,
+        format!("this lesson needs {lacking}, which --sandbox {kind} does not have"),
+    ))
+}
+
 fn written(work: &Work) -> Option<&Written> {
     match work {
         Work::Write(written) => Some(written),
         Work::Run(_) => None,
     }
+}
+
+/// The kind and the version that a cluster does not know.
+fn unknown_kind(refusal: &str) -> Option<(&str, &str)> {
+    let rest = refusal.split_once("no matches for kind \"")?.1;
+    let (kind, rest) = rest.split_once("\" in version \"")?;
+    Some((kind, rest.split('"').next()?))
 }
 
 /// Whether reading the page has found fault with a manifest already: that it is no YAML.
@@ -63,6 +87,9 @@ async fn refused(lesson: &Lesson, written: &Written, place: &Place) -> Vec<Probl
     if written.broken {
         let message = format!("{} is marked lab=broken, and a cluster takes it", written.file.name);
         return if code == 0 { vec![Problem::at(&lesson.source, written.place, 1, message)] } else { Vec::new() };
+    }
+    if unknown_kind(&refusal).is_some_and(|(kind, version)| !manifests::is_for_the_api(version, kind)) {
+        return Vec::new();
     }
     // What depends on the objects around it can't be judged here.
     if code == 0 || ["(NotFound)", "(AlreadyExists)", "(Forbidden)"].iter().any(|reason| refusal.contains(reason)) {

@@ -3,7 +3,10 @@
 mod rehearsal;
 mod report;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -14,7 +17,7 @@ use self::{
 };
 use super::{
     super::{say, signals},
-    Chosen,
+    Chosen, lacking,
 };
 use crate::{
     app,
@@ -26,11 +29,14 @@ use crate::{
     sandbox::{Order, Progress, Provider},
 };
 
+/// How long sandboxes that a run has left behind are let live.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
 /// Runs the lessons and says how each went; exits with 1 if anything is wrong.
 pub(super) async fn run(task: LessonsTest) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let Chosen { lessons, problems } = Chosen::load(&task.path)?;
-    let provider = app::provider(&task.server).await?;
+    let provider = app::provider(&task.sandboxes, &task.content, PATIENCE).await?;
     if let Some(caveat) = provider.caveat() {
         say(&format!("note: {caveat}"))?;
     }
@@ -46,7 +52,8 @@ pub(super) async fn run(task: LessonsTest) -> anyhow::Result<u8> {
         say(&line)?;
     }
     if let Some(path) = &task.junit {
-        std::fs::write(path, report::junit(&outcomes)).with_context(|| format!("writing {}", path.display()))?;
+        std::fs::write(path, report::junit(&problems, &outcomes))
+            .with_context(|| format!("writing {}", path.display()))?;
     }
     let good = problems.is_empty() && outcomes.iter().all(|outcome| outcome.problems().next().is_none());
     Ok(u8::from(!good))
@@ -94,6 +101,10 @@ fn same_work(original: &Lesson, translation: &Lesson) -> bool {
 
 async fn one(lesson: &Lesson, provider: &Provider) -> Outcome {
     let began = Instant::now();
+    let skipped = lacking(lesson, &provider.capabilities());
+    if skipped.is_some() {
+        return Outcome { source: lesson.source.clone(), steps: Vec::new(), took: Duration::ZERO, skipped };
+    }
     let name = format!("lesson-{}-{}", lesson.id, lesson.language);
     let steps = match provider.provision(Order::new(name, Progress::unheard())).await {
         Ok(lease) => {
@@ -106,5 +117,5 @@ async fn one(lesson: &Lesson, provider: &Provider) -> Outcome {
             vec![StepOutcome { title: lesson.title.clone(), problems: vec![problem], ..StepOutcome::default() }]
         }
     };
-    Outcome { source: lesson.source.clone(), steps, took: began.elapsed() }
+    Outcome { source: lesson.source.clone(), steps, took: began.elapsed(), skipped: None }
 }

@@ -39,6 +39,9 @@ const READERS: [&str; 14] =
 /// Tells it from the line.
 pub fn of(line: &str) -> Manner {
     let first = line.lines().next().unwrap_or_default();
+    if let Some(inner) = super::substituted(first) {
+        return of(inner);
+    }
     let words: Vec<String> =
         shlex::split(first).unwrap_or_else(|| first.split_whitespace().map(str::to_owned).collect());
     let parts = words.split(|word| matches!(word.as_str(), "|" | "||" | "&&" | ";" | "&"));
@@ -112,6 +115,8 @@ mod tests {
             ("cat <<EOF | kubectl apply -f -\nx\nEOF", Manner::Does),
             ("watch kubectl get pods", Manner::Streams),
             ("A=1", Manner::Looks),
+            ("POD=$(kubectl get pods -o name)", Manner::Looks),
+            ("POD=$(kubectl create -f a.yaml -o name)", Manner::Does),
         ] {
             assert_eq!(of(line), manner, "{line}");
         }

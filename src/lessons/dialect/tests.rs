@@ -106,3 +106,28 @@ fn every_line_knows_where_it_came_from() {
     assert_eq!(plain.line(at + 1), 5);
     assert_eq!(plain.line(1000), 6);
 }
+
+/// The constructs that pages of the Kubernetes documentation are made of, in words of our own.
+#[test]
+fn a_task_page_of_the_documentation_reads_as_a_lesson() {
+    let page = "{{< feature-state feature_gate_name=\"Sidecars\" >}}\n\n## {{% heading \"prerequisites\" %}}\n\n\
+                {{< include \"task-tutorial-prereqs.md\" >}} {{< version-check >}}\n\n<!-- steps -->\n\n## Make it {#make-it}\n\n\
+                A {{< glossary_tooltip term_id=\"pod\" text=\"Pod\" >}} for {{< skew currentVersion >}}:\n\n\
+                {{% code_sample file=\"pods/a.yaml\" %}}\n\n1. Apply it:\n\n   ```shell\n   kubectl apply -f \
+                https://k8s.io/examples/pods/a.yaml\n   ```\n\n   {{< caution >}}\n   Only once.\n   {{< /caution >}}\n\n\
+                ## {{% heading \"whatsnext\" %}}\n\n* Read on.\n";
+    let plain = plain(page, &|path| (path == "pods/a.yaml").then(|| "kind: Pod\n".to_owned()));
+    assert_eq!(plain.findings, []);
+    for wanted in [
+        "Feature gate `Sidecars`",
+        "## Before you begin",
+        "Both are beside this page.",
+        "A Pod for 1.36:",
+        "yaml title=\"a.yaml\"",
+        "   :::caution",
+        "## What's next",
+    ] {
+        assert!(plain.text.contains(wanted), "{wanted} is not in\n{}", plain.text);
+    }
+    assert!(!plain.text.contains("{{"), "{}", plain.text);
+}

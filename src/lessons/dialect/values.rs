@@ -29,6 +29,8 @@ pub fn of(code: &Shortcode) -> Option<String> {
             let text = code.value("text").or_else(|| page.rsplit('/').next()).unwrap_or_default();
             format!("[{text}](https://kubernetes.io/docs/reference/kubernetes-api/{page})")
         }
+        "kat-button" | "katacoda-tutorial" | "pageinfo" | "dockershim-removal" | "release-branch" => String::new(),
+        "youtube" => first().map(|id| format!("[Video](https://www.youtube.com/watch?v={id})"))?,
         "link" => format!("[{}]({})", code.value("text").unwrap_or("link"), code.value("url").unwrap_or_default()),
         "ref" | "relref" => code.first().unwrap_or_default().to_owned(),
         "figure" | "img" => figure(code),

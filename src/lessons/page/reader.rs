@@ -89,7 +89,9 @@ impl Reader<'_> {
                 NodeValue::Paragraph => at.spans = code_spans(node),
                 NodeValue::HtmlBlock(block) => comment(&block.literal, &mut at, steps),
                 NodeValue::CodeBlock(code) => {
-                    let fence = self.fence(node, code, &mut at);
+                    let shows =
+                        fences.last().is_some_and(|before| before.kind == Kind::Command && prints_objects(before));
+                    let fence = self.fence(node, code, shows, &mut at);
                     at.after_command = matches!(fence.kind, Kind::Command);
                     let number = fences.len();
                     if let Some(before) =
@@ -105,9 +107,14 @@ impl Reader<'_> {
         fences
     }
 
-    fn fence<'a>(&mut self, node: Node<'a>, code: &NodeCodeBlock, at: &mut Position) -> Fence<'a> {
+    /// One block; `shows` says that the command before it prints objects.
+    fn fence<'a>(&mut self, node: Node<'a>, code: &NodeCodeBlock, shows: bool, at: &mut Position) -> Fence<'a> {
         let info = Info::read(&code.info).or(std::mem::take(&mut at.wish));
-        let kind = fences::classify(&info, &code.literal, at.after_command);
+        let printed = shows && at.after_command && info.title.is_none() && info.lab.is_none();
+        let kind = match fences::classify(&info, &code.literal, at.after_command) {
+            Kind::Manifest if printed => Kind::Output,
+            kind => kind,
+        };
         let place = node.data().sourcepos.start;
         if !code.closed {
             let message = format!("this code block is never closed: a line with `{}` is missing", fence_line(code));
@@ -231,6 +238,15 @@ impl Reader<'_> {
         }
         done.checks.extend(checks);
     }
+}
+
+/// Whether a block's last command prints objects as YAML or JSON.
+fn prints_objects(fence: &Fence<'_>) -> bool {
+    let last = fence.pieces.iter().rev().find_map(|piece| match piece {
+        Piece::Command(text) => Some(text),
+        _ => None,
+    });
+    last.is_some_and(|line| commands::prints_objects(line))
 }
 
 /// A manifest is written; with `lab=apply` it is applied as well.

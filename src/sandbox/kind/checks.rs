@@ -58,6 +58,17 @@ pub(super) async fn check(settings: &KindSettings) -> Checked {
     Checked { findings, fatal, engine_files, carries }
 }
 
+/// How many nodes each cluster has, by kind's own configuration file.
+pub fn nodes(settings: &KindSettings) -> usize {
+    let text = settings.config.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+    text.map_or(1, |text| nodes_in(&text))
+}
+
+fn nodes_in(configuration: &str) -> usize {
+    let read: serde_yaml::Value = serde_yaml::from_str(configuration).unwrap_or_default();
+    read.get("nodes").and_then(serde_yaml::Value::as_sequence).map_or(1, |nodes| nodes.len().max(1))
+}
+
 /// An image that is not there is fetched by kind with the first cluster, if there is a network.
 async fn node_image(programs: &Programs, settings: &KindSettings) -> Option<Finding> {
     let image = settings.image.as_ref()?;
@@ -92,7 +103,16 @@ fn version(said: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::version;
+    use super::{nodes_in, version};
+
+    #[test]
+    fn nodes_are_counted_as_kind_does() {
+        let three = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes:\n- role: control-plane\n- role: worker\n- role: worker\n";
+        assert_eq!(
+            [nodes_in(three), nodes_in("kind: Cluster\n"), nodes_in("nodes: ["), nodes_in("nodes: []")],
+            [3, 1, 1, 1]
+        );
+    }
 
     #[test]
     fn a_kind_that_is_too_old_is_told() {

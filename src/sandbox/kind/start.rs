@@ -85,6 +85,7 @@ impl Kind {
         let kind = Self(Arc::new(Inner {
             workshop,
             instance,
+            nodes: checks::nodes(settings),
             keep: settings.keep,
             book: Mutex::new(book),
             tasks: TaskTracker::new(),

@@ -138,6 +138,7 @@ pub(super) fn role() -> Value {
             ]},
             {"apiGroups": ["batch"], "verbs": all, "resources": ["jobs", "cronjobs"]},
             {"apiGroups": ["policy"], "verbs": all, "resources": ["poddisruptionbudgets"]},
+            {"apiGroups": ["metrics.k8s.io"], "verbs": ["get", "list"], "resources": ["pods"]},
             {"apiGroups": ["discovery.k8s.io", "events.k8s.io", "networking.k8s.io"], "verbs": look, "resources": [
                 "endpointslices", "events", "networkpolicies",
             ]},

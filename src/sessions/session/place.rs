@@ -68,15 +68,18 @@ impl Session {
         self.watch_over(generation, lease.lost(), ended.clone());
         let views =
             Views::start(&lease.client, &lease.namespace, &self.watched.subscribe(), &ended, &self.around.tasks);
+        // Held until the gateway is in its place: a token that is renewed meanwhile would miss it.
+        let door = lock(&self.kube);
         let hold = Hold {
             client: lease.client.clone(),
             namespace: lease.namespace.clone(),
             views,
-            gateway: lease.gateway(),
+            gateway: lease.gateway(door.shut.clone()),
             ended,
         };
         *lock(&self.lease) = Some(lease);
         self.status.send_modify(|status| status.hold = Some(hold));
+        drop(door);
         for effect in effects {
             self.perform(effect, &state);
         }

@@ -119,6 +119,9 @@ async fn learners_are_known_by_their_devices_and_by_their_code(storage: Storage)
     assert_eq!(storage.learner_of_code(&KeyHash::of("code")).await.unwrap(), None);
     assert_eq!(storage.learner_of_code(&KeyHash::of("newer")).await.unwrap(), Some(expected.clone()));
     assert_eq!(storage.learner(&ada).await.unwrap(), Some(expected));
+    assert_eq!(storage.kube_salt(&ada).await.unwrap(), "");
+    storage.set_kube_salt(&ada, "salt").await.unwrap();
+    assert_eq!(storage.kube_salt(&ada).await.unwrap(), "salt");
     assert!(storage.add_device(&LearnerId::new("nobody"), &KeyHash::of("x"), at(0)).await.is_err());
     // A device that goes on as somebody else is theirs from then on.
     let bob = learner(&storage, "bob").await;
@@ -148,6 +151,8 @@ async fn a_session_is_stored_piece_by_piece_and_read_back(storage: Storage) {
     let nobody = saving(&LearnerId::new("nobody"));
     storage.save(&[nobody, Saving { frames: vec![frame(7)], ..saving(&ada) }]).await.unwrap();
     assert_eq!(storage.frames(&ada).await.unwrap().len(), 4);
+    assert_eq!(storage.active_since(at(1)).await.unwrap(), [ada]);
+    assert_eq!(storage.active_since(at(2)).await.unwrap(), []);
 }
 
 async fn frames_get_new_numbers_all_at_once(storage: Storage) {

@@ -3,7 +3,8 @@
 use super::{super::migrations::ALL, *};
 
 /// What there is before a migration: one file of statements for each, put in after it has been applied.
-const DATA: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql")];
+const DATA: &[&str] =
+    &[include_str!("0001.sql"), include_str!("0002.sql"), include_str!("0003.sql"), include_str!("0004.sql")];
 
 async fn migrate_step_by_step(db: Db) -> Storage {
     assert_eq!(DATA.len(), ALL.len(), "each migration needs data that the following ones meet");
@@ -20,6 +21,7 @@ async fn nothing_is_lost(storage: Storage) {
     let ada = LearnerId::new("ada");
     assert_eq!(storage.learner_of_device(&KeyHash::of("cookie")).await.unwrap().unwrap().id, ada);
     assert_eq!(storage.files(&ada).await.unwrap()[0].text.as_deref(), Some("kind: Pod"));
+    assert_eq!(storage.kube_salt(&ada).await.unwrap(), "salt");
     assert_eq!(storage.progress(&ada).await.unwrap()[0].attempts, 3);
     assert!(storage.session(&ada).await.unwrap().unwrap().orderly);
     assert_eq!(storage.frames(&ada).await.unwrap().len(), 2);

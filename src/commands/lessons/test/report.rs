@@ -12,6 +12,8 @@ pub(super) struct Outcome {
     pub source: String,
     pub steps: Vec<StepOutcome>,
     pub took: Duration,
+    /// What the lesson needs that the sandboxes lack, if it was not run for that.
+    pub skipped: Option<String>,
 }
 
 /// How a step went.
@@ -35,6 +37,9 @@ impl Outcome {
     }
 
     fn line(&self) -> String {
+        if let Some(lacking) = &self.skipped {
+            return format!("skip {}: it needs {lacking}, which these sandboxes don't have", self.source);
+        }
         let commands: usize = self.steps.iter().map(|step| step.commands).sum();
         let checks: usize = self.steps.iter().map(|step| step.checks).sum();
         let word = if self.failures() == 0 { "ok  " } else { "FAIL" };
@@ -58,12 +63,15 @@ pub(super) fn plain(problems: &[Problem], outcomes: &[Outcome]) -> Vec<String> {
 #[derive(Template)]
 #[template(path = "junit.xml", escape = "html")]
 struct Junit<'a> {
+    problems: &'a [Problem],
     outcomes: &'a [Outcome],
 }
 
-/// A suite for each lesson, a case for each step.
-pub(super) fn junit(outcomes: &[Outcome]) -> String {
-    Junit { outcomes }.render().expect("rendering to a string fails only when a value's Display does, and none does")
+/// What is wrong with the texts; and a suite for each lesson, with a case for each step.
+pub(super) fn junit(problems: &[Problem], outcomes: &[Outcome]) -> String {
+    Junit { problems, outcomes }
+        .render()
+        .expect("rendering to a string fails only when a value's Display does, and none does")
 }
 
 #[cfg(test)]
@@ -80,7 +88,7 @@ mod tests {
             took: Duration::ZERO,
         };
         let steps = vec![step("One", vec![]), step("Two & three", vec![problem])];
-        vec![Outcome { source: "a.md".into(), steps, took: Duration::from_millis(1200) }]
+        vec![Outcome { source: "a.md".into(), steps, took: Duration::from_millis(1200), skipped: None }]
     }
 
     #[test]
@@ -95,13 +103,28 @@ mod tests {
 
     #[test]
     fn junit_has_a_case_for_each_step() {
-        insta::assert_snapshot!(junit(&outcomes()), @r#"
+        let text = Problem::at("b.md", 1, 2, "there is no page gone.md");
+        let skipped = Some("2 nodes".to_owned());
+        let skipped = Outcome { source: "c.md".into(), steps: vec![], took: Duration::ZERO, skipped };
+        let outcomes: Vec<Outcome> = outcomes().into_iter().chain([skipped]).collect();
+        assert_eq!(plain(&[], &outcomes)[2], "skip c.md: it needs 2 nodes, which these sandboxes don't have");
+        insta::assert_snapshot!(junit(&[text], &outcomes), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites>
+          <testsuite name="the texts" tests="1" failures="1">
+            <testcase classname="b.md" name="there is no page gone.md">
+              <failure message="b.md:1:2: there is no page gone.md"/>
+            </testcase>
+          </testsuite>
           <testsuite name="a.md" tests="2" failures="1" time="1.200">
             <testcase classname="a.md" name="One" time="0.000"/>
             <testcase classname="a.md" name="Two &#38; three" time="0.000">
               <failure message="a.md:3:1: `x` prints &#34;&#60;b&#62;&#34;"/>
+            </testcase>
+          </testsuite>
+          <testsuite name="c.md" tests="1" failures="0" skipped="1">
+            <testcase classname="c.md" name="c.md">
+              <skipped message="it needs 2 nodes"/>
             </testcase>
           </testsuite>
         </testsuites>

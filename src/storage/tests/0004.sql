@@ -1,0 +1,1 @@
+UPDATE learners SET kube_salt = 'salt' WHERE id = 'ada';
