@@ -4,7 +4,14 @@ use std::{
     fs::{self, File, TryLockError},
     io,
     path::Path,
+    thread,
+    time::Duration,
 };
+
+/// A server that was killed while it was starting a program leaves the lock to that program's process until it has
+/// become the program: so often it is tried again, with this pause.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Holds the data directory until it is dropped, or the process ends in whatever way.
 #[derive(Debug)]
@@ -15,11 +22,14 @@ impl Claim {
     pub(super) fn take(data: &Path) -> io::Result<Option<Self>> {
         fs::create_dir_all(data)?;
         let lock = File::create(data.join("serving"))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Self(lock))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        for _ in 0..TRIES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Some(Self(lock))),
+                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Ok(None)
     }
 }
 
