@@ -4,7 +4,7 @@ import * as esbuild from "esbuild";
 
 const here = new URL(".", import.meta.url).pathname;
 // What only pages that the server makes say is not for scripts to carry.
-const PAGES_ONLY = /^(error|join|office|plan|refused)\./;
+const PAGES_ONLY = /^(continue|error|join|kubectl|me|needs|office|plan|refused)\./;
 const texts = {
   name: "texts",
   setup: (build) => build.onLoad({ filter: /\/text\/\w+\.json$/ }, async ({ path }) => {
