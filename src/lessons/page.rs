@@ -137,6 +137,9 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
         source: file.to_owned(),
     };
     problems.extend(lint::unwritten_files(file, &lesson));
+    // A parser that misses an end looks for it beyond the page.
+    let last = text.lines().count().max(1);
+    problems.iter_mut().for_each(|problem| problem.line = problem.line.min(last));
     (lesson, problems)
 }
 

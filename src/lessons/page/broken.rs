@@ -46,11 +46,18 @@ proptest! {
     #[test]
     fn any_page_is_read(text in page()) {
         let (lesson, problems) = read(&Around::alone("a.md"), &text, &mut Painter::default());
-        let lines = text.lines().count() + 2;
+        let lines = text.lines().count().max(1);
         prop_assert!(problems.iter().all(|problem| problem.line >= 1 && problem.line <= lines), "{problems:?}");
         let html = lesson.intro + &lesson.steps.iter().map(|step| step.html.as_str()).collect::<String>();
         prop_assert!(!html.contains(['\u{1}', '\u{2}', '\u{3}', '\u{4}']), "{html:?}");
     }
+}
+
+#[test]
+fn what_never_ends_is_found_within_the_page() {
+    let text = "{{< note >}}\n~~~yaml lab=check\n'\n{{% tab name=\"x\" %}}";
+    let (_, problems) = read(&Around::alone("a.md"), text, &mut Painter::default());
+    assert!(!problems.is_empty() && problems.iter().all(|problem| problem.line <= 4), "{problems:?}");
 }
 
 #[test]
