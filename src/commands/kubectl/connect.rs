@@ -28,9 +28,9 @@ pub(super) struct Connection {
 
 impl Wanted {
     /// Picks them out of kubectl's arguments; what follows `--` is not kubectl's.
-    pub fn read(args: &[String]) -> Self {
+    pub fn read(all: &[String]) -> Self {
         let mut wanted = Self::default();
-        let mut args = args.iter().take_while(|a| *a != "--");
+        let mut args = all.iter().take_while(|a| *a != "--");
         while let Some(arg) = args.next() {
             let (flag, value) = match arg.split_once('=') {
                 Some((flag, value)) => (flag, Some(value.to_owned())),
@@ -46,8 +46,18 @@ impl Wanted {
             };
             *field = value.or_else(|| args.next().cloned());
         }
+        if names_its_own(all) {
+            (wanted.user, wanted.cluster) = (None, None);
+        }
         wanted
     }
+}
+
+/// Whether `--user` and `--cluster` are what the command is about rather than who asks.
+fn names_its_own(args: &[String]) -> bool {
+    let said = |word: &str| args.iter().any(|arg| arg == word);
+    let binding = said("rolebinding") || said("clusterrolebinding");
+    said("set") && said("subject") || said("create") && binding || said("config") && said("set-context")
 }
 
 /// Connects as kubectl would. The error is the line that it prints.
