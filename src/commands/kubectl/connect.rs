@@ -187,4 +187,11 @@ mod tests {
         let expected = "Error in configuration: context was not found for specified context: other";
         assert_eq!(said(other).await, expected);
     }
+
+    #[test]
+    fn the_user_of_a_binding_is_not_who_asks() {
+        let user = |line: &str| Wanted::read(&line.split(' ').map(str::to_owned).collect::<Vec<_>>()).user;
+        assert_eq!(user("set subject rolebinding readers --user=bob"), None);
+        assert_eq!(user("get pods --user bob").as_deref(), Some("bob"));
+    }
 }
