@@ -123,7 +123,7 @@ async fn learner(app: &AppState, headers: &HeaderMap) -> Result<LearnerId, PageE
     app.sessions.learner(&cookie).await.map_err(broken)?.ok_or(PageError::NoLearner)
 }
 
-fn broken(error: StorageError) -> PageError {
+pub(super) fn broken(error: StorageError) -> PageError {
     tracing::error!(%error, "what is kept about a learner can't be reached");
     PageError::NoStorage
 }

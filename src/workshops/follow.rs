@@ -29,15 +29,20 @@ pub(super) async fn follow(room: Arc<Room>, session: Arc<Session>, clock: Clock)
     let mut reader = Reader { seen: *newest.borrow_and_update(), errors: HashMap::new() };
     let over = session.over().clone();
     loop {
+        // Asked before the last look, so that nothing comes between the two.
+        let last = over.is_cancelled();
         let (lesson, progress) = (session.lesson(), session.progress());
         room.observe(&learner, |activity, known| {
             activity.lesson = lesson;
             *known = progress;
         });
+        if last {
+            return;
+        }
         tokio::select! {
             changed = newest.changed() => if changed.is_err() { return },
             changed = progressed.changed() => if changed.is_err() { return },
-            () = over.cancelled() => return,
+            () = over.cancelled() => continue,
         }
         tokio::time::sleep(CALM).await;
         newest.borrow_and_update();

@@ -160,9 +160,9 @@ impl Room {
         wall::wall(Frame { parts: &self.parts, hold: hold.as_ref(), now }, &seen)
     }
 
-    /// Everybody's progress, for exports.
-    pub fn everybody(&self) -> Vec<(Member, Vec<StepProgress>)> {
-        self.lock().people.iter().map(|person| (person.member.clone(), person.progress.clone())).collect()
+    /// Everybody who has joined.
+    pub fn members(&self) -> Vec<Member> {
+        self.lock().people.iter().map(|person| person.member.clone()).collect()
     }
 
     /// How many have joined.

@@ -122,7 +122,7 @@ async fn push(
     text: &str,
 ) -> Result<(), Refused> {
     let to = to.map_or_else(
-        || room.everybody().into_iter().map(|(member, _)| member.learner).collect(),
+        || room.members().into_iter().map(|member| member.learner).collect(),
         |to| to.into_iter().map(LearnerId::new).collect::<Vec<_>>(),
     );
     for learner in to {

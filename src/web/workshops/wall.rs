@@ -17,10 +17,11 @@ use crate::{
         assets,
         errors::PageError,
         nonce::Nonce,
+        progress::broken,
         state::AppState,
         texts::{self, Texts},
     },
-    workshops::{export, parts::Part},
+    workshops::{export, parts::Part, room::Room},
 };
 
 #[derive(Template, WebTemplate)]
@@ -87,16 +88,26 @@ pub(super) async fn qr(State(app): State<AppState>, Owned { room, .. }: Owned, h
 }
 
 /// The results as a table.
-pub(super) async fn csv(Owned { room, .. }: Owned) -> Response {
-    let text = export::csv(&export::results(room.parts(), &room.everybody()));
+pub(super) async fn csv(State(app): State<AppState>, Owned { room, .. }: Owned) -> Result<Response, PageError> {
+    let text = export::csv(&results(&app, &room).await?);
     let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, CSV)];
-    (kind, text).into_response()
+    Ok((kind, text).into_response())
 }
 
 /// The results for a program.
-pub(super) async fn json(Owned { room, .. }: Owned) -> Response {
-    let results = export::results(room.parts(), &room.everybody());
-    ([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response()
+pub(super) async fn json(State(app): State<AppState>, Owned { room, .. }: Owned) -> Result<Response, PageError> {
+    let results = results(&app, &room).await?;
+    Ok(([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response())
+}
+
+/// What everybody has done up to now: the wall itself is a moment behind.
+async fn results(app: &AppState, room: &Room) -> Result<Vec<export::Result>, PageError> {
+    let mut everybody = Vec::new();
+    for member in room.members() {
+        let progress = app.sessions.progress_of(&member.learner).await.map_err(broken)?;
+        everybody.push((member, progress));
+    }
+    Ok(export::results(room.parts(), &everybody))
 }
 
 const CSV: &str = "attachment; filename=\"workshop.csv\"";

@@ -105,7 +105,8 @@ async fn finish(
         done.push((name, steps));
     }
     let results = instructor.results(authority).await;
-    let missing = done.into_iter().filter(|(name, steps)| results.get(name) != Some(steps));
+    // Checks are judged on: a step may be done after the learner's page has heard its last message.
+    let missing = done.into_iter().filter(|(name, steps)| results.get(name) < Some(steps));
     missing
         .map(|(name, steps)| format!("{name}: {steps} steps are done, the results say {:?}", results.get(&name)))
         .collect()
