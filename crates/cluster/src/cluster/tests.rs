@@ -22,6 +22,19 @@ mod spdy;
 mod streams;
 mod wire;
 
+/// What a body may be said to be; some are what the API reads.
+const MEDIA_TYPES: [&str; 9] = [
+    "",
+    "application/json",
+    "application/yaml",
+    "application/vnd.kubernetes.protobuf",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
+    "text/plain",
+];
+
 async fn cluster() -> Cluster {
     cluster_on(Scripted::new(Arc::new(SystemClock))).await
 }

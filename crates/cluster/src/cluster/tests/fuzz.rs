@@ -92,17 +92,7 @@ fn asked() -> impl Strategy<Value = Asked> {
     ];
     let bodies = bodies.into_iter().map(String::into_bytes).collect();
     let methods = prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]);
-    let types = prop::sample::select(vec![
-        "application/json",
-        "application/yaml",
-        "application/vnd.kubernetes.protobuf",
-        "application/json-patch+json",
-        "application/merge-patch+json",
-        "application/strategic-merge-patch+json",
-        "application/apply-patch+yaml",
-        "",
-        "text/plain",
-    ]);
+    let types = prop::sample::select(&MEDIA_TYPES[..]);
     (methods, path(), types, damaged(bodies)).prop_map(|(method, path, content_type, body)| Asked {
         method,
         path,

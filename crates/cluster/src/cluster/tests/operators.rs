@@ -138,17 +138,7 @@ fn no_request_is_too_odd_to_be_answered() {
     ];
     let query = "([a-zA-Z]{1,20}=[ -~&&[^#]]{0,12}&){0,3}(labelSelector=[a-z,!=() ]{0,12})?";
     let body = prop_oneof![any::<Vec<u8>>(), tree(4).prop_map(|value| value.to_string().into_bytes())];
-    let kind = prop::sample::select(vec![
-        "",
-        "application/json",
-        "application/yaml",
-        "application/vnd.kubernetes.protobuf",
-        "application/json-patch+json",
-        "application/merge-patch+json",
-        "application/strategic-merge-patch+json",
-        "application/apply-patch+yaml",
-        "text/plain",
-    ]);
+    let kind = prop::sample::select(&MEDIA_TYPES[..]);
     let method = prop::sample::select(vec!["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
     let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     runner

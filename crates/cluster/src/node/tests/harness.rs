@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::{FutureExt, StreamExt as _, future::BoxFuture};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -18,6 +18,7 @@ use crate::{
     events::EVENTS,
     node::{
         Node, NodeConfig,
+        endpoint::{LogOptions, NodeEndpoint as _},
         images::{Credential, Image, ImageConfig, ImageError, Images},
         runtime::scripted::Scripted,
         write::PODS,
@@ -99,6 +100,15 @@ pub struct Bench {
 }
 
 impl Bench {
+    /// What a Pod's container `main` has printed, or the refusal.
+    pub async fn logs(&self, pod: &str, previous: bool) -> String {
+        let options = LogOptions { container: "main".into(), previous, ..LogOptions::default() };
+        match self.node.logs("default", pod, options).await {
+            Ok(stream) => String::from_utf8(stream.collect::<Vec<_>>().await.concat()).unwrap(),
+            Err(error) => format!("{} {error}", error.code),
+        }
+    }
+
     pub fn new() -> Self {
         let clock = Arc::new(PausedClock { start: tokio::time::Instant::now(), ids: AtomicU64::new(1) });
         let store = Store::new();

@@ -1,21 +1,9 @@
 use std::time::Duration;
 
-use futures::StreamExt;
 use serde_json::json;
 
 use super::harness::Bench;
-use crate::node::{
-    endpoint::{LogOptions, NodeEndpoint},
-    runtime::{RuntimeError, scripted::Script},
-};
-
-async fn logs(bench: &Bench, pod: &str, previous: bool) -> String {
-    let options = LogOptions { container: "main".into(), previous, ..LogOptions::default() };
-    match bench.node.logs("default", pod, options).await {
-        Ok(stream) => String::from_utf8(stream.collect::<Vec<_>>().await.concat()).unwrap(),
-        Err(error) => format!("{} {error}", error.code),
-    }
-}
+use crate::node::runtime::{RuntimeError, scripted::Script};
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_runs_to_completion() {
@@ -36,8 +24,8 @@ Normal Pulled spec.containers{main}: Container image "busybox:1.36" already pres
 Normal Created spec.containers{main}: Container created
 Normal Started spec.containers{main}: Container started
 "#);
-    assert_eq!(logs(&bench, "hello", false).await, "Hello World\n");
-    insta::assert_snapshot!(logs(&bench, "hello", true).await, @r#"400 previous terminated container "main" in pod "hello" not found"#);
+    assert_eq!(bench.logs("hello", false).await, "Hello World\n");
+    insta::assert_snapshot!(bench.logs("hello", true).await, @r#"400 previous terminated container "main" in pod "hello" not found"#);
     assert_eq!(bench.runtime.sandboxes(), []);
 }
 
@@ -249,7 +237,7 @@ Normal Created (x4) spec.containers{main}: Container created
 Normal Started (x4) spec.containers{main}: Container started
 Warning BackOff (x3) spec.containers{main}: Back-off restarting failed container main in pod crash_default(uid-crash)
 "#);
-    assert_eq!(logs(&bench, "crash", true).await, "trying\n");
+    assert_eq!(bench.logs("crash", true).await, "trying\n");
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,7 +274,7 @@ async fn a_missing_image_backs_off_and_can_be_repaired() {
     bench.create("web", json!({"containers": [{"name": "main", "image": "nginx:1.99"}]}));
     bench.until_status("web", "ImagePullBackOff").await;
     assert_eq!(
-        logs(&bench, "web", false).await,
+        bench.logs("web", false).await,
         "400 container \"main\" in pod \"web\" is waiting to start: trying and failing to pull image"
     );
     bench.change("web", |pod| pod["spec"]["containers"][0]["image"] = json!("nginx:1.27"));
@@ -356,7 +344,7 @@ Normal Pulled spec.containers{main}: Container image "busybox:1.36" already pres
 Normal Created spec.containers{main}: Container created
 Warning Failed spec.containers{main}: Error: failed to create containerd task: exec: "ecko": executable file not found in $PATH
 "#);
-    assert_eq!(logs(&bench, "never", false).await, "");
+    assert_eq!(bench.logs("never", false).await, "");
     bench.create("always", json!({"containers": [{"name": "main"}]}));
     bench.until_status("always", "CrashLoopBackOff").await;
     insta::assert_snapshot!(bench.journal("always").await, @r#"

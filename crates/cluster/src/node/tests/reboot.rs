@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use serde_json::json;
 
 use super::harness::Bench;
-use crate::node::{
-    endpoint::{LogOptions, NodeEndpoint},
-    runtime::scripted::Script,
-};
+use crate::node::runtime::scripted::Script;
 
 #[tokio::test(start_paused = true)]
 async fn a_pod_that_ran_is_started_again_in_a_new_sandbox() {
@@ -83,14 +79,6 @@ Modified Failed [-sandbox +init -ready:PodFailed -containers:PodFailed +schedule
     insta::assert_snapshot!(bench.journal("done").await, @"");
 }
 
-async fn logs(bench: &Bench, pod: &str, previous: bool) -> String {
-    let options = LogOptions { container: "main".into(), previous, ..LogOptions::default() };
-    match bench.node.logs("default", pod, options).await {
-        Ok(stream) => String::from_utf8(stream.collect::<Vec<_>>().await.concat()).unwrap(),
-        Err(error) => format!("{} {error}", error.code),
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn what_was_printed_before_can_still_be_read() {
     let bench = Bench::new();
@@ -105,13 +93,13 @@ async fn what_was_printed_before_can_still_be_read() {
     bench.until("done", |pod| pod["status"]["phase"] == "Succeeded").await;
     bench.create("web", json!({"restartPolicy": "Always", "containers": [{"name": "main"}]}));
     bench.until("web", |pod| pod["status"]["phase"] == "Running").await;
-    while logs(&bench, "web", false).await.is_empty() {
+    while bench.logs("web", false).await.is_empty() {
         tokio::task::yield_now().await;
     }
     let bench = bench.reboot().await;
     bench.until("web", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 1).await;
-    assert_eq!(logs(&bench, "done", false).await, "start 0\n");
-    assert_eq!(logs(&bench, "web", true).await, "start 1\n");
+    assert_eq!(bench.logs("done", false).await, "start 0\n");
+    assert_eq!(bench.logs("web", true).await, "start 1\n");
 }
 
 #[tokio::test(start_paused = true)]
