@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub const PODYARD: &str = env!("CARGO_BIN_EXE_podyard");
 
 /// How long anything here may take before the test gives up; far beyond what it ever needs.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The real kubectl 1.36, which `tools/setup test` brings.
 ///

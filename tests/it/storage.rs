@@ -3,7 +3,11 @@
 #[path = "../../src/storage/tests/postgres.rs"]
 pub mod postgres;
 
-use std::{path::Path, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, sqlite::SqliteConnectOptions};
@@ -49,8 +53,35 @@ async fn until_stored(data: &Path, text: &str) {
     }
 }
 
+/// Waits until the journal of the only sandbox has this text: objects are written just after they are answered.
+fn until_kept(data: &Path, text: &str) {
+    let began = Instant::now();
+    while !journals(data).any(|journal| journal.windows(text.len()).any(|window| window == text.as_bytes())) {
+        assert!(began.elapsed() < PATIENCE, "{text} is not kept");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn journals(data: &Path) -> impl Iterator<Item = Vec<u8>> {
+    let folders = fs::read_dir(data.join("sandboxes")).into_iter().flatten().flatten();
+    folders.filter_map(|folder| fs::read(folder.path().join("objects")).ok())
+}
+
+/// Waits until an event says this: it may be written a moment after what it tells of.
+async fn until_told(socket: &mut Socket, message: &str) {
+    say(socket, json!({"op": "run", "id": "told", "line": "kubectl get events -w"})).await;
+    let mut told = String::new();
+    while !told.contains(message) {
+        let output = hear(socket, |m| m["id"] == "told" && m["op"] != "run").await;
+        assert_ne!(output["op"], "exit", "{told}");
+        told.push_str(output["text"].as_str().unwrap_or(""));
+    }
+}
+
 const SLEEPER: &str = "kubectl run sleeper --image=busybox -- sleep 1000";
 const WAIT: &str = "kubectl wait pod/sleeper --for=condition=Ready --timeout=50s";
+const AGAIN: &str =
+    "kubectl wait pod/sleeper --for=jsonpath='{.status.containerStatuses[0].restartCount}'=1 --timeout=50s";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_in_the_middle_of_work_loses_nothing_that_was_stored() {
@@ -64,6 +95,8 @@ async fn kill_9_in_the_middle_of_work_loses_nothing_that_was_stored() {
     assert_eq!(run(&mut socket, "wait", WAIT).await.1, 0);
     assert_eq!(run(&mut socket, "mark", "echo the last that must not be lost").await.1, 0);
     until_stored(server.data.path(), "the last that must not be lost").await;
+    assert_eq!(run(&mut socket, "kept", "kubectl create configmap the-last-kept").await.1, 0);
+    until_kept(server.data.path(), "the-last-kept");
     // It is killed while it writes: a command that never stops showing things, and objects that come and go.
     say(&mut socket, json!({"op": "run", "id": "busy", "line": "kubectl get events -w"})).await;
     for n in 0..20 {
@@ -85,15 +118,13 @@ async fn kill_9_in_the_middle_of_work_loses_nothing_that_was_stored() {
     assert!(frames.iter().any(|f| f["text"] == "the last that must not be lost\n"), "{frames:?}");
     // The Pod is started again, as after a reboot of its node, and says so.
     hear(&mut socket, |m| m["state"] == "ready").await;
+    assert_eq!(run(&mut socket, "again", AGAIN).await.1, 0);
     assert_eq!(run(&mut socket, "wait2", WAIT).await.1, 0);
-    let (count, _) =
-        run(&mut socket, "count", "kubectl get pod sleeper -o jsonpath='{.status.containerStatuses[0].restartCount}'")
-            .await;
-    assert_eq!(count.trim(), "1");
-    let (events, _) = run(&mut socket, "events", "kubectl get events").await;
-    assert!(events.contains("Pod sandbox changed, it will be killed and re-created."), "{events}");
-    let (maps, _) = run(&mut socket, "maps", "kubectl get configmap c0 c1 c2 -o name").await;
-    assert_eq!(maps, "configmap/c0\nconfigmap/c1\nconfigmap/c2\n");
+    until_told(&mut socket, "Pod sandbox changed, it will be killed and re-created.").await;
+    let (kept, _) = run(&mut socket, "kept2", "kubectl get configmap the-last-kept -o name").await;
+    assert_eq!(kept, "configmap/the-last-kept\n");
+    let (maps, code) = run(&mut socket, "maps", "kubectl get configmap -o name").await;
+    assert_eq!(code, 0, "what was being written is whole or not there: {maps}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
