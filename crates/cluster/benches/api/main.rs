@@ -155,13 +155,15 @@ async fn fan_out(maps: &Api<ConfigMap>, watchers: usize, times: u64) -> Duration
 fn growth(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     for count in [10, 100, 1_000, 10_000] {
-        let cluster = runtime.block_on(sandbox());
-        let maps: Api<ConfigMap> = Api::default_namespaced(cluster.client());
-        runtime.block_on(async {
+        // Clients are made within a runtime.
+        let (_cluster, maps) = runtime.block_on(async {
+            let cluster = sandbox().await;
+            let maps: Api<ConfigMap> = Api::default_namespaced(cluster.client());
             maps.create(&PostParams::default(), &config_map("known")).await.unwrap();
             for number in 1..count {
                 maps.create(&PostParams::default(), &config_map(&format!("map-{number}"))).await.unwrap();
             }
+            (cluster, maps)
         });
         criterion.bench_function(&format!("list/{count}"), |bencher| {
             bencher.to_async(&runtime).iter(|| async { black_box(maps.list(&ListParams::default()).await.unwrap()) });
