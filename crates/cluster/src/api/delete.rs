@@ -11,6 +11,7 @@ use super::{
     failure::{self, Failure},
     read::{list_document, selection},
     respond::Reply,
+    versions,
 };
 use crate::{
     clock::api_time,
@@ -67,7 +68,9 @@ impl Api {
             }
         }
         let metadata = json!({"resourceVersion": self.store.revision().to_string()});
-        Ok(Reply::ok(list_document(&call.resource(), metadata, deleted.into_iter())))
+        let resource = call.resource();
+        let served = deleted.iter().map(|object| versions::served(&resource, object));
+        Ok(Reply::ok(list_document(&resource, metadata, served)))
     }
 
     /// The object as it is afterwards, and whether it is gone.

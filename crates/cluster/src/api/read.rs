@@ -1,6 +1,6 @@
 //! GET of an object and of a collection.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use serde_json::{Map, Value, json};
 
@@ -130,14 +130,18 @@ impl Page {
                 metadata.insert("remainingItemCount".into(), self.remaining.into());
             }
         }
-        list_document(resource, metadata.into(), self.objects.iter().map(|object| Value::clone(object)))
+        list_document(resource, metadata.into(), self.objects.iter().map(|object| versions::served(resource, object)))
     }
 }
 
-/// A list; its items carry no kind of their own, unless they are custom resources.
-pub(super) fn list_document(resource: &Resource, metadata: Value, items: impl Iterator<Item = Value>) -> Value {
-    let bare = |item: Value| {
-        let mut item = versions::served(resource, &item).into_owned();
+/// A list of what is served; its items carry no kind of their own, unless they are custom resources.
+pub(super) fn list_document<'v>(
+    resource: &Resource,
+    metadata: Value,
+    served: impl Iterator<Item = Cow<'v, Value>>,
+) -> Value {
+    let bare = |item: Cow<Value>| {
+        let mut item = item.into_owned();
         if let Some(fields) = item.as_object_mut().filter(|_| resource.custom.is_none()) {
             fields.remove("kind");
             fields.remove("apiVersion");
@@ -148,7 +152,7 @@ pub(super) fn list_document(resource: &Resource, metadata: Value, items: impl It
         "kind": resource.custom.map_or_else(|| format!("{}List", resource.kind), |custom| custom.list_kind.clone()),
         "apiVersion": resource.api_version(),
         "metadata": metadata,
-        "items": items.map(bare).collect::<Vec<_>>(),
+        "items": served.map(bare).collect::<Vec<_>>(),
     })
 }
 
