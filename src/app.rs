@@ -26,7 +26,7 @@ use crate::{
         kind::{Kind, KindError},
         kubernetes::{Kubernetes, KubernetesError},
     },
-    sessions::{Rules, Sessions, commands::Allowance, state::Limits as Times},
+    sessions::{Rules, Sessions, commands::Allowance, desk::Capacity, state::Limits as Times},
     storage::{Location, Storage, StorageError},
     web::{
         address::Peer,
@@ -280,6 +280,8 @@ fn rules(config: &Config) -> Result<Rules, AppError> {
         limits: Times { idle: config.session_idle, total: config.session_total },
         places: config.max_sessions,
         commands: Allowance { at_once: config.limits.commands_at_once, per_minute: config.limits.commands_per_minute },
+        desk: Capacity { files: config.limits.files_per_lesson, bytes: config.limits.files_size },
+        api: config.limits.api_requests,
         secret,
     })
 }
@@ -308,6 +310,7 @@ fn limits(settings: &LimitSettings) -> Limits {
         sign_ins: settings.sign_in_attempts,
         body: settings.max_body,
         pages: settings.pages_per_session,
+        messages: settings.messages_per_second,
         proxies: settings.trusted_proxies.clone(),
     })
 }

@@ -17,7 +17,7 @@ pub mod reaper;
 pub mod testing;
 pub mod workplace;
 
-use std::{collections::HashSet, fmt};
+use std::{collections::HashSet, fmt, num::NonZeroU32};
 
 use axum::Router;
 use tokio::sync::watch;
@@ -224,9 +224,10 @@ impl Lease {
 
     /// The sandbox's API for a learner's own programs, to be served under a path of its own; asked too often, it says so.
     /// When `shut` is cancelled nothing gets through any more, and what is open is cut off.
-    pub fn gateway(&self, shut: CancellationToken) -> Router {
+    /// `each` is how many requests a second pass steadily.
+    pub fn gateway(&self, each: NonZeroU32, shut: CancellationToken) -> Router {
         let own = matches!(self.guard.sandbox, Some(Made::Embedded(_)));
-        gateway::guarded(self.api(), gateway::Way { client: self.client.clone(), names_itself: own, shut })
+        gateway::guarded(self.api(), each, gateway::Way { client: self.client.clone(), names_itself: own, shut })
     }
 
     /// The sandbox's API as it is, for whoever owns the machine.

@@ -33,6 +33,7 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
     io,
+    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -44,6 +45,7 @@ use tokio_util::task::TaskTracker;
 pub use self::session::Session;
 use self::{
     commands::Allowance,
+    desk::Capacity,
     ids::Token,
     line::{Line, Ticket},
     session::{Clock, Surroundings},
@@ -75,6 +77,10 @@ pub struct Rules {
     pub places: usize,
     /// How many commands each may run.
     pub commands: Allowance,
+    /// How much each lesson's files may hold.
+    pub desk: Capacity,
+    /// How many requests a second a learner's own programs may send to their sandbox.
+    pub api: NonZeroU32,
     /// The server's secret: what names are derived from that must stay the same and not be guessed.
     pub secret: hmac::Key,
 }
@@ -152,8 +158,8 @@ impl Sessions {
     }
 
     fn with_clock(provider: Provider, storage: Storage, rules: Rules, tasks: TaskTracker, clock: Clock) -> Self {
-        let Rules { limits, places, commands, secret } = rules;
-        let around = Arc::new(Surroundings { provider, storage, limits, commands, tasks, clock });
+        let Rules { limits, places, commands, desk, api, secret } = rules;
+        let around = Arc::new(Surroundings { provider, storage, limits, commands, desk, api, tasks, clock });
         Self(Arc::new(Inner {
             around,
             places,

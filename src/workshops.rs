@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod audit;
 pub mod code;
 pub mod estimate;
 mod expecting;
@@ -335,6 +336,22 @@ impl Workshops {
         all.iter().any(|workshop| workshop.state != WorkshopState::Ended)
     }
 
+    /// A learner who has had themselves deleted is gone from the walls too.
+    pub async fn forget(&self, learner: &LearnerId) {
+        for room in self.0.rooms.lock().await.values() {
+            room.forget(learner);
+        }
+    }
+
+    /// What has been done in a workshop, oldest first.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn audit(&self, room: &Room) -> Result<Vec<audit::Entry>, StorageError> {
+        let deeds = self.0.storage.deeds(&room.workshop().id).await?;
+        Ok(audit::entries(&deeds, |learner| room.name(learner)))
+    }
+
     /// Follows a session, once.
     fn follow(&self, room: &Arc<Room>, session: &Arc<Session>) {
         let mut followed = self.0.followed.lock().expect("nothing panics while it holds who is followed");
@@ -414,7 +431,7 @@ impl Workshops {
         let note = Note { id, learner, at: self.now(), text: text.to_owned(), command: command.to_owned() };
         let Workshop { id, instructor, .. } = room.workshop();
         self.0.storage.add_note(&id, &note).await?;
-        let about = note.learner.as_ref().map_or_else(|| "everybody".to_owned(), ToString::to_string);
+        let about = note.learner.as_ref().map_or_else(|| audit::EVERYBODY.to_owned(), ToString::to_string);
         self.record(&instructor, Some(&id), if command.is_empty() { "told" } else { "pushed" }, &about).await;
         room.note(note);
         Ok(())
@@ -427,6 +444,8 @@ impl Workshops {
     pub async fn lower(&self, room: &Room, learner: &LearnerId) -> Result<(), Refused> {
         self.0.storage.set_hand(&room.workshop().id, learner, None, "").await?;
         room.set_hand(learner, None, "");
+        let Workshop { id, instructor, .. } = room.workshop();
+        self.record(&instructor, Some(&id), "lowered", learner.as_str()).await;
         Ok(())
     }
 

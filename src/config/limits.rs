@@ -26,6 +26,14 @@ pub struct LimitSettings {
     pub pages_per_session: usize,
     /// The largest request and the longest message of a page, in bytes.
     pub max_body: usize,
+    /// Messages a second of one page.
+    pub messages_per_second: NonZeroU32,
+    /// Files of one lesson in one session.
+    pub files_per_lesson: usize,
+    /// What these files may hold together, in bytes.
+    pub files_size: usize,
+    /// Requests a second of a learner's own programs to their sandbox.
+    pub api_requests: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
 }
@@ -57,6 +65,18 @@ pub(super) struct LimitArgs {
     /// How large a request, a manifest or a message may be
     #[arg(long, env = "PODYARD_MAX_BODY", default_value = "3MiB", value_name = "SIZE")]
     max_body: String,
+    /// How many messages a second one page may send, twice as many at once; what comes faster waits
+    #[arg(long, env = "PODYARD_MESSAGES_PER_SECOND", default_value = "50", value_name = "NUMBER")]
+    messages_per_second: String,
+    /// How many files one lesson may have in one session
+    #[arg(long, env = "PODYARD_FILES_PER_LESSON", default_value = "50", value_name = "NUMBER")]
+    files_per_lesson: String,
+    /// How much the files of one lesson may hold together
+    #[arg(long, env = "PODYARD_FILES_SIZE", default_value = "8MiB", value_name = "SIZE")]
+    files_size: String,
+    /// How many requests a second a learner's own programs may send to their sandbox, six times as many at once
+    #[arg(long, env = "PODYARD_API_REQUESTS", default_value = "50", value_name = "NUMBER")]
+    api_requests: String,
     /// Proxies before the server that say in X-Forwarded-For who asks: addresses or networks, with commas between them
     #[arg(long, env = "PODYARD_TRUSTED_PROXY", default_value = "127.0.0.0/8,::1", value_name = "NETWORK,…")]
     trusted_proxy: String,
@@ -72,6 +92,10 @@ pub(super) fn check(args: LimitArgs, check: &mut Checker) -> Option<LimitSetting
         commands_per_minute,
         pages_per_session,
         max_body,
+        messages_per_second,
+        files_per_lesson,
+        files_size,
+        api_requests,
         trusted_proxy,
     } = args;
     let sessions_per_address =
@@ -83,6 +107,10 @@ pub(super) fn check(args: LimitArgs, check: &mut Checker) -> Option<LimitSetting
     let commands_per_minute = check.take("--commands-per-minute", &commands_per_minute, rate(&commands_per_minute));
     let pages_per_session = check.take("--pages-per-session", &pages_per_session, count(&pages_per_session));
     let max_body = check.take("--max-body", &max_body, size(&max_body));
+    let messages_per_second = check.take("--messages-per-second", &messages_per_second, rate(&messages_per_second));
+    let files_per_lesson = check.take("--files-per-lesson", &files_per_lesson, count(&files_per_lesson));
+    let files_size = check.take("--files-size", &files_size, size(&files_size));
+    let api_requests = check.take("--api-requests", &api_requests, rate(&api_requests));
     let trusted_proxies = check.take("--trusted-proxy", &trusted_proxy, networks(&trusted_proxy));
     Some(LimitSettings {
         sessions_per_address: sessions_per_address?,
@@ -93,6 +121,10 @@ pub(super) fn check(args: LimitArgs, check: &mut Checker) -> Option<LimitSetting
         commands_per_minute: commands_per_minute?,
         pages_per_session: pages_per_session?,
         max_body: max_body?,
+        messages_per_second: messages_per_second?,
+        files_per_lesson: files_per_lesson?,
+        files_size: files_size?,
+        api_requests: api_requests?,
         trusted_proxies: trusted_proxies?,
     })
 }

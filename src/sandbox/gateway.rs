@@ -20,9 +20,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-/// Requests of one sandbox: k9s and `kubectl` with a cold cache ask some fifty at once.
-const A_SECOND: NonZeroU32 = NonZeroU32::new(50).expect("it is not 0");
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(300).expect("it is not 0");
+/// What passes at once, in seconds of what passes steadily: k9s and `kubectl` with a cold cache ask some fifty at once.
+const BURST: NonZeroU32 = NonZeroU32::new(6).expect("it is not 0");
 
 /// The most an API server takes (k8s.io/apiserver: MaxRequestBodyBytes); streams into a Pod are upgrades and have no end.
 const LARGEST: usize = 3 << 20;
@@ -56,8 +55,9 @@ pub(super) fn to(way: Way) -> Router {
 
 /// An API as strangers to the server reach it: asked no more often than a person's programs ask, and only as long as the
 /// way is not shut.
-pub(super) fn guarded(api: Router, way: Way) -> Router {
-    let limiter = Arc::new(RateLimiter::direct(Quota::per_second(A_SECOND).allow_burst(AT_ONCE)));
+pub(super) fn guarded(api: Router, each: NonZeroU32, way: Way) -> Router {
+    let quota = Quota::per_second(each).allow_burst(each.saturating_mul(BURST));
+    let limiter = Arc::new(RateLimiter::direct(quota));
     api.layer(from_fn_with_state((limiter, way), guard))
 }
 
@@ -189,6 +189,8 @@ mod tests {
     use super::*;
     use crate::sandbox::idle;
 
+    const EACH: NonZeroU32 = NonZeroU32::new(50).unwrap();
+
     async fn way() -> Way {
         let client = idle::cluster().await.unwrap().client();
         Way { client, names_itself: true, shut: CancellationToken::new() }
@@ -200,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_asks_too_often_is_told_when_to_ask_again() {
-        let api = guarded(Router::new().fallback(get(|| async { "yes" })), way().await);
+        let api = guarded(Router::new().fallback(get(|| async { "yes" })), EACH, way().await);
         // However slow a machine is, this is more than fifty a second.
         for _ in 0..100_000 {
             let response = ask(&api).await;
@@ -215,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn a_way_that_is_shut_lets_nobody_pass() {
         let way = way().await;
-        let api = guarded(Router::new().fallback(get(|| async { "yes" })), way.clone());
+        let api = guarded(Router::new().fallback(get(|| async { "yes" })), EACH, way.clone());
         assert_eq!(ask(&api).await.status(), StatusCode::OK);
         way.shut.cancel();
         assert_eq!(ask(&api).await.status(), StatusCode::UNAUTHORIZED);

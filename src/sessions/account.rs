@@ -7,7 +7,7 @@ use super::{
     ids::{ReturnCode, Token},
     record::Signer,
 };
-use crate::storage::{KeyHash, LearnerId, StepProgress, StorageError};
+use crate::storage::{KeyHash, LearnerId, Member, StepProgress, StorageError};
 
 /// Knows of each lesson its title and how many steps it has.
 type Titles<'a> = dyn Fn(&str) -> Option<(String, usize)> + Send + Sync + 'a;
@@ -63,6 +63,7 @@ impl Sessions {
             "progress": storage.progress(learner).await?.iter().map(step).collect::<Vec<_>>(),
             "files": files.iter().map(|f| json!({"lesson": f.lesson, "name": f.name, "text": f.text})).collect::<Vec<_>>(),
             "console": console,
+            "workshops": storage.memberships(learner).await?.iter().map(membership).collect::<Vec<_>>(),
         }))
     }
 
@@ -130,6 +131,14 @@ fn lessons(steps: &[StepProgress], titles: &Titles<'_>) -> Vec<Value> {
         }))
     };
     ids.into_iter().filter_map(lesson).collect()
+}
+
+fn membership((title, member): &(String, Member)) -> Value {
+    let Member { learner: _, name, joined, hand, question, shares } = member;
+    json!({
+        "title": title, "name": name, "joined": joined.to_string(), "hand": hand.map(|at| at.to_string()),
+        "question": question, "shares": shares,
+    })
 }
 
 fn step(step: &StepProgress) -> Value {

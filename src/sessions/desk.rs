@@ -12,11 +12,25 @@ use tokio::sync::watch;
 
 /// The largest file: what a manifest may be.
 pub const MAX_FILE: usize = 2 * 1024 * 1024;
-/// How many files a lesson's desk holds, and how much in all.
-const MAX_FILES: usize = 50;
-const MAX_TOTAL: usize = 8 * 1024 * 1024;
+/// How many removed files are remembered for pages that may still have to be told.
+const MAX_GONE: usize = 50;
 /// The longest name.
 const MAX_NAME: usize = 100;
+
+/// How much a lesson's desk holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// How many files.
+    pub files: usize,
+    /// How many bytes all files have together.
+    pub bytes: usize,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self { files: 50, bytes: 8 << 20 }
+    }
+}
 
 /// Who changed a file: a page's socket, so that it is not told of its own change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,11 +51,11 @@ pub enum NotStored {
     #[error("{name} is too large: a file holds at most 2 MB", name = .0)]
     TooLarge(String),
     /// There are too many.
-    #[error("there are {MAX_FILES} files already: remove one with rm first")]
-    TooMany,
-    /// All files together are too large.
-    #[error("your files hold {} MB together, which is all there is: remove one with rm first", MAX_TOTAL / 1024 / 1024)]
-    Full,
+    #[error("there are {0} files already: remove one with rm first")]
+    TooMany(usize),
+    /// All files together would hold more than these bytes.
+    #[error("your files hold {} KB together, which is all there is: remove one with rm first", .0 / 1024)]
+    Full(usize),
     /// The lesson has no such file.
     #[error("the lesson has no file {0}")]
     Unknown(String),
@@ -81,6 +95,7 @@ pub enum Kept {
 #[derive(Debug)]
 pub struct Desk {
     lesson: String,
+    capacity: Capacity,
     entries: Mutex<BTreeMap<String, Entry>>,
     version: watch::Sender<u64>,
 }
@@ -93,7 +108,13 @@ impl Desk {
             Entry { original: text.clone(), text, version: 0, author: Author::CONSOLE }
         };
         let entries = originals.into_iter().map(|(name, text)| (name.to_owned(), entry(text))).collect();
-        Self { lesson: lesson.to_owned(), entries: Mutex::new(entries), version: watch::Sender::new(0) }
+        let (lesson, capacity) = (lesson.to_owned(), Capacity::default());
+        Self { lesson, capacity, entries: Mutex::new(entries), version: watch::Sender::new(0) }
+    }
+
+    /// The same with room for so much.
+    pub fn holding(self, capacity: Capacity) -> Self {
+        Self { capacity, ..self }
     }
 
     /// The same as the learner left it: these files differ from the lesson's.
@@ -154,11 +175,12 @@ impl Desk {
         }
         let mut entries = self.lock();
         let others = || entries.iter().filter(|(n, e)| *n != name && e.text.is_some());
-        if others().count() >= MAX_FILES {
-            return Err(NotStored::TooMany);
+        if others().count() >= self.capacity.files {
+            return Err(NotStored::TooMany(self.capacity.files));
         }
-        if others().filter_map(|(_, e)| e.text.as_ref()).map(String::len).sum::<usize>() + text.len() > MAX_TOTAL {
-            return Err(NotStored::Full);
+        let together: usize = others().filter_map(|(_, e)| e.text.as_ref()).map(String::len).sum();
+        if together + text.len() > self.capacity.bytes {
+            return Err(NotStored::Full(self.capacity.bytes));
         }
         self.change(&mut entries, name, Some(text), author);
         Ok(())
@@ -210,7 +232,7 @@ impl Desk {
         // Removed files that are not the lesson's are remembered only while a page may still have to be told.
         let gone: Vec<String> =
             entries.iter().filter(|(_, e)| e.text.is_none() && e.original.is_none()).map(|(n, _)| n.clone()).collect();
-        for name in gone.iter().take(gone.len().saturating_sub(MAX_FILES)) {
+        for name in gone.iter().take(gone.len().saturating_sub(MAX_GONE)) {
             entries.remove(name);
         }
         self.version.send_replace(version);
@@ -321,14 +343,18 @@ mod tests {
         let store = |name: &str, text: &str| desk.store(name, text.into(), Author(1)).unwrap_err().to_string();
         insta::assert_snapshot!(store("../etc/passwd", ""), @"'../etc/passwd' is no name for a file: letters, digits, '.', '-' and '_', at most 100 of them");
         insta::assert_snapshot!(store("big", &"x".repeat(MAX_FILE + 1)), @"big is too large: a file holds at most 2 MB");
-        for n in 1..MAX_FILES {
+        for n in 1..50 {
             desk.store(&format!("f{n}"), "x".into(), Author(1)).unwrap();
         }
         insta::assert_snapshot!(store("one-more", ""), @"there are 50 files already: remove one with rm first");
         for n in 1..4 {
             desk.store(&format!("f{n}"), "x".repeat(MAX_FILE), Author(1)).unwrap();
         }
-        insta::assert_snapshot!(store("f5", &"x".repeat(MAX_FILE)), @"your files hold 8 MB together, which is all there is: remove one with rm first");
+        insta::assert_snapshot!(store("f5", &"x".repeat(MAX_FILE)), @"your files hold 8192 KB together, which is all there is: remove one with rm first");
+        let small = Desk::new("one", [("a", "1")]).holding(Capacity { files: 2, bytes: 5 });
+        small.store("b", "22".into(), Author(1)).unwrap();
+        assert_eq!(small.store("c", "3".into(), Author(1)), Err(NotStored::TooMany(2)));
+        assert_eq!(small.store("b", "22222".into(), Author(1)), Err(NotStored::Full(5)));
     }
 
     #[test]

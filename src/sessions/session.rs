@@ -8,6 +8,7 @@ mod running;
 use std::{
     collections::HashMap,
     fmt,
+    num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, Weak},
     time::Duration,
 };
@@ -22,7 +23,7 @@ pub(super) use self::{place::sandbox_name, running::BROKEN};
 use super::{
     checks::board::Boards,
     commands::{Allowance, Commands},
-    desk::Desk,
+    desk::{Capacity, Desk},
     edits::Edits,
     forwards::Forwards,
     ids::Token,
@@ -44,6 +45,8 @@ pub(super) struct Surroundings {
     pub storage: Storage,
     pub limits: Limits,
     pub commands: Allowance,
+    pub desk: Capacity,
+    pub api: NonZeroU32,
     pub tasks: TaskTracker,
     pub clock: Clock,
 }
@@ -209,7 +212,7 @@ impl Session {
         let mut door = lock(&self.kube);
         door.shut.cancel();
         *door = Door::new(token);
-        let gateway = lock(&self.lease).as_ref().map(|lease| lease.gateway(door.shut.clone()));
+        let gateway = lock(&self.lease).as_ref().map(|lease| lease.gateway(self.around.api, door.shut.clone()));
         self.status.send_modify(|status| {
             if let (Some(hold), Some(gateway)) = (&mut status.hold, gateway) {
                 hold.gateway = gateway;
@@ -264,7 +267,8 @@ impl Session {
         let make = || {
             let mut drawer = lock(&self.drawer);
             let kept = drawer.extract_if(.., |file| file.lesson == lesson).map(|file| (file.name, file.text));
-            Arc::new(Desk::new(lesson, originals.iter().copied()).with_kept(kept))
+            let desk = Desk::new(lesson, originals.iter().copied()).holding(self.around.desk);
+            Arc::new(desk.with_kept(kept))
         };
         let desk = desks.entry(lesson.to_owned()).or_insert_with(make).clone();
         desk.renew(originals);

@@ -41,12 +41,14 @@ impl Storage {
         Ok(())
     }
 
-    /// What was done in a workshop, oldest first.
+    /// What was done in a workshop, oldest first, and when its instructor signed in and out since it was made.
     ///
     /// # Errors
     /// The database.
     pub async fn deeds(&self, workshop: &WorkshopId) -> Result<Vec<Deed>, StorageError> {
-        let sql = "SELECT at, instructor, workshop, action, about FROM audit WHERE workshop = $1 ORDER BY at, id";
+        let sql = "SELECT at, instructor, workshop, action, about FROM audit WHERE workshop = $1 OR (workshop IS NULL \
+                   AND instructor = (SELECT instructor FROM workshops WHERE id = $1) \
+                   AND at >= (SELECT created FROM workshops WHERE id = $1)) ORDER BY at, id";
         type Row = (i64, String, Option<String>, String, String);
         let rows = on!(&self.0, pool => sqlx::query_as::<_, Row>(sql).bind(workshop.as_str()).fetch_all(pool).await)?;
         let deed = |(at, instructor, workshop, action, about): Row| Deed {

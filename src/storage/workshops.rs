@@ -146,6 +146,13 @@ fn workshop(row: Row) -> Result<Workshop, StorageError> {
     })
 }
 
+type MemberRow = (String, String, i64, Option<i64>, String, bool);
+
+fn member((learner, name, joined, hand, question, shares): MemberRow) -> Member {
+    let (learner, joined, hand) = (LearnerId::new(learner), time(joined), hand.map(time));
+    Member { learner, name, joined, hand, question, shares }
+}
+
 impl Storage {
     /// Stores a workshop, new or changed; false when another one has its code.
     ///
@@ -253,17 +260,24 @@ impl Storage {
     /// The database.
     pub async fn members(&self, workshop: &WorkshopId) -> Result<Vec<Member>, StorageError> {
         let sql = "SELECT learner, name, joined, hand, question, shares FROM members WHERE workshop = $1 ORDER BY joined, learner";
-        type Row = (String, String, i64, Option<i64>, String, bool);
-        let rows = on!(&self.0, pool => sqlx::query_as::<_, Row>(sql).bind(workshop.as_str()).fetch_all(pool).await)?;
-        let member = |(learner, name, joined, hand, question, shares): Row| Member {
-            learner: LearnerId::new(learner),
-            name,
-            joined: time(joined),
-            hand: hand.map(time),
-            question,
-            shares,
-        };
+        let workshop = workshop.as_str();
+        let rows = on!(&self.0, pool => sqlx::query_as::<_, MemberRow>(sql).bind(workshop).fetch_all(pool).await)?;
         Ok(rows.into_iter().map(member).collect())
+    }
+
+    /// What is kept of a learner in workshops, with the workshops' titles, in the order in which they joined.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn memberships(&self, learner: &LearnerId) -> Result<Vec<(String, Member)>, StorageError> {
+        let sql = "SELECT w.title, m.learner, m.name, m.joined, m.hand, m.question, m.shares FROM members m \
+                   JOIN workshops w ON w.id = m.workshop WHERE m.learner = $1 ORDER BY m.joined, w.id";
+        type Row = (String, String, String, i64, Option<i64>, String, bool);
+        let rows = on!(&self.0, pool => sqlx::query_as::<_, Row>(sql).bind(learner.as_str()).fetch_all(pool).await)?;
+        let split = |(title, learner, name, joined, hand, question, shares): Row| {
+            (title, member((learner, name, joined, hand, question, shares)))
+        };
+        Ok(rows.into_iter().map(split).collect())
     }
 
     /// The workshops that a learner is in, newest first.

@@ -41,6 +41,8 @@ pub struct Allowed {
     pub body: usize,
     /// Pages that one learner may have open.
     pub pages: usize,
+    /// Messages a second of one page.
+    pub messages: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpNet>,
 }

@@ -147,6 +147,7 @@ async fn key(State(app): State<AppState>) -> String {
 async fn delete(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, PageError> {
     let learner = learner(&app, &headers).await?;
     app.sessions.forget(&learner).await.map_err(broken)?;
+    app.workshops.forget(&learner).await;
     Ok(Redirect::to("/").into_response())
 }
 

@@ -2,9 +2,10 @@
 //!
 //! `entrance` is where learners join, `office` where instructors sign in and make workshops, `wall` the page of one;
 //! `stream` is what the wall shows as it happens, `peer` a learner's page as they see it, `action` what an instructor
-//! does to a workshop.
+//! does to a workshop, `audit` where they read what they did.
 
 mod action;
+mod audit;
 mod entrance;
 mod instructor;
 mod office;
@@ -37,6 +38,7 @@ pub fn pages() -> Router<AppState> {
         .route("/workshops/{id}/qr.svg", get(wall::qr))
         .route("/workshops/{id}/results.csv", get(wall::csv))
         .route("/workshops/{id}/results.json", get(wall::json))
+        .route("/workshops/{id}/audit", get(audit::page))
         .route("/workshops/{id}/do", post(action::act))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::Part;
+use super::{audit::Entry, parts::Part};
 use crate::storage::{Member, StepProgress, Workshop};
 
 /// One learner and one step.
@@ -50,14 +50,15 @@ pub fn results(parts: &[Part], everybody: &[(Member, Vec<StepProgress>)]) -> Vec
     results
 }
 
-/// As JSON, with what the workshop was.
-pub fn json(workshop: &Workshop, results: &[Result]) -> serde_json::Value {
+/// As JSON, with what the workshop was and what its instructor did.
+pub fn json(workshop: &Workshop, results: &[Result], audit: &[Entry]) -> serde_json::Value {
     serde_json::json!({
         "title": workshop.plan.title,
         "instructor": workshop.instructor,
         "created": workshop.created.to_string(),
         "state": workshop.state.as_str(),
         "results": results,
+        "audit": audit,
     })
 }
 

@@ -175,6 +175,16 @@ impl Room {
         self.change(|state| state.add(member, progress));
     }
 
+    /// A learner is in it no more.
+    pub(super) fn forget(&self, learner: &LearnerId) {
+        self.change(|state| {
+            let Some(at) = state.places.remove(learner) else { return };
+            state.people.remove(at);
+            state.places.values_mut().filter(|place| **place > at).for_each(|place| *place -= 1);
+            state.notes.retain(|note| note.learner.as_ref() != Some(learner));
+        });
+    }
+
     /// What a learner's page is told; `None` for who is not in it.
     pub fn view(&self, learner: &LearnerId) -> Option<watch::Receiver<SeatView>> {
         let state = self.lock();

@@ -101,6 +101,7 @@ async fn what_an_instructor_does_outlives_a_restart_and_is_written_down() {
     workshops.tell(&room, None, "Hello <b>all</b>", "").await.unwrap();
     workshops.tell(&room, Some(mira.clone()), "", "kubectl get pods").await.unwrap();
     assert!(workshops.tell(&room, None, " ", "").await.is_err());
+    workshops.lower(&room, &mira).await.unwrap();
     workshops.set_state(&room, WorkshopState::Paused).await.unwrap();
     assert_eq!(room.refuses(None), Some(hold::Waits::Paused));
 
@@ -110,8 +111,32 @@ async fn what_an_instructor_does_outlives_a_restart_and_is_written_down() {
     assert!(view.paused);
     assert_eq!(view.hold.map(|hold| hold.title).as_deref(), Some("Go"));
     assert_eq!(view.notes.iter().map(|note| note.text.as_str()).collect::<Vec<_>>(), ["Hello <b>all</b>", ""]);
-    let deeds: Vec<String> = storage.deeds(&workshop.id).await.unwrap().into_iter().map(|deed| deed.action).collect();
-    assert_eq!(deeds, ["created", "held", "told", "pushed", "paused"]);
+    let audit = after.audit(&room).await.unwrap();
+    let deeds: Vec<_> =
+        audit.iter().map(|entry| (entry.action.as_str(), entry.name.as_deref().unwrap_or("-"))).collect();
+    let expected =
+        [("created", "-"), ("held", "-"), ("told", "-"), ("pushed", "Mira"), ("lowered", "Mira"), ("paused", "-")];
+    assert_eq!(deeds, expected);
+}
+
+#[tokio::test]
+async fn who_had_themselves_deleted_is_on_no_wall() {
+    let storage = storage().await;
+    let workshops = testing::workshops(storage.clone());
+    let workshop = workshops.create("ada", plan()).await.unwrap();
+    let (mira, tariq) = (learner(&storage, "mira").await, learner(&storage, "tariq").await);
+    let room = workshops.join(&workshop.code, "Mira", &mira, &catalog()).await.unwrap();
+    workshops.join(&workshop.code, "Tariq", &tariq, &catalog()).await.unwrap();
+    workshops.tell(&room, Some(mira.clone()), "for Mira only", "").await.unwrap();
+    storage.forget_learner(&mira).await.unwrap();
+    workshops.forget(&mira).await;
+    let names: Vec<String> = room.wall(workshops.now()).rows.into_iter().map(|row| row.name).collect();
+    assert_eq!(
+        (names, room.name(&mira), room.name(&tariq)),
+        (vec!["Tariq".to_owned()], None, Some("Tariq".to_owned()))
+    );
+    room.set_hand(&tariq, Some(workshops.now()), "after Mira");
+    assert_eq!(room.wall(workshops.now()).hands.len(), 1, "those who came later are found where they stand now");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Learners' work over the end of the server, however it ends.
 
+mod killed;
 #[path = "../../src/storage/tests/postgres.rs"]
 pub mod postgres;
 
@@ -30,13 +31,18 @@ async fn run(socket: &mut Socket, id: &str, line: &str) -> (String, i64) {
     }
 }
 
-/// What a page is shown after it has said hello: the files, and every frame up to the newest.
+/// What a page is shown after it has said hello, once its sandbox is ready: the files, and every frame up to the newest.
+/// That the sandbox is ready may be said between two frames.
 pub async fn greet(socket: &mut Socket, lesson: &str) -> (Value, Vec<Value>) {
     say(socket, json!({"op": "hello", "lesson": lesson, "after": 0})).await;
     let welcome = hear(socket, |m| m["op"] == "welcome").await;
-    let (newest, mut frames) = (welcome["seq"].as_u64().unwrap(), Vec::new());
-    while newest > frames.last().map_or(0, |frame: &Value| frame["seq"].as_u64().unwrap()) {
-        frames.push(hear(socket, |m| m["seq"].is_u64() && m["op"] != "welcome").await);
+    let (newest, mut frames, mut ready) = (welcome["seq"].as_u64().unwrap(), Vec::new(), false);
+    while !ready || newest > frames.last().map_or(0, |frame: &Value| frame["seq"].as_u64().unwrap()) {
+        let message = hear(socket, |m| m["seq"].is_u64() || m["state"] == "ready").await;
+        match message["seq"].is_u64() {
+            true => frames.push(message),
+            false => ready = true,
+        }
     }
     (welcome["files"].clone(), frames)
 }
@@ -49,7 +55,7 @@ async fn until_stored(data: &Path, text: &str) {
     let sql = "SELECT COUNT(*) FROM frames WHERE what LIKE '%' || $1 || '%'";
     while sqlx::query_scalar::<_, i64>(sql).bind(text).fetch_one(&mut database).await.unwrap() == 0 {
         assert!(began.elapsed() < PATIENCE, "{text} is not stored");
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -117,7 +123,6 @@ async fn kill_9_in_the_middle_of_work_loses_nothing_that_was_stored() {
     }
     assert!(frames.iter().any(|f| f["text"] == "the last that must not be lost\n"), "{frames:?}");
     // The Pod is started again, as after a reboot of its node, and says so.
-    hear(&mut socket, |m| m["state"] == "ready").await;
     assert_eq!(run(&mut socket, "again", AGAIN).await.1, 0);
     assert_eq!(run(&mut socket, "wait2", WAIT).await.1, 0);
     until_told(&mut socket, "Pod sandbox changed, it will be killed and re-created.").await;

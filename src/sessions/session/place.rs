@@ -74,7 +74,7 @@ impl Session {
             client: lease.client.clone(),
             namespace: lease.namespace.clone(),
             views,
-            gateway: lease.gateway(door.shut.clone()),
+            gateway: lease.gateway(self.around.api, door.shut.clone()),
             ended,
         };
         *lock(&self.lease) = Some(lease);

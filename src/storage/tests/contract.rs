@@ -233,6 +233,9 @@ async fn a_workshop_has_a_code_of_its_own_and_so_many_seats(storage: Storage) {
     };
     assert_eq!(members, [ada_in, bob_in]);
     assert_eq!(storage.workshops_with(&ada).await.unwrap(), [pods.clone()]);
+    let memberships = storage.memberships(&ada).await.unwrap();
+    let titles: Vec<_> = memberships.iter().map(|(title, member)| (title.as_str(), member.name.as_str())).collect();
+    assert_eq!(titles, [(pods.plan.title.as_str(), "Ada L")]);
     assert!(storage.workshops_with(&cyd).await.unwrap().is_empty());
     storage.save(&[Saving { progress: vec![step("go", None, 1)], ..saving(&ada) }]).await.unwrap();
     assert_eq!(storage.workshop_progress(&pods.id).await.unwrap(), [(ada, step("go", None, 1))]);
@@ -279,8 +282,17 @@ async fn deeds_stay_in_order(storage: Storage) {
         action: action.into(),
         about: "<script>".into(),
     };
-    let all = [deed("created", 0, Some(&id)), deed("looked", 1, Some(&id)), deed("typed", 1, Some(&id))];
+    let mut made = workshop("w", "CODE", 3);
+    made.created = at(1);
+    storage.save_workshop(&made).await.unwrap();
+    let all = [
+        deed("created", 0, Some(&id)),
+        deed("looked", 1, Some(&id)),
+        deed("typed", 1, Some(&id)),
+        deed("signed-out", 2, None),
+    ];
     storage.record(&deed("signed-in", 0, None)).await.unwrap();
+    storage.record(&Deed { instructor: "ada".into(), ..deed("signed-in", 3, None) }).await.unwrap();
     for deed in &all {
         storage.record(deed).await.unwrap();
     }

@@ -22,6 +22,7 @@ fn allowed() -> Allowed {
         sign_ins: plenty,
         body: 3 << 20,
         pages: 20,
+        messages: plenty,
         proxies: vec!["127.0.0.0/8".parse().unwrap()],
     }
 }

@@ -169,7 +169,7 @@ where
             seat: None,
             choice: watch::Sender::new(Choice::default()),
             log: None,
-            pace: Pace::new(now),
+            pace: Pace::new(now, app.limits.allowed.messages),
             texts,
             said: VecDeque::new(),
             heard: now,

@@ -116,7 +116,10 @@ pub(super) async fn sign_in(
 }
 
 /// Signs an instructor out.
-pub(super) async fn sign_out(State(app): State<AppState>) -> Response {
+pub(super) async fn sign_out(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    if let Some(instructor) = signed_in(&app, &headers) {
+        app.workshops.record(&instructor, None, "signed-out", "").await;
+    }
     with_cookie(Redirect::to("/workshops").into_response(), set_cookie(&app.site, None))
 }
 

@@ -110,10 +110,11 @@ async fn show(workshops: Workshops, room: Arc<Room>, events: mpsc::Sender<Result
         changes.borrow_and_update();
         let wall = names.of(room.wall(workshops.now()));
         let around = around(&room, &wall, workshops.now());
-        let before = shown.as_ref().map(|(wall, _)| wall);
+        // Rows have their places from those before them: when one goes, all are told anew.
+        let before = shown.as_ref().map(|(wall, _)| wall).filter(|before| before.rows.len() <= wall.rows.len());
         let rows = changed_rows(before, &wall);
         if !rows.is_empty() || shown.as_ref().is_none_or(|(_, before)| *before != around) {
-            let change = Change { whole: shown.is_none(), rows, around: &around };
+            let change = Change { whole: before.is_none(), rows, around: &around };
             let Ok(event) = Event::default().json_data(&change) else { return };
             if events.send(Ok(event)).await.is_err() {
                 return;

@@ -71,9 +71,17 @@ async fn an_instructors_pages_lead_those_who_are_none_to_where_one_signs_in() {
 async fn a_workshop_is_its_instructors_only() {
     let server = Server::new().await;
     let id = server.workshop("ada").await;
-    for path in
-        ["", "/projector", "/projector/live", "/qr.svg", "/results.csv", "/results.json", "/live", "/learners/x/live"]
-    {
+    for path in [
+        "",
+        "/projector",
+        "/projector/live",
+        "/qr.svg",
+        "/results.csv",
+        "/results.json",
+        "/audit",
+        "/live",
+        "/learners/x/live",
+    ] {
         let (status, _, text) = server.get(&format!("/workshops/{id}{path}"), &server.cookie("grace")).await;
         assert_eq!((status, text.as_str()), (StatusCode::NOT_FOUND, "You have no such workshop."), "{path}");
     }

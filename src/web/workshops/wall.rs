@@ -87,17 +87,27 @@ pub(super) async fn qr(State(app): State<AppState>, Owned { room, .. }: Owned, h
     }
 }
 
+/// Writes down that results leave the server.
+async fn exported(app: &AppState, Owned { instructor, room }: &Owned, kind: &str) {
+    app.workshops.record(instructor, Some(&room.workshop().id), "exported", kind).await;
+}
+
 /// The results as a table.
-pub(super) async fn csv(State(app): State<AppState>, Owned { room, .. }: Owned) -> Result<Response, PageError> {
-    let text = export::csv(&results(&app, &room).await?);
+pub(super) async fn csv(State(app): State<AppState>, owned: Owned) -> Result<Response, PageError> {
+    exported(&app, &owned, "CSV").await;
+    let room = &owned.room;
+    let text = export::csv(&results(&app, room).await?);
     let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8"), (header::CONTENT_DISPOSITION, CSV)];
     Ok((kind, text).into_response())
 }
 
-/// The results for a program.
-pub(super) async fn json(State(app): State<AppState>, Owned { room, .. }: Owned) -> Result<Response, PageError> {
-    let results = results(&app, &room).await?;
-    Ok(([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results))).into_response())
+/// The results for a program, with what the instructor did.
+pub(super) async fn json(State(app): State<AppState>, owned: Owned) -> Result<Response, PageError> {
+    exported(&app, &owned, "JSON").await;
+    let room = &owned.room;
+    let results = results(&app, room).await?;
+    let audit = app.workshops.audit(room).await.map_err(broken)?;
+    Ok(([(header::CONTENT_DISPOSITION, JSON)], Json(export::json(&room.workshop(), &results, &audit))).into_response())
 }
 
 /// What everybody has done up to now: the wall itself is a moment behind.

@@ -112,10 +112,14 @@ test("a workshop with five learners, from the code to the results", async (t) =>
     await uma.says(uma.console, "kubectl get pods --all-namespaces");
   });
 
-  await t.test("a hold greys what lies beyond it", async () => {
+  await t.test("a hold greys what lies beyond it, and its commands are refused in words however they are given", async () => {
     await ada.button("Hold").click();
-    await uma.page.locator("section.step.beyond").first().waitFor();
+    const beyond = uma.page.locator("section.step.beyond");
+    await beyond.first().waitFor();
     assert.equal(await uma.page.locator("section.step").first().evaluate((step) => step.inert), false);
+    const command = await beyond.locator("[data-command]").first().getAttribute("data-command");
+    await uma.type(command);
+    await uma.says(uma.page, "This comes later: everybody waits at the end of");
     await ada.button("Release").click();
     await uma.page.locator("section.step.beyond").first().waitFor({ state: "detached" });
   });
@@ -140,6 +144,25 @@ test("a workshop with five learners, from the code to the results", async (t) =>
     const [head, ...rows] = readFileSync(await download.path(), "utf8").trim().split(/\r?\n/);
     assert.match(head, /learner.*name.*lesson.*step/);
     for (const name of NAMES) assert.ok(rows.some((row) => row.includes(name)), name);
+  });
+
+  await t.test("who has themselves deleted is gone from the wall at once", async () => {
+    const lea = learners.pop();
+    await lea.page.evaluate(() => fetch("/me/delete", { method: "POST" }));
+    await page.locator("#rows").getByRole("row").nth(4).waitFor({ state: "detached" });
+    await ada.says(page.getByRole("status"), "4 of 4 connected");
+  });
+
+  await t.test("everything the instructor did can be read, with whom it was done to", async () => {
+    await page.getByRole("link", { name: "What was done" }).click();
+    const did = (...words) => words.reduce((rows, word) => rows.filter({ hasText: word }), page.getByRole("row")).first().waitFor();
+    await did("made the workshop", "Platform team");
+    await did("lowered the hand of", "Mira Petrova");
+    await did("typed in the console of", "Mira Petrova", "kubectl get pods -A");
+    await did("sent a command to", "everybody");
+    await did("held everybody at");
+    await did("took the results along as", "CSV");
+    assert.deepEqual(await findings(page), [], "what was done");
   });
 
   for (const someone of [ada, ...learners]) assert.deepEqual(someone.complaints, []);
