@@ -7,15 +7,21 @@ use crate::program::Program;
 
 /// Plays one file against a server of its own.
 fn play(file: &str) {
+    play_with(file, &[], "");
+}
+
+/// The same on a server with these flags; `short` is 1 where a part of the file is enough.
+fn play_with(file: &str, flags: &[&str], short: &str) {
     let root = env!("CARGO_MANIFEST_DIR");
     let content = format!("{root}/content");
     let instructor = ["--instructor", "ada:correct-horse"];
     let serve = ["serve", "--listen", "127.0.0.1:0", "--content", &content];
-    let server = Program::start(&[&serve[..], &instructor[..]].concat());
+    let server = Program::start(&[&serve[..], &instructor[..], flags].concat());
     let played = Command::new("node")
         .args(["--test", "--test-reporter=spec", &format!("tests/it/browser/{file}.test.mjs")])
         .current_dir(root)
         .env("PODYARD_URL", server.url())
+        .env("PODYARD_SHORT", short)
         .output()
         .expect("node is there: the page was built with it");
     let said = String::from_utf8_lossy(&played.stdout);
@@ -81,4 +87,10 @@ fn a_lessons_checks_and_questions_answer_by_themselves() {
 #[test]
 fn a_workshop_is_held_with_five_learners() {
     play("workshop");
+}
+
+#[test]
+fn a_workshop_is_held_on_postgresql_too() {
+    let url = crate::storage::postgres::new_database();
+    play_with("workshop", &["--database", &url], "1");
 }

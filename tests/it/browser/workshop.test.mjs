@@ -5,7 +5,9 @@ import { after, before, test } from "node:test";
 import { findings } from "./axe.mjs";
 import { Learner, browser } from "./learner.mjs";
 
-const NAMES = ["Mira Petrova", "Tariq Aziz", "Uma Krishnan", "Jan Novak", "Lea Brandt"];
+/** On another database, only what it has to do with: fewer learners, and no page is looked at for its own sake. */
+const SHORT = process.env.PODYARD_SHORT === "1";
+const NAMES = ["Mira Petrova", "Tariq Aziz", "Uma Krishnan", "Jan Novak", "Lea Brandt"].slice(0, SHORT ? 3 : 5);
 
 let chromium;
 before(async () => { chromium = await browser(); });
@@ -41,7 +43,7 @@ async function join(code, name) {
   return learner;
 }
 
-test("a workshop with five learners, from the code to the results", async (t) => {
+test(`a workshop with ${NAMES.length} learners, from the code to the results`, async (t) => {
   const ada = await instructor();
   const { page } = ada;
   const code = await page.locator("#code").innerText();
@@ -53,7 +55,7 @@ test("a workshop with five learners, from the code to the results", async (t) =>
 
   await t.test("the wall has a row for each, and says where they are", async () => {
     for (const name of NAMES) await page.locator("#rows").getByRole("button", { name }).waitFor();
-    await ada.says(page.getByRole("status"), "5 of 5 connected");
+    await ada.says(page.getByRole("status"), `${NAMES.length} of ${NAMES.length} connected`);
     await tariq.run(tariq.blocks().first());
     await page.getByRole("row").filter({ hasText: "Tariq" }).filter({ hasText: "min, here" }).waitFor();
     assert.deepEqual(await findings(page), [], "the wall");
@@ -119,12 +121,12 @@ test("a workshop with five learners, from the code to the results", async (t) =>
     assert.equal(await uma.page.locator("section.step").first().evaluate((step) => step.inert), false);
     const command = await beyond.locator("[data-command]").first().getAttribute("data-command");
     await uma.type(command);
-    await uma.says(uma.page, "This comes later: everybody waits at the end of");
+    await uma.says(uma.page.locator("body"), "This comes later: everybody waits at the end of");
     await ada.button("Release").click();
     await uma.page.locator("section.step.beyond").first().waitFor({ state: "detached" });
   });
 
-  await t.test("a pause refuses commands, in words", async () => {
+  await t.test("a pause refuses commands, in words", { skip: SHORT }, async () => {
     await ada.button("Pause all").click();
     await tariq.says(bar(tariq), "ada has paused the workshop.");
     await tariq.type("kubectl get nodes");
@@ -133,7 +135,7 @@ test("a workshop with five learners, from the code to the results", async (t) =>
     await bar(tariq).filter({ hasText: "paused" }).waitFor({ state: "detached" });
   });
 
-  await t.test("names can be hidden", async () => {
+  await t.test("names can be hidden", { skip: SHORT }, async () => {
     await ada.button("Hide names").click();
     await page.locator("#rows").getByRole("button", { name: "Learner 1" }).waitFor();
     for (const name of NAMES) assert.equal((await page.locator("#room").innerText()).includes(name), false, name);
@@ -149,8 +151,8 @@ test("a workshop with five learners, from the code to the results", async (t) =>
   await t.test("who has themselves deleted is gone from the wall at once", async () => {
     const lea = learners.pop();
     await lea.page.evaluate(() => fetch("/me/delete", { method: "POST" }));
-    await page.locator("#rows").getByRole("row").nth(4).waitFor({ state: "detached" });
-    await ada.says(page.getByRole("status"), "4 of 4 connected");
+    await page.locator("#rows").getByRole("row").nth(learners.length).waitFor({ state: "detached" });
+    await ada.says(page.getByRole("status"), `${learners.length} of ${learners.length} connected`);
   });
 
   await t.test("everything the instructor did can be read, with whom it was done to", async () => {
