@@ -253,7 +253,7 @@ pub async fn provider(sandboxes: &Sandboxes, content: &Path, patience: Duration)
     match sandboxes.sandbox {
         SandboxKind::Embedded => {
             let embedded = Embedded::on_this_machine(data, images.as_deref()).await?;
-            Ok(Provider::Embedded(embedded.with_metrics()))
+            Ok(Provider::Embedded(embedded.with_metrics().with_room(sandboxes.room)))
         }
         SandboxKind::Kind => Ok(Provider::Kind(Kind::start(&sandboxes.kind, data, images.as_deref(), patience).await?)),
         SandboxKind::Kubernetes => Ok(Provider::Kubernetes(Kubernetes::start(&sandboxes.kubernetes, patience).await?)),

@@ -10,6 +10,7 @@ mod lessons;
 mod limits;
 mod plan;
 mod raw;
+mod room;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use self::{
     lessons::{LessonsTask, LessonsTest, site_of},
     limits::LimitSettings,
     plan::PlanTask,
+    room::Room,
 };
 
 pub mod public_url;
@@ -98,6 +100,8 @@ pub struct Sandboxes {
     pub data: DataDirectory,
     /// What makes them.
     pub sandbox: SandboxKind,
+    /// How much fits into an embedded one.
+    pub room: Room,
     /// How kind clusters are made.
     pub kind: KindSettings,
     /// How an existing cluster is used.
@@ -123,6 +127,8 @@ pub struct ClusterTask {
     pub kubeconfig: PathBuf,
     /// How many nodes it has.
     pub nodes: u8,
+    /// How much fits into it.
+    pub room: Room,
     /// Where images are kept.
     pub data: DataDirectory,
     /// Descriptions of the lessons' own images, where there are any.

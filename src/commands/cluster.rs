@@ -25,7 +25,7 @@ const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(15);
 pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let embedded = Embedded::on_this_machine(task.data.path(), task.images.as_deref()).await?;
-    let provider = Provider::Embedded(embedded.with_nodes(task.nodes).passing());
+    let provider = Provider::Embedded(embedded.with_nodes(task.nodes).with_room(task.room).passing());
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;
     let listener = TcpListener::bind(task.listen).await.with_context(|| format!("listening on {}", task.listen))?;
     let address = listener.local_addr()?;

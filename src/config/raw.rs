@@ -18,6 +18,7 @@ use super::{
     limits::{self, LimitArgs},
     plan::{self, PlanArgs},
     public_url::PublicUrl,
+    room::Room,
 };
 
 /// What else decides: facts about the process, handed in so that tests choose them.
@@ -125,6 +126,8 @@ pub(super) struct SandboxArgs {
     #[arg(long, env = "PODYARD_SANDBOX", default_value = "embedded", value_name = "PROVIDER")]
     sandbox: String,
     #[command(flatten)]
+    room: Room,
+    #[command(flatten)]
     kind: kind::KindArgs,
     #[command(flatten)]
     kubernetes: kubernetes::KubernetesArgs,
@@ -141,6 +144,8 @@ struct ClusterArgs {
     /// How many nodes it has, all of them this machine: with more than one, the first keeps Pods away
     #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
     nodes: u8,
+    #[command(flatten)]
+    room: Room,
     /// The lessons' folder, for the images in it
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
     content: PathBuf,
@@ -209,7 +214,7 @@ impl Checker {
         let kind = kind::check(args.kind, self);
         let kubernetes = kubernetes::check(args.kubernetes, self);
         let sandbox = self.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
-        Some(Sandboxes { data: data?, sandbox: sandbox?, kind: kind?, kubernetes: kubernetes? })
+        Some(Sandboxes { data: data?, sandbox: sandbox?, room: args.room, kind: kind?, kubernetes: kubernetes? })
     }
 
     pub(super) fn log(&mut self, LogArgs { log }: LogArgs) -> Option<String> {
@@ -313,7 +318,7 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
         let images = Some(args.content.join("images")).filter(|path| path.is_dir());
-        Some(ClusterTask { listen: listen?, kubeconfig, nodes: args.nodes, data, images, log: log? })
+        Some(ClusterTask { listen: listen?, kubeconfig, nodes: args.nodes, room: args.room, data, images, log: log? })
     };
     let built = build();
     check.finish(built)

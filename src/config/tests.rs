@@ -79,3 +79,13 @@ fn root_keeps_data_where_containers_can_reach_it() {
     assert_eq!(xdg.path(), Path::new("/data/podyard"));
     assert_eq!(DataDirectory::choose(None, false, None, None), None);
 }
+
+#[test]
+fn sandboxes_hold_what_real_nodes_hold_unless_more_is_asked_for() {
+    let Task::Serve(config) = task(&["--content", &folder()]).unwrap() else { panic!("not serve") };
+    assert_eq!(config.sandboxes.room, Room { pods: 110, objects: 1000 });
+    let Task::Cluster(task) = task(&["cluster", "--max-pods", "500", "--max-objects", "20000"]).unwrap() else {
+        panic!("not cluster")
+    };
+    assert_eq!(task.room, Room { pods: 500, objects: 20_000 });
+}

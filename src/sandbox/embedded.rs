@@ -17,6 +17,8 @@ use podyard_cluster::{
     },
 };
 
+use crate::config::Room;
+
 use super::{
     Capabilities, Lease, Made, Order, ProvisionError,
     kept::{Drawer, Kept},
@@ -28,8 +30,9 @@ use super::{
 /// The namespace learners work in, as on any cluster.
 const NAMESPACE: &str = "default";
 
-/// Makes the runtime of one sandbox, from a directory that ends with it and one for volumes that outlives it.
-pub type MakeRuntime = Arc<dyn Fn(&Path, &Path) -> Arc<dyn Runtime> + Send + Sync>;
+/// Makes the runtime of one sandbox, from a directory that ends with it, one for volumes that outlives it, and what is to
+/// fit into it.
+pub type MakeRuntime = Arc<dyn Fn(&Path, &Path, Room) -> Arc<dyn Runtime> + Send + Sync>;
 
 /// Why there can be no embedded sandboxes.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +63,7 @@ pub struct Embedded {
     metrics: bool,
     /// How many nodes each cluster has.
     nodes: u8,
+    room: Room,
     /// Whether nothing is kept for another start.
     passing: bool,
 }
@@ -113,9 +117,9 @@ impl Embedded {
             seeded => seeded?,
         }
         let layers = store.directory().to_owned();
-        let runtime = move |state: &Path, volumes: &Path| -> Arc<dyn Runtime> {
-            let config = LinuxConfig::new(layers.clone(), state.to_owned()).keeping_volumes(volumes.to_owned());
-            Arc::new(Linux::new(config))
+        let runtime = move |state: &Path, volumes: &Path, room: Room| -> Arc<dyn Runtime> {
+            let config = LinuxConfig::new(layers.clone(), state.to_owned()).for_pods(room.pods);
+            Arc::new(Linux::new(config.keeping_volumes(volumes.to_owned())))
         };
         let caveat = Some(caveats.join(" ")).filter(|text| !text.is_empty());
         Ok(Self::new(Arc::new(store), Arc::new(runtime), place, caveat))
@@ -131,6 +135,7 @@ impl Embedded {
             reaper: Reaper::start(),
             metrics: false,
             nodes: 1,
+            room: Room::default(),
             passing: false,
         }
     }
@@ -143,6 +148,11 @@ impl Embedded {
     /// The same with so many nodes in each cluster, all of them this machine.
     pub fn with_nodes(self, nodes: u8) -> Self {
         Self { nodes, ..self }
+    }
+
+    /// The same with so much in each cluster.
+    pub fn with_room(self, room: Room) -> Self {
+        Self { room, ..self }
     }
 
     /// The same with sandboxes that nobody comes back to: what they hold goes with this process, however it ends.
@@ -159,11 +169,19 @@ impl Embedded {
     pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
         let kept = self.drawer(&order.session).open().await?;
         let directory = kept.folder().to_owned();
-        let runtime = (self.runtime)(&self.place.new_sandbox(), &directory.join("volumes"));
+        let runtime = (self.runtime)(&self.place.new_sandbox(), &directory.join("volumes"), self.room);
         let journal = Some(kept.journal());
         let (metrics, nodes) = (self.metrics, self.nodes);
-        let config =
-            ClusterConfig { directory, journal, metrics, nodes, ..ClusterConfig::new(self.images.clone(), runtime) };
+        let (max_pods, max_objects) = (self.room.pods, usize::try_from(self.room.objects).unwrap_or(usize::MAX));
+        let config = ClusterConfig {
+            directory,
+            journal,
+            metrics,
+            nodes,
+            max_pods,
+            max_objects,
+            ..ClusterConfig::new(self.images.clone(), runtime)
+        };
         let cluster = Cluster::start(config).await?;
         let client = cluster.client();
         Ok(Lease::new(client, NAMESPACE.to_owned(), Made::Embedded(Held { cluster, kept }), self.reaper.clone()))

@@ -7,6 +7,8 @@ use podyard_cluster::{
     node::runtime::{Runtime, scripted::Scripted},
 };
 
+use crate::config::Room;
+
 use super::{Provider, embedded::Embedded, idle::NoImages, workplace::Workplace};
 
 /// A provider without images, whose containers do nothing.
@@ -18,6 +20,6 @@ pub fn provider() -> Provider {
 /// The same in a data directory that may have been there before.
 pub fn provider_in(data: &Path) -> Provider {
     let place = Workplace::open(data).unwrap();
-    let runtime = |_: &Path, _: &Path| -> Arc<dyn Runtime> { Arc::new(Scripted::new(Arc::new(SystemClock))) };
+    let runtime = |_: &Path, _: &Path, _: Room| -> Arc<dyn Runtime> { Arc::new(Scripted::new(Arc::new(SystemClock))) };
     Provider::Embedded(Embedded::new(Arc::new(NoImages), Arc::new(runtime), place, None))
 }

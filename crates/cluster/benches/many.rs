@@ -1,61 +1,96 @@
-//! What many sandboxes cost: `cargo bench -p podyard-cluster --bench many -- 500`. Each has a Pod with a sleeping container.
+//! What many cost: `cargo bench -p podyard-cluster --bench many -- 500`. So many sandboxes with a Pod each, then so many
+//! Pods in one sandbox.
 //!
-//! Prints the time to start and to end them all, and the memory of each process as the kernel shares it out (PSS).
+//! Prints the time to start and to end them all, how quick a list of Pods is meanwhile, what the server has open, what
+//! all of them take of a processor while nothing happens, and the memory of each process as the kernel shares it out
+//! (PSS).
 
 // A bench prints; and what is not as expected ends it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../tests/node/cluster.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod cluster;
 #[path = "../tests/node/fixture.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod fixture;
+#[path = "processes.rs"]
+mod processes;
 
-use std::{collections::BTreeMap, fs, time::Instant};
+use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
-use podyard_cluster::node::runtime::Runtime;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, api::ListParams};
+use serde_json::{Value, json};
 
-use self::fixture::Sandbox;
+use self::{
+    cluster::{TestCluster, ready},
+    processes::{Processes, open_files, threads},
+};
+
+/// How long it is looked what they take while nothing happens.
+const IDLE: Duration = Duration::from_secs(10);
+/// How many are started or ended at once.
+const AT_ONCE: usize = 8;
 
 fn main() {
     let count = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(50);
     fixture::images();
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let begin = Instant::now();
-        let sandboxes: Vec<_> = stream::iter(0..count)
-            .map(|_| async {
-                let sandbox = Sandbox::new();
-                let pod = sandbox.pod("p", 5).await;
-                let sleeper = sandbox.sleeper(&pod, "c").await;
-                (sandbox, sleeper)
-            })
-            .buffer_unordered(8)
-            .collect()
-            .await;
-        println!("{count} sandboxes with a Pod each in {:.1} s", begin.elapsed().as_secs_f64());
-        for (name, (number, pss)) in memory() {
-            println!("  {number:>5} × {name:<16} {:>7.0} KiB each", pss as f64 / number as f64);
-        }
-        let begin = Instant::now();
-        stream::iter(&sandboxes).for_each_concurrent(8, |(sandbox, _)| sandbox.runtime.shutdown()).await;
-        println!("ended in {:.1} s", begin.elapsed().as_secs_f64());
+        sandboxes(count).await;
+        pods(count).await;
     });
 }
 
-/// Number and PSS in KiB of this process's descendants, by name.
-fn memory() -> BTreeMap<String, (u64, u64)> {
-    let mut found: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    let mut open = vec![std::process::id()];
-    while let Some(pid) = open.pop() {
-        for thread in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            open.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-        }
-        let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned();
-        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
-        let pss =
-            rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        let entry = found.entry(name).or_default();
-        *entry = (entry.0 + 1, entry.1 + pss.unwrap_or(0));
-    }
-    found
+fn sleeper() -> Value {
+    json!({"terminationGracePeriodSeconds": 0, "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "1000000"]}]})
+}
+
+async fn running_pod(test: &TestCluster) {
+    let name = test.start_pod(sleeper()).await.metadata.name.unwrap();
+    test.pod_when(&name, ready).await;
+}
+
+async fn sandboxes(count: usize) {
+    let begin = Instant::now();
+    let all: Vec<_> = stream::iter(0..count)
+        .map(|_| async {
+            let test = TestCluster::start().await;
+            running_pod(&test).await;
+            test
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    println!("{count} sandboxes with a Pod each: started in {:.1} s", begin.elapsed().as_secs_f64());
+    look(&all[0].pods).await;
+    let begin = Instant::now();
+    stream::iter(&all).for_each_concurrent(AT_ONCE, |test| test.cluster.shutdown()).await;
+    println!("  ended in {:.1} s", begin.elapsed().as_secs_f64());
+}
+
+async fn pods(count: usize) {
+    let test = TestCluster::with_room(u16::try_from(count).unwrap(), 20 * count + 1000).await;
+    let begin = Instant::now();
+    stream::iter(0..count).for_each_concurrent(AT_ONCE, |_| running_pod(&test)).await;
+    println!("{count} Pods in one sandbox: started in {:.1} s", begin.elapsed().as_secs_f64());
+    look(&test.pods).await;
+    let begin = Instant::now();
+    test.cluster.shutdown().await;
+    println!("  ended in {:.1} s", begin.elapsed().as_secs_f64());
+}
+
+/// What they take.
+async fn look(pods: &Api<Pod>) {
+    println!("  the server has {} files open and {} threads", open_files(), threads());
+    let begin = Instant::now();
+    let listed = pods.list(&ListParams::default()).await.unwrap().items.len();
+    println!("  a list of {listed} Pods takes {:.1} ms", begin.elapsed().as_secs_f64() * 1000.0);
+    let before = Processes::now().processor_time;
+    tokio::time::sleep(IDLE).await;
+    let all = Processes::now();
+    let used = (all.processor_time - before).as_secs_f64() / IDLE.as_secs_f64();
+    println!("  while nothing happens they take {:.1} % of a processor", used * 100.0);
+    print!("{all}");
 }

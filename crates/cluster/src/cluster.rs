@@ -24,8 +24,10 @@ use crate::{
     transport::InProcess,
 };
 
+/// The kubelet's default `maxPods`.
+pub const DEFAULT_MAX_PODS: u16 = 110;
 /// How many objects a sandbox holds unless its owner says otherwise.
-const DEFAULT_MAX_OBJECTS: usize = 1000;
+pub const DEFAULT_MAX_OBJECTS: usize = 1000;
 
 /// What a cluster is made of.
 #[derive(Clone)]
@@ -41,6 +43,8 @@ pub struct ClusterConfig {
     pub runtime: Arc<dyn Runtime>,
     /// Now, and new ids.
     pub clock: SharedClock,
+    /// How many Pods each node takes (the kubelet's `maxPods`); its addresses for them (`podCIDR`) become more with it.
+    pub max_pods: u16,
     /// How many objects there may be, of all kinds together.
     pub max_objects: usize,
     /// Whether `kubectl top` has something to show, as where metrics-server is installed; a new kind cluster has none.
@@ -73,6 +77,7 @@ impl ClusterConfig {
             images,
             runtime,
             clock: Arc::new(SystemClock),
+            max_pods: DEFAULT_MAX_PODS,
             max_objects: DEFAULT_MAX_OBJECTS,
             metrics: false,
         }
@@ -169,6 +174,7 @@ impl Cluster {
         let node = Node::start(NodeConfig {
             name: config.node_name,
             workers,
+            max_pods: config.max_pods,
             store: store.clone(),
             runtime: config.runtime,
             images: config.images,

@@ -46,4 +46,4 @@ mod transport;
 pub mod version;
 
 pub use api::Credential;
-pub use cluster::{Cluster, ClusterConfig, StartError};
+pub use cluster::{Cluster, ClusterConfig, DEFAULT_MAX_OBJECTS, DEFAULT_MAX_PODS, StartError};

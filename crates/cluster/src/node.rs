@@ -54,11 +54,11 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use self::{
-    context::Context,
+    context::{Addresses, Context},
     images::Images,
     members::members,
     pod::Pod,
-    runtime::Runtime,
+    runtime::{Runtime, network::PodRange},
     worker::{Handle, News, Worker},
     write::PODS,
 };
@@ -80,6 +80,8 @@ pub struct NodeConfig {
     pub name: String,
     /// How many more Nodes stand for this machine, for Pods to be spread over.
     pub workers: u8,
+    /// How many Pods each Node takes (the kubelet's `maxPods`).
+    pub max_pods: u16,
     /// The cluster's objects.
     pub store: Store,
     /// What runs the containers.
@@ -120,7 +122,7 @@ fn lock(pods: &Pods) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
 impl Node {
     /// Registers the Node objects and takes up the Pods that are bound to them.
     pub fn start(config: NodeConfig) -> Arc<Self> {
-        let NodeConfig { name, workers, store, runtime, images, clock, volumes, logs, signer } = config;
+        let NodeConfig { name, workers, max_pods, store, runtime, images, clock, volumes, logs, signer } = config;
         let machine = machine::Machine::read();
         let before = left::take_over(&store, &volumes, &logs);
         let all = members(&name, HOST, workers);
@@ -137,6 +139,7 @@ impl Node {
             addresses: Arc::default(),
             signer,
             before,
+            max_pods,
             allocatable: machine.allocatable(),
             rates: Arc::default(),
             health: Arc::default(),
@@ -145,7 +148,8 @@ impl Node {
         for member in all {
             let recorder = Recorder::kubelet(context.store.clone(), context.clock.clone(), &member.name);
             let (node_name, host) = (member.name.clone(), member.host);
-            let own = Context { node_name, host, recorder, ..context.clone() };
+            let addresses = Arc::new(Addresses::of(PodRange::of_node(member.index, max_pods)));
+            let own = Context { node_name, host, recorder, addresses, ..context.clone() };
             machine::register(&own, &machine, &member);
             members.insert(member.name, Arc::new(own));
         }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt,
     net::Ipv4Addr,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -9,7 +10,14 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{adopt::Before, downward::Allocatable, health::Health, images::Images, runtime::Runtime, usage::Rates};
+use super::{
+    adopt::Before,
+    downward::Allocatable,
+    health::Health,
+    images::Images,
+    runtime::{Runtime, network::PodRange},
+    usage::Rates,
+};
 use crate::{
     clock::{Clock, SharedClock},
     events::{Recorder, Severity, Subject},
@@ -48,6 +56,8 @@ pub struct Context {
     pub health: Arc<Health>,
     /// How the node before this one ended, whose Pods this one takes up.
     pub before: Before,
+    /// How many Pods the node takes (the kubelet's `maxPods`).
+    pub max_pods: u16,
     /// What the node has for Pods.
     pub allocatable: Allocatable,
 }
@@ -74,31 +84,55 @@ impl Context {
     }
 }
 
-/// Hands out 10.244.0.2 to 10.244.0.254 in turn, as the host-local allocator of a kind node does.
+/// Hands out a node's addresses in turn, as the host-local allocator of a kind node does.
 #[derive(Debug, Default)]
-pub struct Addresses(Mutex<Given>);
+pub struct Addresses {
+    range: PodRange,
+    given: Mutex<Given>,
+}
 
 #[derive(Debug, Default)]
 struct Given {
-    taken: BTreeSet<u8>,
-    last: u8,
+    taken: BTreeSet<Ipv4Addr>,
+    /// The number within the range of the one given last.
+    last: u32,
 }
 
 impl Addresses {
+    /// All of a range are free.
+    pub fn of(range: PodRange) -> Self {
+        Self { range, given: Mutex::default() }
+    }
+
+    /// The range they are from.
+    pub fn range(&self) -> PodRange {
+        self.range
+    }
+
     /// The next free address after the one given last; `None` when all are taken.
     pub fn take(&self) -> Option<Ipv4Addr> {
-        let mut given = self.0.lock().expect("nothing panics while it holds the addresses");
-        let last = given.last;
-        let next = (last.max(1) + 1..=254).chain(2..=last.max(1)).find(|host| !given.taken.contains(host))?;
-        given.taken.insert(next);
+        let mut given = self.given.lock().expect("nothing panics while it holds the addresses");
+        let all = self.range.for_pods();
+        let last = given.last.max(all.start() - 1);
+        let free = |number: &u32| !given.taken.contains(&self.range.address(*number));
+        let next = (last + 1..=*all.end()).chain(*all.start()..=last).find(free)?;
+        let address = self.range.address(next);
+        given.taken.insert(address);
         given.last = next;
-        Some(Ipv4Addr::new(10, 244, 0, next))
+        Some(address)
     }
 
     /// Gives one back.
     pub fn release(&self, address: Ipv4Addr) {
-        let mut given = self.0.lock().expect("nothing panics while it holds the addresses");
-        given.taken.remove(&address.octets()[3]);
+        let mut given = self.given.lock().expect("nothing panics while it holds the addresses");
+        given.taken.remove(&address);
+    }
+}
+
+impl fmt::Display for Addresses {
+    /// As host-local names its range when nothing is left.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.range.gateway(), self.range.address(*self.range.for_pods().end()))
     }
 }
 
@@ -119,5 +153,6 @@ mod tests {
         addresses.release(all[5]);
         assert_eq!(addresses.take(), Some(all[5]));
         assert_eq!(addresses.take(), None);
+        assert_eq!(addresses.to_string(), "10.244.0.1-10.244.0.254");
     }
 }

@@ -15,8 +15,6 @@ use crate::{
 pub const NODES: &str = "nodes";
 /// What a kubelet keeps for itself by default before it evicts: `memory.available<100Mi`.
 const RESERVED_MEMORY: i64 = 100 * 1024 * 1024;
-/// The kubelet's default `maxPods`.
-const MAX_PODS: &str = "110";
 /// The label of the control plane's node, and the key of its taint.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 /// The version that everything recorded comes from.
@@ -55,13 +53,13 @@ impl Machine {
         Allocatable { cpu_milli, memory: self.memory - RESERVED_MEMORY }
     }
 
-    fn resources(&self, memory: i64) -> Value {
+    fn resources(&self, memory: i64, pods: u16) -> Value {
         json!({
             "cpu": self.processors.to_string(),
             "hugepages-1Gi": "0",
             "hugepages-2Mi": "0",
             "memory": format!("{}Ki", memory / 1024),
-            "pods": MAX_PODS,
+            "pods": pods.to_string(),
         })
     }
 }
@@ -98,7 +96,7 @@ pub fn register(context: &Context, machine: &Machine, member: &Member) {
 
 fn object(context: &Context, machine: &Machine, member: &Member, now: Timestamp) -> Value {
     let name = &context.node_name;
-    let pods = format!("10.244.{}.0/24", member.index);
+    let pods = context.addresses.range().to_string();
     let mut node = json!({
         "kind": "Node",
         "apiVersion": "v1",
@@ -153,8 +151,8 @@ fn status(context: &Context, machine: &Machine, before: &Value) -> Value {
     let handler =
         |name: &str| json!({"name": name, "features": {"recursiveReadOnlyMounts": true, "userNamespaces": false}});
     json!({
-        "capacity": machine.resources(machine.memory),
-        "allocatable": machine.resources(machine.memory - RESERVED_MEMORY),
+        "capacity": machine.resources(machine.memory, context.max_pods),
+        "allocatable": machine.resources(machine.memory - RESERVED_MEMORY, context.max_pods),
         "conditions": health::now(context, before),
         "addresses": [
             {"type": "InternalIP", "address": context.host.to_string()},

@@ -9,7 +9,7 @@ pub struct Member {
     pub name: String,
     /// Its own address.
     pub host: Ipv4Addr,
-    /// How many there are before it: the third byte of its `podCIDR`.
+    /// How many there are before it: which part of the Pods' addresses is its own.
     pub index: u8,
     /// Whether the control plane runs on it.
     pub control_plane: bool,

@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use self::network::{Names, NetworkRules};
+use self::network::{Names, NetworkRules, PodRange};
 
 /// A future of the runtime; it may outlive the borrow that made it.
 pub type RuntimeFuture<T> = BoxFuture<'static, Result<T, RuntimeError>>;
@@ -44,9 +44,11 @@ pub struct SandboxSpec {
     pub id: SandboxId,
     /// The Pod's host name (its name, unless `spec.hostname` is set), at most 63 bytes.
     pub hostname: String,
-    /// The Pod's address on the sandbox's own network 10.244.0.0/24, chosen by the node; `None` leaves the Pod in the
+    /// The Pod's address on the sandbox's own network, chosen by the node from its range; `None` leaves the Pod in the
     /// node's own network (`hostNetwork`).
     pub address: Option<Ipv4Addr>,
+    /// The node's addresses for Pods.
+    pub range: PodRange,
     /// Settings of the kernel that are the Pod's own, such as `net.ipv4.tcp_syncookies`, and their values.
     pub sysctls: Vec<(String, String)>,
     /// Whether the containers see each other's processes (`shareProcessNamespace`).

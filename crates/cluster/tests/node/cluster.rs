@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use futures::{AsyncBufReadExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client, ResourceExt,
     api::{AttachParams, DynamicObject, LogParams, PostParams},
     core::{ApiResource, GroupVersionKind},
-    runtime::wait::{Condition, await_condition},
+    runtime::wait::{Condition, await_condition, conditions::is_pod_running},
 };
 use podyard_cluster::{
     Cluster, ClusterConfig,
@@ -23,19 +24,31 @@ pub struct TestCluster {
     pub cluster: Cluster,
     pub client: Client,
     pub pods: Api<Pod>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl TestCluster {
     pub async fn start() -> Self {
+        Self::with_room(podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
+    }
+
+    /// One whose node takes so many Pods.
+    pub async fn with_room(max_pods: u16, max_objects: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
-        let linux = LinuxConfig { agent, ..LinuxConfig::new(images().directory().to_owned(), state.clone()) };
-        let config = ClusterConfig::new(images().clone(), Arc::new(Linux::new(linux))).with_directory(state);
-        let cluster = Cluster::start(config).await.unwrap();
+        let linux = LinuxConfig {
+            agent,
+            ..LinuxConfig::new(images().directory().to_owned(), state.clone()).for_pods(max_pods)
+        };
+        let config = ClusterConfig {
+            max_pods,
+            max_objects,
+            ..ClusterConfig::new(images().clone(), Arc::new(Linux::new(linux)))
+        };
+        let cluster = Cluster::start(config.with_directory(state)).await.unwrap();
         let client = cluster.client();
-        Self { pods: Api::default_namespaced(client.clone()), client, cluster, _directory: directory }
+        Self { pods: Api::default_namespaced(client.clone()), client, cluster, directory }
     }
 
     /// Creates objects of any kind, from YAML documents.
@@ -82,6 +95,29 @@ impl TestCluster {
     pub async fn log(&self, pod: &str, container: &str) -> String {
         let params = LogParams { container: Some(container.to_owned()), ..LogParams::default() };
         self.pods.logs(pod, &params).await.unwrap()
+    }
+
+    /// Where the cluster keeps its files.
+    pub fn directory(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    /// Waits until the first container of a Pod has printed this.
+    pub async fn log_until(&self, pod: &str, text: &str) {
+        self.pod_when(pod, is_pod_running()).await;
+        let params = LogParams { follow: true, ..LogParams::default() };
+        let mut lines = self.pods.log_stream(pod, &params).await.unwrap().lines();
+        while let Some(line) = lines.try_next().await.unwrap() {
+            if line.contains(text) {
+                return;
+            }
+        }
+        panic!("the log ended before {text:?}");
+    }
+
+    /// Waits until a Pod is no more.
+    pub async fn pod_gone(&self, name: &str) {
+        await_condition(self.pods.clone(), name, |pod: Option<&Pod>| pod.is_none()).await.unwrap();
     }
 
     /// What a shell script in a running container prints.

@@ -60,6 +60,7 @@ impl Sandbox {
             id: SandboxId(format!("{name}-sandbox")),
             hostname: name.to_owned(),
             address: Some([10, 244, 0, host].into()),
+            range: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: format!("127.0.0.1\tlocalhost\n10.244.0.{host}\t{name}\n"),

@@ -151,7 +151,7 @@ async fn a_pod_has_routes_to_the_cluster_and_to_nothing_else() {
     let seen = sandbox.sh(&pod, "c", "ip route; ip -4 -o address show eth0 | grep -o 'inet.*global'").await;
     assert_eq!(
         seen.stdout,
-        "10.96.0.0/16 via 10.244.0.1 dev eth0  src 10.244.0.5 \n10.244.0.0/24 via 10.244.0.1 dev eth0  src 10.244.0.5 \n\
+        "10.96.0.0/16 via 10.244.0.1 dev eth0  src 10.244.0.5 \n10.244.0.0/16 via 10.244.0.1 dev eth0  src 10.244.0.5 \n\
          10.244.0.1 dev eth0 scope link  src 10.244.0.5 \n172.18.0.2 via 10.244.0.1 dev eth0  src 10.244.0.5 \ninet 10.244.0.5/24 brd 10.244.0.255 scope global\n"
     );
     sandbox.runtime.shutdown().await;

@@ -22,6 +22,7 @@ pub fn run(arguments: &[String]) {
             id: sandbox.clone(),
             hostname: "pod".to_owned(),
             address: Some([10, 244, 0, 5].into()),
+            range: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: String::new(),

@@ -6,6 +6,7 @@
 mod agent;
 mod cgroups;
 mod channel;
+mod descriptors;
 mod disk;
 mod ids;
 mod names;
@@ -48,6 +49,8 @@ pub const AGENT_ARGUMENT: &str = "__node";
 
 /// How long an agent may take to end everything and clean up; then it is killed, which the kernel finishes.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+/// How much longer for each container: some twenty files of its own are to be removed, on a disk that may be busy.
+const SHUTDOWN_EACH: Duration = Duration::from_millis(200);
 
 /// What a Linux runtime needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +78,12 @@ impl LinuxConfig {
         let limits = Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) };
         let (volumes, agent) = (state.join("volumes"), AgentProgram::this_program());
         Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30 }
+    }
+
+    /// The same with room for the processes of so many Pods: `pause` and three more each.
+    pub fn for_pods(mut self, most: u16) -> Self {
+        self.limits.pids = self.limits.pids.map(|pids| pids.max(4 * u64::from(most)));
+        self
     }
 
     /// The same with volumes in another directory, which outlives the sandbox.
@@ -255,10 +264,14 @@ impl Inner {
     }
 
     async fn shutdown(&self) {
-        self.known().closed = true;
+        let containers = {
+            let mut known = self.known();
+            known.closed = true;
+            u32::try_from(known.containers.len()).unwrap_or(u32::MAX)
+        };
         let node = self.node.lock().await.take();
         if let Some(node) = node {
-            node.end(SHUTDOWN).await;
+            node.end(SHUTDOWN + SHUTDOWN_EACH * containers).await;
         }
     }
 }

@@ -116,6 +116,7 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let node = Node::start(NodeConfig {
             workers: 0,
+            max_pods: 110,
             name: "kind-control-plane".into(),
             store: store.clone(),
             runtime: Arc::new(runtime.clone()),
@@ -142,6 +143,7 @@ impl Bench {
     fn anew(self) -> Self {
         let node = Node::start(NodeConfig {
             workers: 0,
+            max_pods: 110,
             name: "kind-control-plane".into(),
             store: self.store.clone(),
             runtime: Arc::new(self.runtime.clone()),

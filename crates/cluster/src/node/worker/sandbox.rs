@@ -24,7 +24,7 @@ impl Worker {
         let host = self.pod.spec.host_network == Some(true);
         let own = || if host { Some(self.context.host) } else { self.context.addresses.take() };
         let Some(address) = self.address.or_else(own) else {
-            self.no_sandbox("no IP addresses available in range set: 10.244.0.1-10.244.0.254");
+            self.no_sandbox(&format!("no IP addresses available in range set: {}", self.context.addresses));
             return false;
         };
         self.address = Some(address);
@@ -33,6 +33,7 @@ impl Worker {
             id: id.clone(),
             hostname: self.hostname(),
             address: (!host).then_some(address),
+            range: self.context.addresses.range(),
             sysctls: self.sysctls(),
             share_processes: self.pod.spec.share_process_namespace == Some(true),
             hosts: self.hosts(address),

@@ -19,6 +19,7 @@ pub(super) fn pod(spec: &SandboxSpec) -> PodOrder {
         id: spec.id.0.clone(),
         hostname: spec.hostname.clone(),
         address: spec.address,
+        range: spec.range,
         sysctls: spec.sysctls.iter().map(|(name, value)| (name.replace('.', "/"), value.clone())).collect(),
         share_processes: spec.share_processes,
         hosts: spec.hosts.clone(),

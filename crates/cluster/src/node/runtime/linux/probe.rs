@@ -103,6 +103,7 @@ fn pod(id: SandboxId) -> SandboxSpec {
         id,
         hostname: "probe".to_owned(),
         address: Some([10, 244, 0, 2].into()),
+        range: Default::default(),
         sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),

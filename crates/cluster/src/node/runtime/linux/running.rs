@@ -18,7 +18,7 @@ use super::{
     LinuxConfig,
     cgroups::{self, Alarm, Found, Group},
     channel::{Channel, Ended, OrderError},
-    disk,
+    descriptors, disk,
     ids::{self, Ids},
     names::NameServer,
     orders, spawn, streams,
@@ -61,6 +61,7 @@ impl Held {
 
 impl Node {
     pub(super) async fn start(config: &LinuxConfig, names: Option<&Arc<dyn Names>>) -> Result<Self, RuntimeError> {
+        descriptors::raise_the_limit();
         let ids = if nix::unistd::geteuid().is_root() { Ids::take() } else { None };
         let refused = |error: io::Error| RuntimeError::Unavailable(format!("{}: {error}", config.state.display()));
         let scratch = make_directories(config, ids.as_ref()).map_err(refused)?;

@@ -15,7 +15,7 @@ use nix::sys::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::node::runtime::network::NetworkRules;
+use crate::node::runtime::network::{NetworkRules, PodRange};
 
 /// The biggest body inside a packet; the kernel's default send buffer takes about three times this (`net.core.wmem_default`).
 const INLINE: usize = 64 * 1024;
@@ -99,6 +99,8 @@ pub(super) struct PodOrder {
     pub hostname: String,
     /// `None` leaves the Pod in the agent's own network.
     pub address: Option<std::net::Ipv4Addr>,
+    /// The addresses of the Pods of its node.
+    pub range: PodRange,
     /// Beneath /proc/sys, with slashes, and what is written there.
     pub sysctls: Vec<(String, String)>,
     pub share_processes: bool,

@@ -12,6 +12,7 @@ fn sandbox() -> SandboxSpec {
         id: SandboxId("a".repeat(64)),
         hostname: "pod".to_owned(),
         address: Some([10, 244, 0, 5].into()),
+        range: Default::default(),
         sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),

@@ -6,6 +6,7 @@
 //! unreachable". A gateway that says so comes too early for a client on the same machine, which then waits for a second.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::Ipv4Addr,
     os::fd::{AsRawFd, OwnedFd},
@@ -23,15 +24,9 @@ use super::{
 };
 use crate::node::runtime::{
     linux::wire::Failure,
-    network::{HOST, NAME_SERVER, NetworkRules, SERVICES},
+    network::{ALL_PODS, HOST, NAME_SERVER, NetworkRules, PodRange, SERVICES},
 };
 
-/// The Pods' gateway.
-const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 1);
-/// The Pods' network is 10.244.0.0/24, as the first node of a kind cluster has it.
-const PODS: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 244, 0, 0), 24);
-/// Its last address.
-const BROADCAST: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 255);
 /// The loopback interface is the first of every network namespace.
 const LOOPBACK: u32 = 1;
 /// A Pod's interface.
@@ -44,6 +39,8 @@ pub(super) struct Network {
     netlink: Netlink,
     firewall: Firewall,
     pairs: u32,
+    /// The gateways of the nodes that have had a Pod.
+    gateways: BTreeSet<Ipv4Addr>,
 }
 
 impl Network {
@@ -51,23 +48,24 @@ impl Network {
     pub(super) fn new() -> Result<Self, Failure> {
         let mut netlink = Netlink::open().trying("open netlink")?;
         netlink.set_up(LOOPBACK);
-        for own in [GATEWAY, HOST] {
-            netlink.add_address(LOOPBACK, &Address::alone(own));
-        }
+        netlink.add_address(LOOPBACK, &Address::alone(HOST));
         // What no Service has taken is refused by this very machine.
         netlink.add_route(&Route::local(SERVICES, LOOPBACK));
         netlink.commit().trying("give the node its addresses")?;
         fs::write("/proc/sys/net/ipv4/ip_forward", "1").trying("let packets pass between Pods")?;
-        Ok(Self { netlink, firewall: Firewall::default(), pairs: 0 })
+        Ok(Self { netlink, firewall: Firewall::default(), pairs: 0, gateways: BTreeSet::new() })
     }
 
     /// Connects the network namespace of a process, which is to have this address.
-    pub(super) fn connect(&mut self, pod: Pid, address: Ipv4Addr) -> Result<(), Failure> {
+    pub(super) fn connect(&mut self, pod: Pid, address: Ipv4Addr, gateway: Ipv4Addr) -> Result<(), Failure> {
+        if self.gateways.insert(gateway) {
+            self.netlink.add_address(LOOPBACK, &Address::alone(gateway));
+        }
         let index = FIRST_PAIR + self.pairs;
         self.pairs += 1;
         self.netlink.add_pair(&format!("veth{index}"), index, INTERFACE, pod);
         // A Pod that had the address before may still be on its way out.
-        self.netlink.set_route(&Route::link((address, 32), index, GATEWAY));
+        self.netlink.set_route(&Route::link((address, 32), index, gateway));
         self.netlink.commit().trying("make the Pod's interface")
     }
 
@@ -95,15 +93,15 @@ pub(super) fn name_server() -> Result<[OwnedFd; 2], Failure> {
 }
 
 /// Sets up this process's own network namespace, once the agent has connected it.
-pub(super) fn configure(address: Ipv4Addr) -> Result<(), Failure> {
+pub(super) fn configure(address: Ipv4Addr, range: PodRange) -> Result<(), Failure> {
     let mut netlink = Netlink::open().trying("open netlink")?;
     let interface = index_of(INTERFACE).trying("find the Pod's interface")?;
     netlink.set_up(LOOPBACK);
-    netlink.add_address(interface, &Address { address, prefix: PODS.1, broadcast: Some(BROADCAST) });
+    netlink.add_address(interface, &Address { address, prefix: range.bits, broadcast: Some(range.broadcast()) });
     netlink.set_up(interface);
-    netlink.add_route(&Route::link((GATEWAY, 32), interface, address));
-    for network in [PODS, SERVICES, (HOST, 32)] {
-        netlink.add_route(&Route::through(GATEWAY, network, interface, Some(address)));
+    netlink.add_route(&Route::link((range.gateway(), 32), interface, address));
+    for network in [ALL_PODS, SERVICES, (HOST, 32)] {
+        netlink.add_route(&Route::through(range.gateway(), network, interface, Some(address)));
     }
     netlink.commit().trying("give the Pod its address")?;
     // As containerd does: ping and low ports without a capability.

@@ -59,7 +59,8 @@ impl Pod {
         drop(theirs);
         let process = sys::pidfd_open(pid).trying("open the Pod's first process")?;
         let pod = Self { pid, process, share_processes: order.share_processes, files };
-        let mut connected = || order.address.map_or(Ok(()), |address| network.connect(pid, address));
+        let mut connected =
+            || order.address.map_or(Ok(()), |address| network.connect(pid, address, order.range.gateway()));
         match map_ids(pid).and_then(|()| connected()).and_then(|()| note::go(&ours)) {
             Ok(()) => Ok((pod, ours)),
             Err(failure) => {
@@ -148,7 +149,7 @@ fn hold(agent: &OwnedFd, order: &PodOrder, filters: &Filters) -> Result<(), Fail
     nix::unistd::setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).trying("become user 0")?;
     nix::unistd::sethostname(&order.hostname).trying("set the host name")?;
     if let Some(address) = order.address {
-        network::configure(address)?;
+        network::configure(address, order.range)?;
     }
     for (name, value) in &order.sysctls {
         fs::write(format!("/proc/sys/{name}"), value).trying(format_args!("set {name}"))?;
