@@ -101,7 +101,7 @@ fn masks() -> Vec<(Regex, &'static str)> {
     [
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| [+-]\d{4})", "<time>"),
         (r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000", "<time>"),
-        (r"(?m)^[IWE]\d{4} [\d:.]+ +\d+ ", "<log> "),
+        (r"(?m)^[IWEF]\d{4} [\d:.]+ +\d+ ", "<log> "),
         (r"\b(\d+d)?(\d+h)?(\d+m)?\d+s\b|\b\d+m\b", "<age>"),
         // The width of a column follows the longest age.
         (r"<age>[ ]+", "<age> "),

@@ -10,7 +10,7 @@ mod matches;
 mod parse;
 mod suggest;
 
-pub use command::{Command, children, find};
-
-pub use matches::Matches;
+pub use command::{Command, GLOBAL, child, children, find};
+pub use flag::{Flag, Kind as FlagKind};
+pub use matches::{Matches, parse_bool};
 pub use parse::{Parsed, parse};

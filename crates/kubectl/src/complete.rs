@@ -2,24 +2,47 @@
 //!
 //! One proposal a line, with a tab before its description; then a line with a colon and what the shell shall do.
 
-use serde_json::Value;
+mod flags;
+mod objects;
+mod table;
+
+use table::What;
 
 use crate::{
-    args::{self, Command, Matches, Parsed},
+    args::{self, Parsed},
     env::Env,
-    failure::{Outcome, text_at},
-    selection::Selection,
-    server::JSON,
     session::Session,
 };
 
-/// No files besides.
-const NO_FILES: u8 = 4;
-/// Files, as a shell proposes them.
-const FILES: u8 = 0;
+/// What a shell does with proposals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    /// Files, where there are no proposals.
+    Default = 0,
+    /// No blank behind the word.
+    NoSpace = 2,
+    /// No files.
+    NoFiles = 4,
+    /// Neither.
+    NoSpaceNoFiles = 6,
+    /// Files with the proposed endings.
+    Endings = 8,
+}
+
+impl Directive {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Default => "ShellCompDirectiveDefault",
+            Self::NoSpace => "ShellCompDirectiveNoSpace",
+            Self::NoFiles => "ShellCompDirectiveNoFileComp",
+            Self::NoSpaceNoFiles => "ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp",
+            Self::Endings => "ShellCompDirectiveFilterFileExt",
+        }
+    }
+}
 
 /// Proposals and what the shell shall do.
-struct Proposals(Vec<String>, u8);
+struct Proposals(Vec<String>, Directive);
 
 /// Answers `__complete`; the last word is the one to be completed.
 pub async fn run(words: &[String], env: Env) -> i32 {
@@ -29,103 +52,78 @@ pub async fn run(words: &[String], env: Env) -> i32 {
         Parsed::Run(matches) => Session::open(env, matches).0,
         _ => Session::bare(env).0,
     };
-    let Proposals(mut found, directive) = propose(&session, &parsed, before, last).await;
-    found.retain(|line| line.starts_with(last));
-    found.sort();
-    found.dedup();
+    let Proposals(found, directive) = propose(&session, &parsed, before, last).await;
     let text: String = found.iter().map(|line| format!("{line}\n")).collect();
-    let name = if directive == NO_FILES { "ShellCompDirectiveNoFileComp" } else { "ShellCompDirectiveDefault" };
     let written = async {
-        session.out(&format!("{text}:{directive}\n")).await?;
-        session.err(&format!("Completion ended with directive: {name}\n")).await
+        session.err(&complaint(&parsed, before)).await?;
+        session.out(&format!("{text}:{}\n", directive as u8)).await?;
+        session.err(&format!("Completion ended with directive: {}\n", directive.name())).await
     };
     // A shell that has gone away needs no answer.
     i32::from(written.await.is_err())
 }
 
+/// What cobra says to somebody who looks into its completions, where there is no such command.
+fn complaint(parsed: &Parsed, before: &[String]) -> String {
+    match parsed {
+        Parsed::Wrong(_) if flags::command_of(before).is_empty() && !before.is_empty() => format!(
+            "[Debug] Cleared global flags for plugin completion\n[Debug] [Error] unable to find a command for arguments: [{}]\n",
+            before.join(" ")
+        ),
+        _ => String::new(),
+    }
+}
+
 async fn propose(session: &Session, parsed: &Parsed, before: &[String], last: &str) -> Proposals {
-    if let Some(found) = value_of_flag(session, before).await {
-        return found;
-    }
     let path = match parsed {
-        Parsed::Help(path) => *path,
-        Parsed::Group(command) => command.path,
         Parsed::Run(matches) => matches.command.path,
-        _ => return Proposals(Vec::new(), NO_FILES),
+        Parsed::Group(command) => command.path,
+        _ => flags::command_of(before),
     };
-    if last.starts_with('-') {
-        return Proposals(flags(path), NO_FILES);
+    if before.first().is_some_and(|word| word == "help") {
+        return Proposals(commands(flags::command_of(&before[1..]), last), Directive::NoFiles);
     }
-    if let Parsed::Run(matches) = parsed {
-        let mut found = objects(session, matches, last).await.unwrap_or_default();
-        if matches.args.is_empty() {
-            found.extend(commands(path));
+    let options_ended = before.iter().any(|word| word == "--");
+    if !options_ended {
+        if let Some(found) = flags::value(session, path, before, last).await {
+            return found;
         }
-        return Proposals(found, NO_FILES);
+        if last.starts_with('-') {
+            return Proposals(flags::names(path, before, last), Directive::NoFiles);
+        }
     }
-    Proposals(commands(path), NO_FILES)
-}
-
-fn commands(path: &str) -> Vec<String> {
-    args::children(path).map(|command| format!("{}\t{}", command.name(), command.short)).collect()
-}
-
-fn flags(path: &str) -> Vec<String> {
-    let own = args::find(path).map(|command| command.flags.as_slice()).unwrap_or_default();
-    own.iter().map(|flag| format!("--{}\t{}", flag.name, args::help::flag(path, flag.name))).collect()
-}
-
-/// What may stand behind `-n` or `-f`.
-async fn value_of_flag(session: &Session, before: &[String]) -> Option<Proposals> {
-    match before.last()?.as_str() {
-        "-n" | "--namespace" => Some(Proposals(names(session, "namespaces").await.unwrap_or_default(), NO_FILES)),
-        "-f" | "--filename" => Some(Proposals(session.files.list(".").await.unwrap_or_default(), FILES)),
-        "-o" | "--output" => Some(Proposals(
-            ["json", "yaml", "name", "wide", "jsonpath", "go-template", "custom-columns"].map(str::to_owned).to_vec(),
-            NO_FILES,
-        )),
-        _ => None,
-    }
-}
-
-/// Names of Pods, of resources, or of a resource's objects, whichever is next.
-async fn objects(session: &Session, matches: &Matches, last: &str) -> Outcome<Vec<String>> {
-    if let Some((kind, _)) = last.split_once('/') {
-        return Ok(names(session, kind).await?.into_iter().map(|name| format!("{kind}/{name}")).collect());
-    }
-    match (matches.command.path, matches.args.as_slice()) {
-        ("logs" | "exec" | "attach" | "port-forward", []) => names(session, "pods").await,
-        (
-            "logs" | "exec" | "attach" | "port-forward" | "run" | "version" | "apply" | "api-resources"
-            | "api-versions",
-            _,
-        ) => Ok(Vec::new()),
-        (path, _) if path.starts_with("create") => Ok(Vec::new()),
-        (_, []) => kinds(session, matches.command).await,
-        (_, [kind, ..]) => names(session, kind).await,
+    match parsed {
+        Parsed::Run(matches) => {
+            // A flag of the command itself says that none below it is meant.
+            let itself = matches.command.flags.iter().any(|flag| matches.given(flag.name));
+            let below = if matches.args.is_empty() && !itself { commands(path, last) } else { Vec::new() };
+            let mut found: Vec<String> = below.clone();
+            found.extend(flags::required(matches).into_iter().filter(|line| line.starts_with(last)));
+            let what = table::what(path);
+            if what == What::Anything && !below.is_empty() {
+                return Proposals(found, Directive::NoFiles);
+            }
+            // Without an answer of the server there is nothing to propose.
+            let more = objects::propose(session, matches, what, last).await;
+            let Proposals(more, directive) = more.unwrap_or(Proposals(Vec::new(), Directive::NoFiles));
+            found.extend(more);
+            Proposals(found, directive)
+        }
+        Parsed::Group(_) | Parsed::Help(_) => Proposals(commands(path, last), Directive::NoFiles),
+        _ => Proposals(Vec::new(), Directive::Default),
     }
 }
 
-async fn kinds(session: &Session, command: &Command) -> Outcome<Vec<String>> {
-    let verb = match command.path {
-        "delete" => "delete",
-        "edit" | "label" | "annotate" | "patch" => "patch",
-        _ => "get",
-    };
-    Ok(session
-        .discovery()
-        .await?
-        .resources
-        .iter()
-        .filter(|resource| resource.can(verb))
-        .map(|resource| resource.full_plural())
-        .collect())
-}
-
-async fn names(session: &Session, kind: &str) -> Outcome<Vec<String>> {
-    let resource = session.discovery().await?.find(kind)?;
-    let selection = Selection { picks: Vec::new(), failures: Vec::new(), selector: None, fields: None, single: false };
-    let list = selection.list(session, resource, Some(&session.namespace), JSON, 500).await?;
-    let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(items.iter().map(|item: &Value| text_at(item, "/metadata/name").to_owned()).collect())
+/// The commands below another, by name.
+fn commands(path: &str, last: &str) -> Vec<String> {
+    let mut found: Vec<String> = args::children(path)
+        .filter(|command| command.name().starts_with(last))
+        .map(|command| format!("{}\t{}", command.name(), command.short))
+        .collect();
+    if path.is_empty() {
+        let more = ["help\tHelp about any command", "options\tPrint the list of flags inherited by all commands"];
+        found.extend(more.iter().filter(|line| line.starts_with(last)).map(|&line| line.to_owned()));
+    }
+    found.sort();
+    found
 }

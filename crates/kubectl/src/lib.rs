@@ -11,6 +11,7 @@ pub mod env;
 pub mod failure;
 mod manifests;
 mod merge;
+mod names;
 pub mod output;
 mod resolve;
 mod selection;
@@ -63,12 +64,27 @@ async fn words(session: &Session, parsed: Parsed) -> Outcome {
     match parsed {
         Parsed::Help(path) => session.out(&args::help::of(path)).await,
         Parsed::Options => session.out(&args::help::options()).await,
-        Parsed::Group(command) => {
-            session.err(&args::help::of(command.path)).await?;
+        Parsed::Group(command) => group(session, command.path).await,
+        Parsed::Topic(words) => session.err(&args::help::topic(&words)).await,
+        Parsed::Empty => session.err("No alpha commands are available in this version of kubectl\n").await,
+        Parsed::Wrong(text) => Err(Failure::Said(text)),
+        Parsed::Run(_) | Parsed::Nothing => Ok(()),
+    }
+}
+
+/// The help of a group that was called alone; two of them take it for an answer.
+async fn group(session: &Session, path: &str) -> Outcome {
+    let help = args::help::of(path);
+    match path {
+        "certificate" => session.out(&help).await,
+        "rollout" => {
+            session.out(&help).await?;
             Err(Failure::Exit(1))
         }
-        Parsed::Wrong(text) => Err(Failure::Said(text)),
-        Parsed::Run(_) => Ok(()),
+        _ => {
+            session.err(&help).await?;
+            Err(Failure::Exit(1))
+        }
     }
 }
 

@@ -125,6 +125,22 @@ pub fn find<'a>(resources: &'a [Resource], text: &str) -> Option<&'a Resource> {
         .or_else(|| written.iter().find_map(|wanted| by_kind(resources, wanted)))
 }
 
+/// Other resources that have the short name which somebody wrote, behind the one that is meant.
+pub fn also_meant<'a>(resources: &'a [Resource], text: &str) -> Vec<&'a Resource> {
+    let name = text.to_lowercase();
+    let mut found: Vec<&Resource> = Vec::new();
+    if resources.iter().any(|resource| resource.plural == name || resource.singular == name) {
+        return found;
+    }
+    for resource in resources.iter().filter(|resource| resource.short.contains(&name)) {
+        if !found.iter().any(|known| (&known.group, &known.plural) == (&resource.group, &resource.plural)) {
+            found.push(resource);
+        }
+    }
+    found.drain(..found.len().min(1));
+    found
+}
+
 fn by_name<'a>(resources: &'a [Resource], wanted: &Wanted<'_>) -> Option<&'a Resource> {
     let name = wanted.name.to_lowercase();
     let full = |resource: &&Resource| (resource.plural == name || resource.singular == name) && wanted.fits(resource);
@@ -177,6 +193,14 @@ mod tests {
         assert_eq!(find(&known, "events").map(|found| found.group.as_str()), Some(""));
         assert_eq!(find(&known, "events.events.k8s.io").map(|found| found.group.as_str()), Some("events.k8s.io"));
         assert_eq!(find(&known, "deployments.batch"), None);
+    }
+
+    #[test]
+    fn a_short_name_of_two_resources() {
+        let known = known();
+        let others = |text| also_meant(&known, text).iter().map(|other| other.full_plural()).collect::<Vec<_>>();
+        assert_eq!(others("ev"), ["events.events.k8s.io"]);
+        assert!(others("events").is_empty() && others("po").is_empty() && others("nope").is_empty());
     }
 
     #[test]

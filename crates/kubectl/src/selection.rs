@@ -6,7 +6,7 @@ mod labels;
 use serde_json::Value;
 
 pub use fetch::{Object, items, list_path};
-use labels::Labels;
+pub use labels::Labels;
 
 use crate::{
     args::Matches,
@@ -35,10 +35,16 @@ pub struct Request {
     pub all_namespaces: bool,
     /// `--all`.
     pub all: bool,
+    /// Whether `--all` stands against names; else it only lets a resource stand alone.
+    pub all_is_query: bool,
     /// Whether a resource alone means all its objects, as for `get`.
     pub list_alone: bool,
     /// Whether manifests are checked before they are used.
     pub validate: bool,
+    /// Whether `-l` looks at what the server has for a manifest instead of at the manifest.
+    pub latest: bool,
+    /// Whether manifests are taken as they are, without a namespace of the server.
+    pub local: bool,
 }
 
 /// One object or all of a resource.
@@ -53,6 +59,16 @@ pub enum Pick {
         /// Where; `None` is everywhere.
         namespace: Option<String>,
     },
+}
+
+impl Pick {
+    /// Of what it is.
+    pub fn resource(&self) -> &Resource {
+        match self {
+            Self::One(target) => &target.resource,
+            Self::Many { resource, .. } => resource,
+        }
+    }
 }
 
 /// One object of the server.
@@ -109,8 +125,11 @@ impl Request {
             fields: matches.some("field-selector").map(str::to_owned),
             all_namespaces: matches.on("all-namespaces"),
             all: matches.on("all"),
+            all_is_query: matches!(matches.command.path, "delete" | "taint" | "apply view-last-applied"),
             list_alone: false,
             validate: false,
+            latest: false,
+            local: false,
         }
     }
 
@@ -120,7 +139,12 @@ impl Request {
     }
 
     fn selecting(&self) -> bool {
-        self.all || self.selector.is_some() || self.fields.is_some()
+        self.all || self.by_query()
+    }
+
+    /// Whether a query chooses the objects, so that none can be named; for some commands `--all` is one.
+    fn by_query(&self) -> bool {
+        self.selector.is_some() || self.fields.is_some() || self.all && self.all_is_query
     }
 
     /// Finds out what is meant. Asks the server for its resources, for no objects yet.
@@ -131,7 +155,7 @@ impl Request {
         if !self.files.is_empty() {
             return self.of_files(session).await;
         }
-        let words = Words::read(&self.args, self.selecting())?;
+        let words = Words::read(&self.args, self.by_query())?;
         let discovery = session.discovery().await?;
         let namespace = (!self.all_namespaces).then(|| session.namespace.clone());
         let picks = words.picks(discovery, namespace, self)?;
@@ -162,12 +186,12 @@ impl Request {
         let manifests = manifests::load(session, &self.files, self.recursive, self.validate).await?;
         let discovery = session.discovery().await?;
         let (mut picks, mut failures) = (Vec::new(), Vec::new());
-        let labels = Labels::read(self.selector.as_deref().unwrap_or_default())?;
+        let labels = Labels::read(self.selector.as_deref().filter(|_| !self.latest).unwrap_or_default())?;
         let fits = |manifest: &Outcome<manifests::Manifest>| {
             manifest.as_ref().map_or(true, |manifest| labels.fit(&manifest.value))
         };
         for manifest in manifests.into_iter().filter(fits) {
-            match manifest.and_then(|manifest| target(session, discovery, manifest)) {
+            match manifest.and_then(|manifest| target(session, discovery, manifest, self.local)) {
                 Ok(target) => picks.push(Pick::One(target)),
                 Err(failure) => failures.push(failure),
             }
@@ -177,7 +201,7 @@ impl Request {
     }
 }
 
-fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifest) -> Outcome<Target> {
+fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifest, local: bool) -> Outcome<Target> {
     let mut value = manifest.value;
     let (version, kind) = (text_at(&value, "/apiVersion"), text_at(&value, "/kind"));
     let name = text_at(&value, "/metadata/name").to_owned();
@@ -196,7 +220,7 @@ fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifes
             session.namespace
         )));
     }
-    if let (Some(namespace), Some(object)) = (&namespace, value.as_object_mut()) {
+    if let (Some(namespace), Some(object), false) = (&namespace, value.as_object_mut(), local) {
         let metadata = object.entry("metadata").or_insert_with(|| Value::Object(serde_json::Map::new()));
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.insert("namespace".to_owned(), Value::String(namespace.clone()));
@@ -255,7 +279,7 @@ impl Words {
             Self::Types(types, names) if names.is_empty() => {
                 many(discovery, &types, namespace, request.selecting() || request.list_alone)
             }
-            Self::Types(..) if request.selecting() => {
+            Self::Types(..) if request.by_query() => {
                 Err(Failure::said("name cannot be provided when a selector is specified"))
             }
             Self::Types(types, names) => {

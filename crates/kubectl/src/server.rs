@@ -165,6 +165,11 @@ impl Server {
         Err(refusal(answer.map(|body| ending_at(end, body))).await)
     }
 
+    /// Where warnings go, for those that are not the server's own.
+    pub fn warnings(&self) -> mpsc::UnboundedSender<String> {
+        self.warnings.clone()
+    }
+
     fn warn(&self, headers: &HeaderMap) {
         for value in headers.get_all("warning") {
             if let Some(text) = value.to_str().ok().and_then(warning) {

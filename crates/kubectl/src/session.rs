@@ -133,6 +133,11 @@ impl Session {
         (self.clock)()
     }
 
+    /// A line of kubectl's own log, as it goes to standard error; `place` is the file and line that kubectl names.
+    pub fn log_line(&self, level: char, place: &str, text: &str) -> String {
+        format!("{level}{} {:7} {place}] {text}", self.now().strftime("%m%d %H:%M:%S.%6f"), 1)
+    }
+
     /// The server's resources, asked for once.
     pub async fn discovery(&self) -> Outcome<&Discovery> {
         self.discovery.get_or_try_init(|| Discovery::load(&self.server)).await

@@ -4,12 +4,14 @@ mod apply;
 mod attach;
 mod auth;
 mod autoscale;
+mod certificate;
 mod config;
 mod cordon;
 mod cp;
 mod create;
 mod debug;
 mod delete;
+mod derive;
 mod describe;
 mod diff;
 mod discover;
@@ -46,6 +48,11 @@ use crate::{
     session::{self, Session},
 };
 
+/// The object that a word names where a Pod may stand alone: `web`, `deploy/web`.
+pub async fn pod_named(session: &Session, word: &str) -> Outcome<serde_json::Value> {
+    Ok(pod::named(session, word).await?.value)
+}
+
 /// Runs the command that was parsed.
 pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
     session::check(matches)?;
@@ -70,6 +77,8 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "wait" => wait::run(session, matches).await,
         "apply set-last-applied" => apply::last_applied::set(session, matches).await,
         "apply view-last-applied" => apply::last_applied::view(session, matches).await,
+        "apply edit-last-applied" => edit::last_applied(session, matches).await,
+        "certificate approve" | "certificate deny" => certificate::run(session, matches).await,
         "cp" => cp::run(session, matches).await,
         "edit" => edit::run(session, matches).await,
         "diff" => diff::run(session, matches).await,

@@ -44,7 +44,7 @@ impl Wanted {
                 "--server" | "-s" => &mut wanted.server,
                 _ => continue,
             };
-            *field = value.or_else(|| args.next().cloned());
+            *field = value.or_else(|| args.next().cloned()).filter(|value| !value.is_empty());
         }
         if names_its_own(all) {
             (wanted.user, wanted.cluster) = (None, None);
@@ -107,15 +107,26 @@ fn uri(text: &str) -> Result<http::Uri, String> {
     whole.parse().map_err(|e| format!("{text}: {e}"))
 }
 
-/// Context and what it names must be there; kubectl's words.
+/// Context and what it and the flags name must be there; kubectl's words.
 fn checked(kubeconfig: &Kubeconfig, wanted: &Wanted) -> Result<(), String> {
     let name = wanted.context.as_ref().or(kubeconfig.current_context.as_ref());
-    match name {
-        Some(name) if !kubeconfig.contexts.iter().any(|c| c.name == *name) => {
-            Err(format!("Error in configuration: context was not found for specified context: {name}"))
-        }
-        _ => Ok(()),
+    if let Some(name) = name
+        && !kubeconfig.contexts.iter().any(|context| context.name == *name)
+    {
+        return Err(format!("Error in configuration: context was not found for specified context: {name}"));
     }
+    if let Some(cluster) = &wanted.cluster
+        && wanted.server.is_none()
+        && !kubeconfig.clusters.iter().any(|known| known.name == *cluster)
+    {
+        return Err(format!("error: no server found for cluster {cluster:?}"));
+    }
+    if let Some(user) = &wanted.user
+        && !kubeconfig.auth_infos.iter().any(|known| known.name == *user)
+    {
+        return Err(format!("error: auth info {user:?} does not exist"));
+    }
+    Ok(())
 }
 
 /// `--kubeconfig`, else the files of `$KUBECONFIG`, else `~/.kube/config`. Only a file that was named by the flag must

@@ -16,7 +16,20 @@ const KNOWN: &[(&str, &[&str])] = &[
     ),
     (
         "the help texts are our own words",
-        &["help nope", "help get nope", "rollout", "set", "config", "auth", "top", "certificate", "options"],
+        &["help get nope", "rollout", "set", "config", "auth", "top", "certificate", "options"],
+    ),
+    (
+        "what a flag is about is told in our own words",
+        &[
+            "__complete scale ''",
+            "__complete scale deploy ''",
+            "__complete autoscale ''",
+            "__complete create deployment ''",
+            "__complete get --",
+            "__complete get -",
+            "__complete -n",
+            "__complete --na",
+        ],
     ),
     (
         "the version is our own, and no Go compiler made it",

@@ -42,6 +42,12 @@ pub fn options() -> String {
     )
 }
 
+/// What is said about words that are no command.
+pub fn topic(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    format!("Unknown help topic [{}]\n\n\n{}", quoted.join(" "), usage())
+}
+
 fn root() -> String {
     format!(
         "kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n{}",

@@ -16,8 +16,14 @@ pub enum Parsed {
     Run(Box<Matches>),
     /// Show the help of this command; the words of the command, empty for kubectl itself.
     Help(&'static str),
-    /// A group without a further word: its help goes to standard error.
+    /// A group without a further word.
     Group(&'static Command),
+    /// Help about words that are no command.
+    Topic(Vec<String>),
+    /// A group without any commands.
+    Empty,
+    /// Nothing to say.
+    Nothing,
     /// A list of the global flags.
     Options,
     /// Words for standard error, after `error: `.
@@ -30,8 +36,11 @@ pub fn parse(argv: &[String]) -> Parsed {
     if words.is_empty() {
         return root(&rest);
     }
-    if words == "options" {
-        return Parsed::Options;
+    match words.as_str() {
+        TOPIC => return Parsed::Topic(rest),
+        "options" => return options(&rest),
+        "alpha" => return no_commands(&rest),
+        _ => {}
     }
     let Some(command) = find(&words) else {
         return Parsed::Wrong(unknown(&words));
@@ -41,13 +50,38 @@ pub fn parse(argv: &[String]) -> Parsed {
         Err(Stop::Help) => Parsed::Help(command.path),
         Err(Stop::Wrong(text)) => Parsed::Wrong(format!("{text}\nSee '{} --help' for usage.", command.full_path())),
         Ok(()) if command.runs() => Parsed::Run(Box::new(matches)),
-        Ok(()) if matches.args.is_empty() => Parsed::Group(command),
+        Ok(()) if matches.args.is_empty() || command.path == "certificate" => Parsed::Group(command),
         Ok(()) => Parsed::Wrong(format!(
             "unknown command {:?}\nSee '{} -h' for help and examples",
             matches.args.join(" "),
             command.full_path()
         )),
     }
+}
+
+/// What `split` gives for help about something that is no command; no command has this name.
+const TOPIC: &str = "help";
+
+fn options(rest: &[String]) -> Parsed {
+    match bare(rest) {
+        Err(Stop::Help) => Parsed::Nothing,
+        Err(Stop::Wrong(text)) => Parsed::Wrong(format!("{text}\nRun 'kubectl options' without flags.")),
+        Ok(()) => Parsed::Options,
+    }
+}
+
+fn no_commands(rest: &[String]) -> Parsed {
+    match bare(rest) {
+        Err(Stop::Wrong(text)) => Parsed::Wrong(format!("{text}\nSee 'kubectl alpha --help' for usage.")),
+        _ => Parsed::Empty,
+    }
+}
+
+/// Reads a line of which no command has flags of its own.
+fn bare(rest: &[String]) -> Result<(), Stop> {
+    static ROOT: std::sync::LazyLock<Command> =
+        std::sync::LazyLock::new(|| Command { path: "", aliases: Vec::new(), short: "", usage: "", flags: Vec::new() });
+    read(&ROOT, rest, &mut Matches::new(&ROOT))
 }
 
 /// The words of the command, and everything else. Flags may stand before a word.
@@ -68,7 +102,8 @@ fn split(argv: &[String]) -> (String, Vec<String>) {
         } else if let Some(next) = descend(&path, word) {
             path = next;
         } else if path.is_empty() {
-            return (if word == "help" { help_words(&argv[at + 1..], &mut rest) } else { word.clone() }, rest);
+            rest.extend(argv[at + 1..].iter().cloned());
+            return if word == "help" { help_words(rest) } else { (word.clone(), rest) };
         } else {
             break;
         }
@@ -83,12 +118,15 @@ fn descend(path: &str, word: &str) -> Option<String> {
 }
 
 /// `kubectl help create secret` is `kubectl create secret --help`.
-fn help_words(words: &[String], rest: &mut Vec<String>) -> String {
-    rest.push("--help".to_owned());
-    words
-        .iter()
-        .filter(|word| !word.starts_with('-'))
-        .fold(String::new(), |path, word| descend(&path, word).unwrap_or(path))
+fn help_words(rest: Vec<String>) -> (String, Vec<String>) {
+    let words: Vec<String> = rest.into_iter().filter(|word| !word.starts_with('-')).collect();
+    let path = words.iter().fold(String::new(), |path, word| descend(&path, word).unwrap_or(path));
+    match words.first().map(String::as_str) {
+        Some("options") => ("options".to_owned(), vec!["--help".to_owned()]),
+        Some("alpha") => ("alpha".to_owned(), Vec::new()),
+        Some(first) if child("", first).is_none() => (TOPIC.to_owned(), words),
+        _ => (path, vec!["--help".to_owned()]),
+    }
 }
 
 fn takes_next(path: &str, word: &str) -> bool {
@@ -106,10 +144,7 @@ fn takes_next(path: &str, word: &str) -> bool {
 }
 
 fn root(rest: &[String]) -> Parsed {
-    static ROOT: std::sync::LazyLock<Command> =
-        std::sync::LazyLock::new(|| Command { path: "", aliases: Vec::new(), short: "", usage: "", flags: Vec::new() });
-    let mut matches = Matches::new(&ROOT);
-    match read(&ROOT, rest, &mut matches) {
+    match bare(rest) {
         Err(Stop::Wrong(text)) => Parsed::Wrong(format!("{text}\nSee 'kubectl --help' for usage.")),
         _ => Parsed::Help(""),
     }

@@ -3,6 +3,9 @@
 mod eval;
 mod filter;
 mod parse;
+mod quote;
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
@@ -16,40 +19,32 @@ pub struct Template {
     pub source: String,
 }
 
-/// A part of a template.
-#[derive(Debug, Clone, PartialEq)]
-enum Node {
-    /// Text as it stands.
-    Text(String),
-    /// A path; its results are printed.
-    Path(Vec<Step>),
-    /// The body once for each result of the path.
-    Range(Vec<Step>, Vec<Node>),
-}
+/// A part of a template: text as it stands, or the steps between braces.
+type Node = Vec<Step>;
 
 /// One step of a path.
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
-    /// `$`: back to the whole object.
-    Root,
     /// `.name`.
     Field(String),
-    /// `.*` or `[*]` of an object.
+    /// `.*`.
     Wildcard,
-    /// `[1]`, `[-1:]`, `[0:4:2]`.
+    /// `[1]`, `[*]`, `[-1:]`, `[0:4:2]`.
     Slice(Slice),
     /// `['a','b']`, `[0,2]`.
-    Union(Vec<Vec<Step>>),
+    Union(Vec<Node>),
     /// `..name`.
     Recursive,
     /// `[?(@.a=="b")]`.
     Filter(filter::Filter),
-    /// A literal.
+    /// A literal, or text between braces.
     Literal(Value),
+    /// `range`, `end`, or a word that means nothing: only evaluation complains.
+    Word(String),
 }
 
 /// Bounds of a slice; what is not written is `None`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Slice {
     from: Option<i64>,
     to: Option<i64>,
@@ -67,34 +62,49 @@ impl Template {
 
     /// The path of a sort key or a column, where the braces and the first dot may be missing.
     pub fn relaxed(text: &str) -> Result<Self, String> {
-        let inner = match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-            Some(inner) => inner,
-            None => text,
-        };
-        if inner.is_empty() || inner.contains(['{', '}']) {
-            return Err("unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'".to_owned());
-        }
-        Self::parse(&format!("{{.{}}}", inner.strip_prefix('.').unwrap_or(inner)))
+        Self::of_source(relaxed(text).ok_or_else(|| NO_PATH.to_owned())?)
+    }
+
+    /// The same, where what is no such path is a whole template.
+    pub fn relaxed_or_whole(text: &str) -> Result<Self, String> {
+        Self::of_source(relaxed(text).unwrap_or_else(|| text.to_owned()))
+    }
+
+    fn of_source(source: String) -> Result<Self, String> {
+        Ok(Self { nodes: parse::template(&source)?, source })
     }
 
     /// What the template prints for an object.
     pub fn print(&self, root: &Value, missing_ok: bool) -> Result<String, String> {
-        let mut text = String::new();
-        eval::render(&self.nodes, root, root, missing_ok, &mut text)?;
-        Ok(text)
+        Ok(eval::run(&self.nodes, root, missing_ok)?.iter().map(|found| shown(found)).collect())
     }
 
-    /// The results of the paths, without text between them.
+    /// The results of each part as a list, in JSON.
+    pub fn lists(&self, root: &Value, missing_ok: bool) -> Result<String, String> {
+        let lists = eval::run(&self.nodes, root, missing_ok)?;
+        let list = |found: Vec<Cow<'_, Value>>| Value::Array(found.into_iter().map(Cow::into_owned).collect());
+        Ok(lists.into_iter().map(|found| format!("{}\n", json::pretty(&list(found), "    "))).collect())
+    }
+
+    /// The results of all parts, one after the other.
     pub fn results(&self, root: &Value, missing_ok: bool) -> Result<Vec<Value>, String> {
-        let mut all = Vec::new();
-        eval::collect(&self.nodes, root, root, missing_ok, &mut all)?;
-        Ok(all)
+        Ok(eval::run(&self.nodes, root, missing_ok)?.into_iter().flatten().map(Cow::into_owned).collect())
     }
 }
 
+const NO_PATH: &str =
+    "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'";
+
+/// A path with its braces and its first dot; `None` for what is no path.
+fn relaxed(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
+    let path = inner.strip_prefix('.').unwrap_or(inner);
+    (!inner.is_empty() && !inner.contains(['{', '}'])).then(|| format!("{{.{path}}}"))
+}
+
 /// Results with a blank between them; objects and lists as JSON.
-fn shown(found: &[Value]) -> String {
-    found.iter().map(text_of).collect::<Vec<_>>().join(" ")
+fn shown(found: &[Cow<'_, Value>]) -> String {
+    found.iter().map(|value| text_of(value)).collect::<Vec<_>>().join(" ")
 }
 
 /// One result as text.

@@ -1,6 +1,6 @@
 //! `-o`, for everything but tables.
 
-use serde_json::Value;
+use serde_json::{Value, json as object};
 
 use super::{columns::Columns, json, jsonpath::Template, kyaml, table::Grid, template::GoTemplate, yaml};
 use crate::{
@@ -116,6 +116,20 @@ impl Printer {
         }
     }
 
+    /// The text of what happened to an object, for `--output-watch-events`.
+    pub fn event(&mut self, kind: &str, object: &Value) -> Outcome<String> {
+        match &self.form {
+            Form::Name => Ok(names(object)),
+            Form::Json => Ok(format!("{{\"type\":{:?},\"object\":{}}}\n", kind, json::compact(object))),
+            _ => {
+                let shown = std::mem::replace(&mut self.managed_fields, true);
+                let text = self.print(&object!({"type": kind, "object": object}));
+                self.managed_fields = shown;
+                text
+            }
+        }
+    }
+
     /// The text of several objects in one grid.
     pub fn columns(&self, values: &[Value]) -> Outcome<String> {
         let Form::Columns(columns) = &self.form else { return Ok(String::new()) };
@@ -182,8 +196,7 @@ fn jsonpath(template: &Template, value: &Value, as_json: bool, missing_ok: bool)
         ))
     };
     if as_json {
-        let all = template.results(value, missing_ok).map_err(failed)?;
-        return Ok(format!("{}\n", json::pretty(&Value::Array(all), "    ")));
+        return template.lists(value, missing_ok).map_err(failed);
     }
     template.print(value, missing_ok).map_err(failed)
 }

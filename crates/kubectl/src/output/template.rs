@@ -5,6 +5,7 @@ mod functions;
 mod parse;
 mod run;
 
+pub use functions::{base64_decoded, go_type};
 use serde_json::Value;
 
 /// A template, ready to be used.

@@ -1,6 +1,7 @@
 //! The server's list of resources.
 
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::Resource;
 use crate::{
@@ -18,6 +19,8 @@ pub struct Discovery {
     pub resources: Vec<Resource>,
     /// Group versions, in the server's order.
     pub versions: Vec<String>,
+    /// Where warnings about names of several meanings go.
+    pub warn: Option<UnboundedSender<String>>,
 }
 
 impl Discovery {
@@ -25,7 +28,7 @@ impl Discovery {
     pub async fn load(server: &Server) -> Outcome<Self> {
         let core = server.get("/api?timeout=32s", AGGREGATED).await?;
         let groups = server.get("/apis?timeout=32s", AGGREGATED).await?;
-        let mut found = Self::default();
+        let mut found = Self { warn: Some(server.warnings()), ..Self::default() };
         for document in [&core, &groups] {
             if text_at(document, "/kind") == "APIGroupDiscoveryList" {
                 found.read_aggregated(document);
@@ -78,6 +81,11 @@ impl Discovery {
 
     /// The resource somebody named, or kubectl's words when there is none.
     pub fn find(&self, text: &str) -> Outcome<&Resource> {
+        for other in super::also_meant(&self.resources, text) {
+            let said = format!("short name {text:?} could also match lower priority resource {}", other.full_plural());
+            // Nobody listens where there is nobody to warn.
+            let _ = self.warn.as_ref().map(|warn| warn.send(said));
+        }
         super::find(&self.resources, text).ok_or_else(|| {
             let name = text.split('.').next().unwrap_or(text);
             Failure::Said(format!("the server doesn't have a resource type {name:?}"))

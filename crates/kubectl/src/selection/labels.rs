@@ -25,8 +25,13 @@ impl Labels {
             .map(str::trim)
             .filter(|part| !part.is_empty())
             .map(condition)
-            .collect::<Outcome<_>>()
+            .collect::<Result<_, String>>()
             .map(Self)
+            .map_err(|why| {
+                Failure::Said(format!(
+                    "the provided selector {text:?} is not valid: unable to parse requirement: {why}"
+                ))
+            })
     }
 
     /// Whether an object's labels fit.
@@ -61,12 +66,14 @@ fn parts(text: &str) -> Vec<&str> {
     parts
 }
 
-fn condition(text: &str) -> Outcome<Condition> {
+fn condition(text: &str) -> Result<Condition, String> {
     for (word, wanted) in [(" notin ", false), (" in ", true)] {
         if let Some((key, values)) = text.split_once(word) {
-            let values = values.trim().strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).ok_or_else(|| {
-                Failure::Said(format!("unable to parse requirement: found '{}', expected: '('", values.trim()))
-            })?;
+            let values = values
+                .trim()
+                .strip_prefix('(')
+                .and_then(|rest| rest.strip_suffix(')'))
+                .ok_or_else(|| format!("found '{}' expected: '('", values.trim()))?;
             let values = values.split(',').map(|value| value.trim().to_owned()).collect();
             let key = key.trim().to_owned();
             return Ok(if wanted { Condition::In(key, values) } else { Condition::NotIn(key, values) });
@@ -80,9 +87,10 @@ fn condition(text: &str) -> Outcome<Condition> {
     Ok(match equals {
         Some(((key, values), true)) => Condition::In(key, values),
         Some(((key, values), false)) => Condition::NotIn(key, values),
-        None => match text.strip_prefix('!') {
-            Some(key) => Condition::Missing(key.trim().to_owned()),
-            None => Condition::Exists(text.to_owned()),
+        None => match (text.strip_prefix('!'), text.split_whitespace().nth(1)) {
+            (Some(key), _) => Condition::Missing(key.trim().to_owned()),
+            (None, None) => Condition::Exists(text.to_owned()),
+            (None, Some(word)) => return Err(format!("found '{word}', expected: in, notin, =, ==, !=, gt, lt")),
         },
     })
 }

@@ -17,12 +17,12 @@ fn known() -> Discovery {
     };
     Discovery {
         resources: vec![one("Pod", "pods", "po", &["all"]), one("Service", "services", "svc", &["all"])],
-        versions: Vec::new(),
+        ..Discovery::default()
     }
 }
 
 fn picks(text: &str, request: Request) -> Outcome<Vec<Pick>> {
-    Words::read(&args(text), request.selecting())?.picks(&known(), Some("default".into()), &request)
+    Words::read(&args(text), request.by_query())?.picks(&known(), Some("default".into()), &request)
 }
 
 fn wrong(text: &str, request: Request) -> String {
@@ -51,6 +51,9 @@ fn words_for_mistakes() {
     );
     assert_eq!(wrong("pod/a/b", listing()), "error: arguments in resource/name form may not have more than one slash");
     assert!(wrong("pod/web web", listing()).starts_with("error: there is no need to specify a resource type"));
+    let all = |all_is_query| Request { all: true, all_is_query, ..Request::default() };
+    assert_eq!(picks("pods web", all(false)).unwrap().len(), 1);
+    assert_eq!(wrong("pods web", all(true)), "error: name cannot be provided when a selector is specified");
     let selecting = Request { selector: Some("a=b".into()), ..listing() };
     assert_eq!(wrong("pods web", selecting), "error: name cannot be provided when a selector is specified");
 }

@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::result::{DryRun, Reporter};
+use super::{derive::Derived, result::Reporter};
 use crate::{
     args::Matches,
     describe::quantity,
     failure::{Failure, Outcome},
-    selection::{Object, Request},
-    server::query,
+    selection::Object,
     session::Session,
 };
 
@@ -37,17 +36,13 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         )));
     }
     let mut reporter = Reporter::of(session, matches).await?.ordered_by(FIELDS);
-    let request = Request { selector: None, ..Request::of(matches, &matches.args) };
-    let (objects, mut failures) = request.select(session).await?.objects(session).await;
-    for object in &objects {
-        if let Err(failure) = one(session, matches, object, &mut reporter).await {
-            failures.push(failure);
-        }
-    }
-    Failure::of(failures)
+    AUTOSCALERS.of_each(session, matches, &mut reporter, |object| scaler(matches, object)).await
 }
 
-async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
+const AUTOSCALERS: Derived =
+    Derived { root: "/apis/autoscaling/v2", plural: "horizontalpodautoscalers", done: "autoscaled", tried: "created" };
+
+fn scaler(matches: &Matches, object: &Object) -> Outcome<Value> {
     let resource = &object.target.resource;
     if !resource.subresources.iter().any(|name| name == "scale") {
         return Err(Failure::Said(format!(
@@ -55,23 +50,6 @@ async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &m
             resource.kind
         )));
     }
-    let mut scaler = scaler(matches, object)?;
-    if matches.on("save-config") {
-        super::apply::annotate(&mut scaler);
-    }
-    if reporter.dry_run() == DryRun::Client {
-        return reporter.report(&scaler, "created").await;
-    }
-    let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
-    pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
-    let namespace = object.target.namespace.as_deref().unwrap_or(&session.namespace);
-    let path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers{}", query(&pairs));
-    let answer = session.server.post(&path, &scaler).await?;
-    reporter.report(&answer, "autoscaled").await
-}
-
-fn scaler(matches: &Matches, object: &Object) -> Outcome<Value> {
-    let resource = &object.target.resource;
     let mut spec = json!({
         "maxReplicas": matches.int("max"),
         "scaleTargetRef": {"apiVersion": resource.api_version(), "kind": resource.kind, "name": object.target.name},

@@ -25,6 +25,11 @@ const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 /// What a profile of one's own may not say.
 const CUSTOM_FIELDS: [&str; 5] = ["name", "command", "image", "lifecycle", "volumeDevices"];
 
+/// The fields of a container; a profile's other fields are not looked at.
+const CONTAINER: &str = "name image command args workingDir ports envFrom env resources resizePolicy restartPolicy restartPolicyRules \
+    volumeMounts volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy \
+    imagePullPolicy securityContext stdin stdinOnce tty";
+
 const ROOT_NEEDED: &str = "Warning: Non-root user is configured for the entire target Pod, and some capabilities granted by debug profile may not work. Please consider using \"--custom\" with a custom profile that specifies \"securityContext.runAsUser: 0\".\n";
 
 const LEGACY: &str = "--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, for example \"--profile=general\".\n";
@@ -89,8 +94,27 @@ async fn custom(session: &Session, matches: &Matches) -> Outcome<Option<Value>> 
         Failure::Said(format!("must pass a container spec json file for custom profile: open {path}: {why}"))
     })?;
     match yaml::read(&String::from_utf8_lossy(&bytes)) {
-        Ok(container) => Ok(Some(container).filter(Value::is_object)),
+        Ok(Value::Object(mut container)) => {
+            container.retain(|field, _| CONTAINER.split_ascii_whitespace().any(|known| known == field));
+            Ok(Some(Value::Object(container)))
+        }
+        Ok(Value::Null) => Ok(None),
+        Ok(other) => Err(Failure::Said(format!(
+            "{path} does not contain a valid container spec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type v1.Container",
+            json_kind(&other)
+        ))),
         Err(why) => Err(Failure::Said(format!("{path} does not contain a valid container spec: {why}"))),
+    }
+}
+
+/// What Go's JSON reader calls a value.
+fn json_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Null | Value::Object(_) => "object",
     }
 }
 

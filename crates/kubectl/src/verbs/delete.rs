@@ -33,7 +33,7 @@ const IMMEDIATE: &str = "Warning: Immediate deletion does not wait for confirmat
 
 impl Manner {
     /// What the flags say.
-    pub fn of(matches: &Matches) -> Outcome<Self> {
+    pub async fn of(session: &Session, matches: &Matches) -> Outcome<Self> {
         let (now, force) = (matches.on("now"), matches.on("force"));
         let given = matches.int("grace-period");
         if now && matches.given("grace-period") && given >= 0 {
@@ -55,7 +55,7 @@ impl Manner {
             grace,
             propagation: propagation(matches)?,
             force,
-            dry_run: DryRun::of(matches)?,
+            dry_run: DryRun::asked(session, matches).await?,
             wait,
             names: output(matches)?,
         })
@@ -102,7 +102,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if let Some(path) = matches.some("raw") {
         return raw(session, matches, path).await;
     }
-    let manner = Manner::of(matches)?;
+    let manner = Manner::of(session, matches).await?;
     let selecting = matches.on("all") || matches.given("selector") || matches.given("field-selector");
     let ignore_missing = if matches.given("ignore-not-found") { matches.on("ignore-not-found") } else { selecting };
     if matches.on("all") && matches.given("selector") {

@@ -117,7 +117,7 @@ async fn pods(session: &Session, matches: &Matches, node: &Object) -> Outcome<Ve
 
 /// All at the same time; what is done first is said first.
 async fn move_away(session: &Session, matches: &Matches, pods: &[Value]) -> Outcome {
-    let dry_run = DryRun::of(matches)?;
+    let dry_run = DryRun::asked(session, matches).await?;
     let doing = if matches.on("disable-eviction") { "deleting" } else { "evicting" };
     for pod in pods {
         session.line(format!("{doing} pod {}{}", judge::name(pod), dry_run.suffix())).await?;

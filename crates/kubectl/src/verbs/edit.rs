@@ -1,24 +1,30 @@
-//! `edit`: an object as YAML, changed by a person.
+//! `edit`: objects as YAML, changed by a person; with `apply edit-last-applied`, what was applied to them.
 
-use serde_json::Value;
+mod draft;
+mod save;
 
-use super::{
-    create::validation,
-    result::{DryRun, Reporter},
+use serde_json::{Value, json};
+
+use self::{
+    draft::Draft,
+    save::{Applied, Save, Stored},
 };
+use super::{apply, result::Reporter};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
-    merge,
-    output::{json, yaml},
     selection::{Object, Request, Target},
-    server::{PatchType, query},
     session::Session,
 };
 
 const HEAD: &str = "# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
 # reopened with the relevant failures.
+#
+";
+
+const APPLIED_HEAD: &str = "# Please edit the 'last-applied-configuration' annotations below.
+# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.
 #
 ";
 
@@ -30,91 +36,59 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if objects.is_empty() {
         return Err(Failure::said("edit cancelled, no objects found"));
     }
-    let mut reporter = Reporter::of(session, matches).await?;
-    for object in &objects {
-        one(session, matches, object, &mut reporter).await?;
-    }
-    Ok(())
+    let shown: Vec<Value> = objects.iter().map(without_managed_fields).collect();
+    let reporter = Reporter::of(session, matches).await?;
+    let text = whole(shown.clone());
+    let draft = Draft { head: HEAD, name: file_name(&objects[0].target) };
+    let mut stored = Stored { session, matches, reporter, objects: &objects, shown };
+    draft.edit(session, &text, &mut Save::Objects(&mut stored)).await
 }
 
-async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
-    let Some(editor) = session.editor.clone() else {
-        return Err(Failure::said(NO_EDITOR));
+/// Runs `apply edit-last-applied`.
+pub async fn last_applied(session: &Session, matches: &Matches) -> Outcome {
+    let objects = Request::listing(matches, &matches.args).select(session).await?.all(session).await?;
+    let mut manifests = Vec::new();
+    for object in &objects {
+        let Some(text) = apply::last_applied(&object.value) else { continue };
+        let manifest: Value = serde_json::from_str(text).map_err(|error| Failure::Said(error.to_string()))?;
+        manifests.push((&object.target, manifest));
+    }
+    let Some((first, _)) = manifests.first() else {
+        return Err(Failure::said(
+            "no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`",
+        ));
     };
-    let mut shown = object.value.clone();
-    if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
-    let before = yaml::text(&shown);
-    let name = format!("{}-{}.yaml", object.target.resource.plural, object.target.name);
-    let mut text = format!("{HEAD}{before}");
-    loop {
-        let edited = editor.edit(&name, text.clone()).await.map_err(|error| Failure::Said(error.to_string()))?;
-        let plain: String =
-            edited.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| format!("{line}\n")).collect();
-        if plain.trim().is_empty() || plain == before || edited == text {
-            session.err("Edit cancelled, no changes made.\n").await?;
-            return Ok(());
-        }
-        match save(session, matches, object, &shown, &plain).await {
-            Ok(Some(answer)) => return reporter.report(&answer, "edited").await,
-            Ok(None) => {
-                session.err("Edit cancelled, no changes made.\n").await?;
-                return Ok(());
-            }
-            Err(failure) => {
-                let why: String = failure.text().lines().map(|line| format!("# {line}\n")).collect();
-                text = format!("{HEAD}{why}#\n{plain}");
-            }
-        }
-    }
+    let draft = Draft { head: APPLIED_HEAD, name: file_name(first) };
+    let reporter = Reporter::of(session, matches).await?;
+    let text = whole(manifests.iter().map(|(_, manifest)| manifest.clone()).collect());
+    let mut applied = Applied { session, matches, reporter, manifests };
+    draft.edit(session, &text, &mut Save::Applied(&mut applied)).await
 }
 
 /// What a person makes of an object that is not created yet (`create --edit`); `None` when it is given up.
 pub async fn fresh(session: &Session, target: &Target, object: &Value) -> Outcome<Option<Value>> {
-    let Some(editor) = session.editor.clone() else { return Err(Failure::said(NO_EDITOR)) };
-    let name = format!("{}-{}.yaml", target.resource.plural, target.name);
-    let edited = editor
-        .edit(&name, format!("{HEAD}{}", yaml::text(object)))
-        .await
-        .map_err(|error| Failure::Said(error.to_string()))?;
-    let plain: String =
-        edited.lines().filter(|line| !line.trim_start().starts_with('#')).map(|line| format!("{line}\n")).collect();
-    if plain.trim().is_empty() {
-        session.err("Edit cancelled, saved file was empty.\n").await?;
-        return Ok(None);
-    }
-    crate::yaml::read(&plain).map(Some).map_err(|why| Failure::Said(format!("error converting YAML to JSON: {why}")))
+    let draft = Draft { head: HEAD, name: file_name(target) };
+    let mut made = None;
+    draft.edit(session, object, &mut Save::Fresh(&mut made)).await?;
+    Ok(made)
 }
 
-async fn save(
-    session: &Session,
-    matches: &Matches,
-    object: &Object,
-    before: &Value,
-    text: &str,
-) -> Outcome<Option<Value>> {
-    let after =
-        crate::yaml::read(text).map_err(|why| Failure::Said(format!("error converting YAML to JSON: {why}")))?;
-    let resource = &object.target.resource;
-    let (kind, patch) = match merge::shape(&resource.group, &resource.kind) {
-        Some(shape) => {
-            (PatchType::Strategic, merge::strategic_three_way(before, &after, before, shape, &resource.kind))
-        }
-        None => (PatchType::Merge, merge::between(before, &after)),
-    };
-    if patch.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Ok(None);
+fn file_name(target: &Target) -> String {
+    format!("{}-{}.yaml", target.resource.plural, target.name)
+}
+
+fn without_managed_fields(object: &Object) -> Value {
+    let mut shown = object.value.clone();
+    if let Some(metadata) = shown.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
     }
-    let mut pairs: Vec<(&str, String)> = DryRun::of(matches)?.query().into_iter().collect();
-    pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
-    pairs.extend(validation(matches)?);
-    if matches.on("output-patch") {
-        session.line(format!("Patch: {}", json::compact(&patch))).await?;
+    shown
+}
+
+/// One object, or a list of several.
+fn whole(mut objects: Vec<Value>) -> Value {
+    if objects.len() == 1 {
+        return objects.remove(0);
     }
-    session
-        .server
-        .patch(&format!("{}{}", object.target.path(), query(&pairs)), kind, &json::compact(&patch))
-        .await
-        .map(Some)
+    json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": objects})
 }

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::result::{DryRun, Reporter};
+use super::{derive::Derived, result::Reporter};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
-    selection::{Object, Request},
-    server::query,
+    selection::Object,
     session::Session,
     verbs::template,
 };
@@ -15,40 +14,17 @@ use crate::{
 /// Runs `expose`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let mut reporter = Reporter::of(session, matches).await?.typed();
-    let request = Request { selector: None, ..Request::of(matches, &matches.args) };
-    let (objects, mut failures) = request.select(session).await?.objects(session).await;
-    for object in &objects {
-        if let Err(failure) = one(session, matches, object, &mut reporter).await {
-            failures.push(failure);
-        }
-    }
-    Failure::of(failures)
+    SERVICES.of_each(session, matches, &mut reporter, |object| service(matches, object)).await
 }
 
-async fn one(session: &Session, matches: &Matches, object: &Object, reporter: &mut Reporter<'_>) -> Outcome {
-    let kind = object.target.resource.kind.as_str();
-    if !matches!(kind, "Pod" | "Service" | "ReplicationController" | "Deployment" | "ReplicaSet") {
-        return Err(Failure::Said(
-            format!("cannot expose a {}.{}", kind, object.target.resource.group).trim_end_matches('.').to_owned(),
-        ));
-    }
-    let mut service = service(matches, object)?;
-    super::run::override_with(matches, &mut service)?;
-    if matches.on("save-config") {
-        super::apply::annotate(&mut service);
-    }
-    if reporter.dry_run() == DryRun::Client {
-        return reporter.report(&service, "exposed").await;
-    }
-    let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
-    pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
-    let namespace = object.target.namespace.as_deref().unwrap_or(&session.namespace);
-    let answer =
-        session.server.post(&format!("/api/v1/namespaces/{namespace}/services{}", query(&pairs)), &service).await?;
-    reporter.report(&answer, "exposed").await
-}
+const SERVICES: Derived = Derived { root: "/api/v1", plural: "services", done: "exposed", tried: "exposed" };
 
 fn service(matches: &Matches, object: &Object) -> Outcome<Value> {
+    let resource = &object.target.resource;
+    if !matches!(resource.kind.as_str(), "Pod" | "Service" | "ReplicationController" | "Deployment" | "ReplicaSet") {
+        let what = format!("{}.{}", resource.kind, resource.group);
+        return Err(Failure::Said(format!("cannot expose a {}", what.trim_end_matches('.'))));
+    }
     let name = matches.some("name").unwrap_or(&object.target.name);
     // A Service's name has at most 63 characters.
     let name: String = name.chars().take(63).collect();
@@ -74,9 +50,11 @@ fn service(matches: &Matches, object: &Object) -> Outcome<Value> {
     if !labels.is_empty() {
         metadata["labels"] = labels.into();
     }
-    Ok(
-        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}}}),
-    )
+    let mut service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}},
+    });
+    super::run::override_with(matches, &mut service)?;
+    Ok(service)
 }
 
 fn pairs(text: &str) -> Outcome<Map<String, Value>> {

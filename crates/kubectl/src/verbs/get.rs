@@ -1,9 +1,12 @@
 //! `get`: rows that the server has laid out, or objects in any format.
 
 mod follow;
+mod plain;
 mod sort;
 
 use serde_json::{Map, Value, json};
+
+use sort::Unsorted;
 
 use crate::{
     args::Matches,
@@ -14,7 +17,7 @@ use crate::{
         table::{Grid, Look, Table},
     },
     resolve::Resource,
-    selection::{Pick, Request, Selection},
+    selection::{Labels, Pick, Request, Selection},
     server::{JSON, TABLE},
     session::Session,
 };
@@ -26,7 +29,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     check(session, matches).await?;
     let printer = Printer::of(session, matches, GET_FORMATS).await?;
-    let request = Request::listing(matches, &matches.args);
+    let request = Request { latest: true, ..Request::listing(matches, &matches.args) };
     let selection = request.select(session).await?;
     let lists = selection.picks.iter().any(|pick| matches!(pick, Pick::Many { .. }));
     if lists && matches.some("subresource").is_some() {
@@ -89,6 +92,11 @@ async fn check(session: &Session, matches: &Matches) -> Outcome {
     Ok(())
 }
 
+/// `-l` beside files looks at the server's answers: a table has no labels.
+fn labels_of_files(matches: &Matches) -> Outcome<Labels> {
+    if matches.reads_files() { Labels::read(matches.text("selector")) } else { Ok(Labels::default()) }
+}
+
 /// One answer of the server and what it is of.
 pub struct Answer {
     resource: Resource,
@@ -147,10 +155,15 @@ pub fn look(matches: &Matches, resource: &Resource, several: bool) -> Look {
 
 async fn tables(session: &Session, matches: &Matches, selection: &Selection) -> Outcome {
     let mut failures = selection.failures.clone();
-    let mut found = answers(session, matches, selection, TABLE, &mut failures).await;
+    let accept = if matches.on("server-print") { TABLE } else { JSON };
+    let labels = labels_of_files(matches)?;
+    let mut found = answers(session, matches, selection, accept, &mut failures).await;
+    found.retain(|answer| labels.fit(&answer.value));
+    if accept == JSON {
+        found = plain::taken_apart(found);
+    }
     if let Some(path) = matches.some("sort-by") {
-        let path = Template::relaxed(path).map_err(Failure::Said)?;
-        found.iter_mut().try_for_each(|answer| sort::rows(&mut answer.value, &path))?;
+        sorted(session, &mut found, path)?;
     }
     let several = found.iter().any(|answer| {
         answer.resource.kind != found[0].resource.kind || answer.resource.group != found[0].resource.group
@@ -159,7 +172,11 @@ async fn tables(session: &Session, matches: &Matches, selection: &Selection) -> 
     for group in found.chunk_by(|a, b| a.resource == b.resource) {
         let look = look(matches, &group[0].resource, several);
         let (mut table, mut grid) = (Table::default(), Grid::default());
-        group.iter().for_each(|answer| table.rows(&answer.value, &look, None, &mut grid));
+        if accept == JSON {
+            table.rows(&plain::table(group.iter().map(|answer| &answer.value), session.now()), &look, None, &mut grid);
+        } else {
+            group.iter().for_each(|answer| table.rows(&answer.value, &look, None, &mut grid));
+        }
         if grid.is_empty() {
             continue;
         }
@@ -176,6 +193,34 @@ async fn tables(session: &Session, matches: &Matches, selection: &Selection) -> 
     Failure::gathered(failures)
 }
 
+/// Sorts several answers among themselves, and the rows of each table. A table that cannot be sorted is left out, as
+/// kubectl does, which forgets why.
+fn sorted(session: &Session, found: &mut Vec<Answer>, path: &str) -> Outcome {
+    if found.len() > 1 {
+        let path = Template::relaxed(path).map_err(Failure::Said)?;
+        sort::by(found, &path, |answer| &answer.value)
+            .map_err(|why| why.failure(session, &path, "sorter.go:329", "*unstructured.Unstructured"))?;
+    }
+    let path = Template::relaxed_or_whole(path);
+    for answer in found {
+        let Some(rows) = answer.value.get_mut("rows").and_then(Value::as_array_mut) else { continue };
+        // A single row is printed as it is, whatever it is to be sorted by.
+        if rows.len() < 2 {
+            continue;
+        }
+        let Ok(path) = &path else {
+            rows.clear();
+            continue;
+        };
+        match sort::by(rows, path, |row| row.get("object").unwrap_or(&Value::Null)) {
+            Ok(()) => {}
+            Err(Unsorted::Wrong(_)) => rows.clear(),
+            Err(why) => return Err(why.failure(session, path, "sorter.go:375", "[][][]reflect.Value")),
+        }
+    }
+    Ok(())
+}
+
 /// kubectl's words for an empty answer.
 pub fn nothing_found(session: &Session, namespaced: bool) -> String {
     if namespaced {
@@ -187,13 +232,17 @@ pub fn nothing_found(session: &Session, namespaced: bool) -> String {
 
 async fn objects(session: &Session, matches: &Matches, selection: &Selection, mut printer: Printer) -> Outcome {
     let mut failures = selection.failures.clone();
-    let found = answers(session, matches, selection, JSON, &mut failures).await;
+    let labels = labels_of_files(matches)?;
+    let mut found = answers(session, matches, selection, JSON, &mut failures).await;
+    found.retain(|answer| labels.fit(&answer.value));
     if found.is_empty() && selection.single {
         return Failure::gathered(failures);
     }
     let mut whole = whole(found, selection.single);
-    if let Some(path) = matches.some("sort-by") {
-        sort::items(&mut whole, &Template::relaxed(path).map_err(Failure::Said)?)?;
+    if let (Some(path), Some(items)) = (matches.some("sort-by"), whole.get_mut("items").and_then(Value::as_array_mut)) {
+        let path = Template::relaxed(path).map_err(Failure::Said)?;
+        sort::by(items, &path, |item| item)
+            .map_err(|why| why.failure(session, &path, "sorter.go:329", "*unstructured.Unstructured"))?;
     }
     let text = match whole.get("items").and_then(Value::as_array) {
         Some(items) if printer.is_grid() => printer.columns(items)?,

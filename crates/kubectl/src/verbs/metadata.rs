@@ -43,7 +43,7 @@ impl Field {
 
 /// Runs `label` or `annotate`.
 pub async fn run(session: &Session, matches: &Matches, field: Field) -> Outcome {
-    let (resources, pairs) = split(&matches.args, field)?;
+    let (resources, pairs) = split(&matches.args, field.one())?;
     let changes = Changes::read(&pairs, field)?;
     check(matches, &resources, &changes, field)?;
     let mut reporter = Reporter::of(session, matches).await?;
@@ -66,8 +66,8 @@ pub async fn run(session: &Session, matches: &Matches, field: Field) -> Outcome 
     Failure::of(failures)
 }
 
-/// Arguments before the first change name resources.
-pub fn split(args: &[String], field: Field) -> Outcome<(Vec<String>, Vec<String>)> {
+/// Arguments before the first change name resources; `one` is what is changed.
+pub fn split(args: &[String], one: &str) -> Outcome<(Vec<String>, Vec<String>)> {
     let (mut resources, mut pairs) = (Vec::new(), Vec::new());
     for arg in args {
         let change = arg.contains('=') && !arg.starts_with('=') || arg.ends_with('-') && arg != "-";
@@ -75,10 +75,7 @@ pub fn split(args: &[String], field: Field) -> Outcome<(Vec<String>, Vec<String>
             (true, _) => pairs.push(arg.clone()),
             (false, true) => resources.push(arg.clone()),
             (false, false) => {
-                return Err(Failure::Said(format!(
-                    "all resources must be specified before {} changes: {arg}",
-                    field.one()
-                )));
+                return Err(Failure::Said(format!("all resources must be specified before {one} changes: {arg}")));
             }
         }
     }

@@ -101,7 +101,7 @@ async fn put(session: &Session, matches: &Matches, target: &Target, reporter: &m
 }
 
 async fn clear(session: &Session, matches: &Matches, targets: &[&Target]) -> Outcome {
-    let manner = Manner { force: false, ..Manner::of(matches)? };
+    let manner = Manner { force: false, ..Manner::of(session, matches).await? };
     let manner = if matches.int("grace-period") < 0 { Manner { grace: None, ..manner } } else { manner };
     let mut going = Vec::new();
     for target in targets {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    args::Matches,
+    args::{Matches, parse_bool},
     failure::{Failure, Outcome, text_at},
     output::printer::{Printer, RESULT_FORMATS, kind_with_group},
     session::Session,
@@ -24,16 +24,33 @@ impl DryRun {
     /// What `--dry-run` says.
     pub fn of(matches: &Matches) -> Outcome<Self> {
         match matches.text("dry-run") {
-            "none" | "" | "false" => Ok(Self::No),
-            "client" => Ok(Self::Client),
+            "none" => Ok(Self::No),
+            "" if !matches.given("dry-run") => Ok(Self::No),
+            "client" | "unchanged" => Ok(Self::Client),
             "server" => Ok(Self::Server),
-            "unchanged" => Err(Failure::said(
-                "--dry-run flag without a value was specified. A value must be set: \"none\", \"server\", or \"client\".",
-            )),
-            other => Err(Failure::Said(format!(
-                "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
-            ))),
+            other => match parse_bool(other) {
+                Some(true) => Ok(Self::Client),
+                Some(false) => Ok(Self::No),
+                None => Err(Failure::Said(format!(
+                    "Invalid dry-run value ({other}). Must be \"none\", \"server\", or \"client\"."
+                ))),
+            },
         }
+    }
+
+    /// The same, with a warning about the flag's old forms.
+    pub async fn asked(session: &Session, matches: &Matches) -> Outcome<Self> {
+        let (text, dry_run) = (matches.text("dry-run"), Self::of(matches)?);
+        let old = match (text, parse_bool(text)) {
+            ("unchanged", _) => ("helpers.go:719", String::new(), "", "client"),
+            (_, Some(true)) => ("helpers.go:733", format!("={text}"), " (boolean value)", "client"),
+            (_, Some(false)) => ("helpers.go:736", format!("={text}"), " (boolean value)", "none"),
+            _ => return Ok(dry_run),
+        };
+        let (place, value, kind, new) = old;
+        let said = format!("--dry-run{value} is deprecated{kind} and can be replaced with --dry-run={new}.");
+        session.err(&format!("{}\n", session.log_line('W', place, &said))).await?;
+        Ok(dry_run)
     }
 
     /// The query parameter for it.
@@ -61,7 +78,7 @@ pub struct Reporter<'a> {
 impl<'a> Reporter<'a> {
     /// As `-o` and `--dry-run` want it.
     pub async fn of(session: &'a Session, matches: &Matches) -> Outcome<Self> {
-        let dry_run = DryRun::of(matches)?;
+        let dry_run = DryRun::asked(session, matches).await?;
         Ok(Self { session, printer: Printer::of(session, matches, RESULT_FORMATS).await?, dry_run })
     }
 

@@ -1,10 +1,14 @@
-//! `set image`, `set env`, `set resources`, `set serviceaccount`.
+//! `set`: one field of many objects.
 
 mod env;
+mod image;
+mod reference;
+mod resources;
 mod selector;
+mod service_account;
 mod subject;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     result::{DryRun, Reporter},
@@ -12,174 +16,122 @@ use super::{
 };
 use crate::{
     args::Matches,
-    describe::quantity,
     failure::{Failure, Outcome},
     merge,
-    output::json as text,
+    output::json,
     selection::{Object, Request},
     server::{PatchType, query},
     session::Session,
 };
 
-type Spec = Map<String, Value>;
+/// A container, or the spec of a Pod.
+type Spec = serde_json::Map<String, Value>;
 
 /// Runs the command below `set`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     match matches.command.name() {
-        "image" => image(session, matches).await,
+        "image" => image::run(session, matches).await,
         "env" => env::run(session, matches).await,
-        "resources" => resources(session, matches).await,
+        "resources" => resources::run(session, matches).await,
         "selector" => selector::run(session, matches).await,
         "subject" => subject::run(session, matches).await,
-        _ => service_account(session, matches).await,
+        _ => service_account::run(session, matches).await,
     }
 }
 
-async fn image(session: &Session, matches: &Matches) -> Outcome {
-    let (names, pairs): (Vec<String>, Vec<String>) = matches.args.iter().cloned().partition(|arg| !arg.contains('='));
-    if matches.on("all") && matches.given("selector") {
-        return Err(Failure::said("cannot set --all and --selector at the same time"));
+/// kubectl's words for names where only files may be.
+const NOT_LOCAL: &str = "you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'";
+const NO_OBJECTS: &str = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
+const ALL_AND_SELECTOR: &str = "cannot set --all and --selector at the same time";
+
+/// What one call works on.
+struct Call<'a> {
+    session: &'a Session,
+    matches: &'a Matches,
+    reporter: Reporter<'a>,
+}
+
+/// An object that cannot be told what it is asked to be.
+fn unsuitable(object: &Object, why: impl std::fmt::Display) -> Failure {
+    Failure::Said(format!("error: {}/{} {why}\n", object.target.resource.plural, object.target.name))
+}
+
+impl<'a> Call<'a> {
+    async fn new(session: &'a Session, matches: &'a Matches) -> Outcome<Self> {
+        let reporter = Reporter::of(session, matches).await?.ordered_by(json::API);
+        Ok(Self { session, matches, reporter })
     }
-    let mut wrong = Vec::new();
-    if names.is_empty() && !matches.reads_files() {
-        wrong.push(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+
+    /// The objects, from the server or from files alone; nothing is done if one of them is missing.
+    async fn objects(&self, names: &[String]) -> Outcome<Vec<Object>> {
+        let local = self.matches.on("local");
+        if local && !names.is_empty() {
+            return Err(Failure::said(NOT_LOCAL));
+        }
+        self.objects_of(Request { local, ..Request::of(self.matches, names) }).await
     }
-    let images: Vec<(&str, &str)> = pairs.iter().filter_map(|pair| pair.split_once('=')).collect();
-    if images.is_empty() {
-        wrong.push(Failure::said("at least one image update is required"));
-    } else if images.len() > 1 && images.iter().any(|(name, _)| *name == "*") {
-        wrong.push(Failure::said(
-            "all containers are already specified by *, but saw more than one container_name=container_image pairs",
-        ));
+
+    async fn objects_of(&self, request: Request) -> Outcome<Vec<Object>> {
+        let selection = request.select(self.session).await?;
+        if !request.local {
+            return selection.all(self.session).await;
+        }
+        Failure::of(selection.failures.clone())?;
+        let mut objects = selection.local();
+        objects.iter_mut().for_each(|object| template::fill(&mut object.value));
+        Ok(objects)
     }
-    Failure::of(wrong)?;
-    change(session, matches, &names, "image updated", &|spec| {
-        let mut containers = template::containers_mut(spec);
-        for (name, image) in &images {
-            let mut found = false;
-            for container in
-                containers.iter_mut().filter(|container| *name == "*" || template::name(container) == *name)
-            {
-                container.insert("image".to_owned(), (*image).into());
-                found = true;
-            }
-            if !found {
-                return Err(Failure::Said(format!("error: unable to find container named {name:?}")));
-            }
+
+    /// What the flags of all these commands must fulfil.
+    fn check(&self) -> Outcome {
+        if self.matches.on("local") && self.reporter.dry_run() == DryRun::Server {
+            return Err(Failure::said("cannot specify --local and --dry-run=server - did you mean --dry-run=client?"));
         }
         Ok(())
-    })
-    .await
-}
+    }
 
-async fn resources(session: &Session, matches: &Matches) -> Outcome {
-    if matches.args.is_empty() && !matches.reads_files() {
-        return Err(Failure::said("one or more resources must be specified as <resource> <name> or <resource>/<name>"));
+    /// Whether the server is left alone.
+    fn only_shows(&self) -> bool {
+        self.matches.on("local") || self.reporter.dry_run() == DryRun::Client
     }
-    let (limits, requests) = (amounts(matches.text("limits"))?, amounts(matches.text("requests"))?);
-    if limits.is_empty() && requests.is_empty() {
-        return Err(Failure::said(
-            "you must specify an update to requests or limits (in the form of --requests/--limits)",
-        ));
+
+    /// Stores a changed object, if something is different, and says so.
+    async fn store_changed(&mut self, object: &Object, changed: &Value, done: &str, failing: &str) -> Outcome {
+        if *changed == object.value { Ok(()) } else { self.store(object, changed, done, failing).await }
     }
-    let pattern = matches.text("containers").to_owned();
-    change(session, matches, &matches.args, "resource requirements updated", &|spec| {
-        let mut found = false;
-        for container in template::containers_mut(spec)
-            .into_iter()
-            .filter(|container| template::fits(&pattern, template::name(container)))
-        {
-            found = true;
-            let held = container.entry("resources").or_insert_with(|| json!({}));
-            for (name, amounts) in [("limits", &limits), ("requests", &requests)] {
-                if !amounts.is_empty() {
-                    merge::json_merge(held, &json!({name: amounts}));
-                }
-            }
+
+    /// Stores an object and says so; `failing` stands before the server's refusal.
+    async fn store(&mut self, object: &Object, changed: &Value, done: &str, failing: &str) -> Outcome {
+        if self.only_shows() {
+            return self.reporter.report(changed, done).await;
         }
-        if found { Ok(()) } else { Err(Failure::Said(format!("error: unable to find container named {pattern}"))) }
-    })
-    .await
-}
+        let answer = self.patch(object, changed).await.map_err(|failure| match failure {
+            Failure::Server(status) if !failing.is_empty() => Failure::Said(format!("{failing}{}", status.message)),
+            other => other,
+        })?;
+        self.reporter.report(&answer, done).await
+    }
 
-fn amounts(text: &str) -> Outcome<Map<String, Value>> {
-    text.split(',')
-        .filter(|part| !part.is_empty())
-        .map(|part| match part.split_once('=') {
-            Some((_, amount)) if quantity::milli(amount).is_none() => Err(Failure::said(
-                "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-            )),
-            Some((name, amount)) => Ok((name.to_owned(), Value::String(amount.to_owned()))),
-            None => Err(Failure::Said(format!("Invalid argument syntax {part}, expected <resource>=<value>"))),
-        })
-        .collect()
-}
-
-async fn service_account(session: &Session, matches: &Matches) -> Outcome {
-    let Some((account, names)) = matches.args.split_last() else {
-        return Err(Failure::said("serviceaccount is required"));
-    };
-    change(session, matches, names, "serviceaccount updated", &|spec| {
-        spec.insert("serviceAccountName".to_owned(), account.clone().into());
-        spec.insert("serviceAccount".to_owned(), account.clone().into());
-        Ok(())
-    })
-    .await
-}
-
-type Change<'a> = dyn Fn(&mut Spec) -> Outcome + Send + Sync + 'a;
-
-/// Changes the Pod templates of objects and patches what is different.
-async fn change(session: &Session, matches: &Matches, names: &[String], done: &str, by: &Change<'_>) -> Outcome {
-    let mut reporter = Reporter::of(session, matches).await?;
-    let selection = Request::of(matches, names).select(session).await?;
-    let local = matches.on("local");
-    let (objects, mut failures) =
-        if local { (selection.local(), selection.failures.clone()) } else { selection.objects(session).await };
-    for object in &objects {
-        let mut changed = object.value.clone();
-        let outcome = match template::spec_mut(&mut changed) {
-            Some(spec) => by(spec),
-            None => Err(Failure::Said(format!(
-                "error: {}/{} the object is not a pod or does not have a pod template: {}\n",
-                object.target.resource.plural, object.target.name, object.target.resource.kind
-            ))),
+    async fn patch(&self, object: &Object, changed: &Value) -> Outcome<Value> {
+        let resource = &object.target.resource;
+        let patch = match merge::shape(&resource.group, &resource.kind) {
+            Some(shape) => merge::strategic_three_way(&object.value, changed, &object.value, shape, &resource.kind),
+            None => merge::between(&object.value, changed),
         };
-        let outcome = match outcome {
-            Ok(()) => send(session, matches, object, changed, done, &mut reporter).await,
-            failed => failed,
-        };
-        if let Err(failure) = outcome {
-            failures.push(failure);
-        }
+        let mut pairs: Vec<(&str, String)> = self.reporter.dry_run().query().into_iter().collect();
+        pairs.push(("fieldManager", self.matches.text("field-manager").to_owned()));
+        let path = format!("{}{}", object.target.path(), query(&pairs));
+        self.session.server.patch(&path, PatchType::Strategic, &json::compact(&patch)).await
     }
-    Failure::of(failures)
 }
 
-async fn send(
-    session: &Session,
-    matches: &Matches,
-    object: &Object,
-    changed: Value,
-    done: &str,
-    reporter: &mut Reporter<'_>,
-) -> Outcome {
-    if matches.on("local") || reporter.dry_run() == DryRun::Client {
-        return reporter.report(&changed, done).await;
-    }
-    if changed == object.value {
-        return Ok(());
-    }
-    let resource = &object.target.resource;
-    let patch = match merge::shape(&resource.group, &resource.kind) {
-        Some(shape) => merge::strategic_three_way(&object.value, &changed, &object.value, shape, &resource.kind),
-        None => merge::between(&object.value, &changed),
-    };
-    let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
-    pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
-    let answer = session
-        .server
-        .patch(&format!("{}{}", object.target.path(), query(&pairs)), PatchType::Strategic, &text::compact(&patch))
-        .await?;
-    reporter.report(&answer, done).await
+/// The spec of an object's Pods, or why there is none.
+fn pod_spec<'a>(object: &Object, changed: &'a mut Value) -> Outcome<&'a mut Spec> {
+    let (version, kind) = (&object.target.resource.version, &object.target.resource.kind);
+    template::spec_mut(changed).ok_or_else(|| {
+        unsuitable(object, format!("the object is not a pod or does not have a pod template: *{version}.{kind}"))
+    })
 }

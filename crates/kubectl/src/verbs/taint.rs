@@ -6,6 +6,7 @@ use super::result::{DryRun, Reporter};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
+    names,
     output::json as text,
     selection::{Object, Request},
     server::{PatchType, query},
@@ -62,16 +63,25 @@ fn split(args: &[String]) -> Outcome<(Vec<String>, Vec<String>)> {
 
 impl Taint {
     fn read(text: &str) -> Result<Self, String> {
-        let (key, effect) = text.split_once(':').unwrap_or((text, ""));
-        if effect.contains(':') || key.is_empty() {
-            return Err(format!("invalid taint spec: {text}"));
+        let invalid = || format!("invalid taint spec: {text}");
+        let (pair, effect) = text.split_once(':').unwrap_or((text, ""));
+        if effect.contains(':') {
+            return Err(invalid());
         }
-        if !matches!(effect, "" | "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
+        if text.contains(':') && !matches!(effect, "NoSchedule" | "PreferNoSchedule" | "NoExecute") {
             return Err(format!("invalid taint effect: {effect}, unsupported taint effect"));
         }
-        let (key, value) = key.split_once('=').unwrap_or((key, ""));
+        // Without an effect there is no value either.
+        let (key, value) = pair.split_once('=').filter(|_| text.contains(':')).unwrap_or((pair, ""));
         if value.contains('=') {
-            return Err(format!("invalid taint spec: {text}"));
+            return Err(invalid());
+        }
+        let mut wrong = names::label_value(value);
+        if wrong.is_empty() {
+            wrong = names::qualified(key);
+        }
+        if !wrong.is_empty() {
+            return Err(format!("{}, {}", invalid(), wrong.join("; ")));
         }
         Ok(Self { key: key.to_owned(), value: value.to_owned(), effect: effect.to_owned() })
     }

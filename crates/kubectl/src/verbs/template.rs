@@ -1,6 +1,6 @@
 //! The Pod template inside of an object: a Pod itself, or what a workload makes Pods of.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Where the spec of the Pods is, by kind; `None` for kinds without.
 pub fn spec_path(kind: &str) -> Option<&'static str> {
@@ -19,6 +19,44 @@ pub fn spec_path(kind: &str) -> Option<&'static str> {
 pub fn spec_mut(object: &mut Value) -> Option<&mut Map<String, Value>> {
     let kind = object.get("kind")?.as_str()?.to_owned();
     object.pointer_mut(spec_path(&kind)?)?.as_object_mut()
+}
+
+/// Gives an object of a file the empty parts that Go's types have: kubectl reads it into them and prints them again.
+pub fn fill(object: &mut Value) {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(path) = spec_path(&kind) else { return };
+    let parts: &[(&str, Value)] = &match kind.as_str() {
+        "Deployment" => [("/spec/strategy", json!({})), ("/status", json!({}))],
+        "StatefulSet" => [("/spec/updateStrategy", json!({})), ("/status", json!({"replicas": 0}))],
+        "DaemonSet" => [
+            ("/spec/updateStrategy", json!({})),
+            (
+                "/status",
+                json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
+            ),
+        ],
+        "ReplicaSet" | "ReplicationController" => [("/metadata", json!({})), ("/status", json!({"replicas": 0}))],
+        "CronJob" => [("/spec/jobTemplate/metadata", json!({})), ("/status", json!({}))],
+        "PodTemplate" => [("/metadata", json!({})), ("/template/metadata", json!({}))],
+        _ => [("/metadata", json!({})), ("/status", json!({}))],
+    };
+    for (place, empty) in parts {
+        add(object, place, empty);
+    }
+    if let Some(template) = path.strip_suffix("/spec").filter(|template| !template.is_empty()) {
+        add(object, &format!("{template}/metadata"), &json!({}));
+    }
+    for container in spec_mut(object).map(containers_mut).unwrap_or_default() {
+        container.entry("resources").or_insert_with(|| json!({}));
+    }
+}
+
+/// Adds a field where its holder is there and it is not.
+fn add(object: &mut Value, pointer: &str, value: &Value) {
+    let Some((holder, name)) = pointer.rsplit_once('/') else { return };
+    if let Some(map) = object.pointer_mut(holder).and_then(Value::as_object_mut) {
+        map.entry(name).or_insert_with(|| value.clone());
+    }
 }
 
 /// The containers of both lists, to be changed; those that run for long first.
@@ -63,7 +101,18 @@ pub fn fits(pattern: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::*;
+
+    #[test]
+    fn what_go_prints_of_an_empty_part() {
+        let mut object = json!({"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}});
+        fill(&mut object);
+        assert_eq!(
+            object,
+            json!({"kind": "Deployment", "status": {}, "spec": {
+                "strategy": {}, "template": {"metadata": {}, "spec": {"containers": [{"name": "a", "resources": {}}]}}}})
+        );
+    }
 
     #[test]
     fn patterns() {

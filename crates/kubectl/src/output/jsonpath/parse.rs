@@ -4,62 +4,33 @@ use serde_json::Value;
 
 use super::{
     Node, Slice, Step,
-    filter::{Filter, Operator},
+    filter::{EXISTS, Filter},
+    quote::unquote,
 };
 
-/// Nested ranges, filters and unions may be this deep.
+/// Filters and unions may be this deep in each other.
 const MAX_DEPTH: usize = 32;
 
 /// Reads a whole template.
 pub fn template(text: &str) -> Result<Vec<Node>, String> {
-    let mut open: Vec<(Vec<Step>, Vec<Node>)> = Vec::new();
     let mut nodes = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find('{') {
         if at > 0 {
-            nodes.push(Node::Text(rest[..at].to_owned()));
+            nodes.push(literal(&rest[..at]));
         }
-        let (part, after) = action(&rest[at + 1..])?;
-        rest = after;
-        match part {
-            Part::Range(_) if open.len() >= MAX_DEPTH => return Err("range is nested too deep".to_owned()),
-            Part::Range(steps) => open.push((steps, std::mem::take(&mut nodes))),
-            Part::End => {
-                let Some((steps, before)) = open.pop() else { return Err("not in range, nothing to end".to_owned()) };
-                let body = std::mem::replace(&mut nodes, before);
-                nodes.push(Node::Range(steps, body));
-            }
-            Part::Path(steps) => nodes.push(Node::Path(steps)),
-        }
+        let mut scanner = Scanner { rest: &rest[at + 1..], depth: 0 };
+        nodes.push(scanner.steps()?);
+        rest = scanner.rest;
     }
     if !rest.is_empty() {
-        nodes.push(Node::Text(rest.to_owned()));
+        nodes.push(literal(rest));
     }
-    if open.is_empty() { Ok(nodes) } else { Err("unterminated range".to_owned()) }
+    Ok(nodes)
 }
 
-enum Part {
-    Path(Vec<Step>),
-    Range(Vec<Step>),
-    End,
-}
-
-/// What stands between braces, and what follows it.
-fn action(text: &str) -> Result<(Part, &str), String> {
-    let trimmed = text.trim_start();
-    let word = |name: &str| {
-        trimmed.strip_prefix(name).filter(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    };
-    if let Some(rest) = word("range") {
-        let mut scanner = Scanner { rest, depth: 0 };
-        return Ok((Part::Range(scanner.steps(true)?), scanner.rest));
-    }
-    if let Some(rest) = word("end") {
-        let rest = rest.trim_start().strip_prefix('}').ok_or("unclosed action")?;
-        return Ok((Part::End, rest));
-    }
-    let mut scanner = Scanner { rest: text, depth: 0 };
-    Ok((Part::Path(scanner.steps(true)?), scanner.rest))
+fn literal(text: &str) -> Node {
+    vec![Step::Literal(Value::String(text.to_owned()))]
 }
 
 struct Scanner<'a> {
@@ -74,8 +45,15 @@ impl<'a> Scanner<'a> {
         Some(c)
     }
 
-    /// Steps up to the closing brace, or to the end of the text without braces.
-    fn steps(&mut self, braced: bool) -> Result<Vec<Step>, String> {
+    /// The text up to where a word ends.
+    fn until(&mut self, ends: impl Fn(char) -> bool) -> &'a str {
+        let (word, rest) = self.rest.split_at(self.rest.find(ends).unwrap_or(self.rest.len()));
+        self.rest = rest;
+        word
+    }
+
+    /// Steps up to the closing brace.
+    fn steps(&mut self) -> Result<Node, String> {
         let mut steps = Vec::new();
         loop {
             if let Some(rest) = self.rest.strip_prefix("[?(") {
@@ -84,177 +62,172 @@ impl<'a> Scanner<'a> {
                 continue;
             }
             if let Some(rest) = self.rest.strip_prefix("..") {
-                self.rest = rest;
                 if matches!(steps.last(), Some(Step::Recursive)) {
                     return Err("invalid multiple recursive descent".to_owned());
                 }
+                self.rest = rest;
                 steps.push(Step::Recursive);
-                if self.rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '*') {
+                if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
                     steps.push(self.field());
                 }
                 continue;
             }
-            match self.next() {
-                Some('}') if braced => return Ok(steps),
-                None if !braced => return Ok(steps),
+            match self.rest.chars().next() {
                 None | Some('\n' | '\r') => return Err("unclosed action".to_owned()),
-                Some(' ' | '@') => {}
-                Some('$') => steps.push(Step::Root),
-                Some('[') => steps.push(self.brackets()?),
-                Some(quote @ ('"' | '\'')) => steps.push(Step::Literal(Value::String(self.quoted(quote)?))),
-                Some('.') => steps.push(self.field()),
-                Some(c) if c == '+' || c == '-' || c.is_ascii_digit() => steps.push(Step::Literal(self.number(c)?)),
-                Some(c) if c.is_alphanumeric() || c == '_' => steps.push(self.word(c)?),
-                Some(c) => return Err(format!("unrecognized character in action: U+{:04X} '{c}'", u32::from(c))),
+                Some(c) if c.is_ascii_digit() || matches!(c, '+' | '-') => steps.push(self.number()?),
+                Some(c) if c.is_alphanumeric() || c == '_' => steps.push(self.word()),
+                Some(quote @ ('"' | '\'')) => steps.push(self.quoted(quote)?),
+                Some(c) => {
+                    self.next();
+                    match c {
+                        '}' => return Ok(steps),
+                        // The present object: all paths begin there.
+                        ' ' | '@' | '$' => {}
+                        '[' => steps.extend(self.brackets()?),
+                        '.' => steps.push(self.field()),
+                        c => return Err(format!("unrecognized character in action: {}", shown(c))),
+                    }
+                }
             }
         }
     }
 
     fn field(&mut self) -> Step {
-        let mut name = String::new();
-        while let Some(c) = self.rest.chars().next() {
-            if c == '\\' {
-                self.next();
-                name.extend(self.next());
-                continue;
-            }
-            if matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}') {
+        let mut escaped = false;
+        let mut end = self.rest.len();
+        for (at, c) in self.rest.char_indices() {
+            if !escaped && ends_word(c) {
+                end = at;
                 break;
             }
-            name.push(c);
-            self.next();
+            escaped = !escaped && c == '\\';
         }
-        if name == "*" { Step::Wildcard } else { Step::Field(name) }
+        let (name, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        if name == "*" { Step::Wildcard } else { Step::Field(name.replace('\\', "")) }
     }
 
-    fn word(&mut self, first: char) -> Result<Step, String> {
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
-        let word = format!("{first}{}", &self.rest[..end]);
-        self.rest = &self.rest[end..];
-        match word.as_str() {
-            "true" => Ok(Step::Literal(Value::Bool(true))),
-            "false" => Ok(Step::Literal(Value::Bool(false))),
-            other => Err(format!("unrecognized identifier {other}")),
+    fn word(&mut self) -> Step {
+        match self.until(ends_word) {
+            "true" => Step::Literal(Value::Bool(true)),
+            "false" => Step::Literal(Value::Bool(false)),
+            other => Step::Word(other.to_owned()),
         }
     }
 
-    fn number(&mut self, first: char) -> Result<Value, String> {
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-')))
-            .unwrap_or(self.rest.len());
-        let word = format!("{first}{}", &self.rest[..end]);
-        self.rest = &self.rest[end..];
+    fn number(&mut self) -> Result<Step, String> {
+        let text = self.rest;
+        self.next();
+        self.until(|c| c != '.' && !c.is_ascii_digit());
+        let word = &text[..text.len() - self.rest.len()];
         let value = word.parse::<i64>().map(Value::from).or_else(|_| word.parse::<f64>().map(Value::from));
-        value.map_err(|_| format!("cannot parse number {word}"))
+        value.map(Step::Literal).map_err(|_| format!("cannot parse number {word}"))
     }
 
-    fn quoted(&mut self, quote: char) -> Result<String, String> {
-        let mut text = String::new();
+    /// A text in quotes: it ends at the first quote without a backslash before it.
+    fn quoted(&mut self, quote: char) -> Result<Step, String> {
+        let text = self.rest;
+        self.next();
+        let mut before = quote;
         loop {
             match self.next() {
                 None | Some('\n') => return Err("unterminated quoted string".to_owned()),
-                Some(c) if c == quote => return Ok(text),
-                Some('\\') => text.push(match self.next() {
-                    Some('n') => '\n',
-                    Some('t') => '\t',
-                    Some('r') => '\r',
-                    Some(other) => other,
-                    None => return Err("unterminated quoted string".to_owned()),
-                }),
-                Some(c) => text.push(c),
+                Some(c) if c == quote && before != '\\' => break,
+                Some(c) => before = c,
             }
+        }
+        let whole = &text[..text.len() - self.rest.len()];
+        let inner = unquote(whole).ok_or_else(|| format!("unquote string {whole} error invalid syntax"))?;
+        Ok(Step::Literal(Value::String(inner)))
+    }
+
+    fn brackets(&mut self) -> Result<Vec<Step>, String> {
+        let inner = self.until(|c| matches!(c, ']' | '\n'));
+        if self.next() != Some(']') {
+            return Err("unterminated array".to_owned());
+        }
+        if inner.contains(',') {
+            let parts = inner.split(',').map(|part| self.inside(&format!("[{}]", part.trim_matches(' '))));
+            return Ok(vec![Step::Union(parts.collect::<Result<_, _>>()?)]);
+        }
+        match inner.strip_prefix('\'').and_then(|inner| inner.strip_suffix('\'')) {
+            Some(name) if !name.contains('\'') => self.inside(&format!(".{name}")),
+            _ => Ok(vec![Step::Slice(slice(if inner == "*" { ":" } else { inner })?)]),
         }
     }
 
-    fn brackets(&mut self) -> Result<Step, String> {
-        let end =
-            self.rest.find([']', '\n']).filter(|at| self.rest.as_bytes()[*at] == b']').ok_or("unterminated array")?;
-        let inner = &self.rest[..end];
-        self.rest = &self.rest[end + 1..];
-        if inner.contains(',') {
-            if self.depth >= MAX_DEPTH {
-                return Err("union is nested too deep".to_owned());
-            }
-            let paths: Result<Vec<_>, String> =
-                inner.split(',').map(|part| index(part.trim()).map(|step| vec![step])).collect();
-            return Ok(Step::Union(paths?));
+    /// What stands inside of something else, read like an action of its own.
+    fn inside(&self, text: &str) -> Result<Node, String> {
+        if self.depth >= MAX_DEPTH {
+            return Err("filters and unions are nested too deep".to_owned());
         }
-        index(inner)
+        Scanner { rest: &format!("{text}}}"), depth: self.depth + 1 }.steps()
     }
 
     fn filter(&mut self) -> Result<Filter, String> {
-        if self.depth >= MAX_DEPTH {
-            return Err("filter is nested too deep".to_owned());
+        let inner = self.condition()?;
+        if self.next() != Some(']') {
+            return Err("unclosed array expect ]".to_owned());
         }
-        let inner = self.parenthesis()?;
-        self.rest = self.rest.strip_prefix(']').ok_or("unclosed array expect ]")?;
-        let (left, operator, right) = split_condition(inner)?;
-        let read = |text: &str| Scanner { rest: text, depth: self.depth + 1 }.steps(false);
-        Ok(Filter { left: read(left.trim())?, operator, right: read(right.trim())? })
+        let sides = split_condition(inner);
+        let (left, operator, right) = sides.unwrap_or((inner, EXISTS, ""));
+        let right = if operator == EXISTS { Vec::new() } else { self.inside(right)? };
+        Ok(Filter { left: self.inside(left)?, operator: operator.to_owned(), right })
     }
 
-    /// The text up to the parenthesis that closes the one already read.
-    fn parenthesis(&mut self) -> Result<&'a str, String> {
-        let (mut open, mut quote) = (1, None);
+    /// The text up to the parenthesis that closes a filter: the first one that is not in its first pair of quotes.
+    fn condition(&mut self) -> Result<&'a str, String> {
         let text = self.rest;
-        for (at, c) in text.char_indices() {
-            match (quote, c) {
-                (Some(q), c) if c == q => quote = None,
-                (Some(_), _) => {}
-                (None, '"' | '\'') => quote = Some(c),
-                (None, '(') => open += 1,
-                (None, ')') => open -= 1,
-                _ => {}
+        let (mut quote, mut closed, mut before) = (None, false, '(');
+        loop {
+            match self.next() {
+                None | Some('\n') => return Err("unterminated filter".to_owned()),
+                Some(c @ ('"' | '\'')) if quote.is_none() => quote = Some(c),
+                Some(c) if quote == Some(c) && before != '\\' => closed = true,
+                Some(')') if quote.is_some() == closed => return Ok(&text[..text.len() - self.rest.len() - 1]),
+                Some(_) => {}
             }
-            if open == 0 {
-                self.rest = &text[at + 1..];
-                return Ok(&text[..at]);
-            }
+            before = text[..text.len() - self.rest.len()].chars().next_back().unwrap_or('(');
         }
-        Err("unterminated filter".to_owned())
     }
 }
 
-/// Left side, operator, right side of a condition; the operator is outside quotes.
-fn split_condition(text: &str) -> Result<(&str, Operator, &str), String> {
-    let mut quote = None;
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(q), c) if c == q => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '=' | '!' | '<' | '>') => {
-                let length = text[at..].find(|c| !matches!(c, '=' | '!' | '<' | '>')).unwrap_or(text.len() - at);
-                let word = &text[at..at + length];
-                let operator = Operator::read(word).ok_or_else(|| format!("unrecognized filter operator {word}"))?;
-                return Ok((&text[..at], operator, &text[at + length..]));
-            }
-            _ => {}
-        }
-    }
-    Ok((text, Operator::Exists, ""))
+fn ends_word(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\r' | '\n' | '.' | ',' | '[' | ']' | '$' | '@' | '{' | '}')
 }
 
-/// What stands in brackets: `'name'`, `*`, `3`, `-1:`, `0:4:2`.
-fn index(text: &str) -> Result<Step, String> {
-    if text == "*" {
-        return Ok(Step::Wildcard);
+/// `U+002A '*'`; a character that cannot be seen has its number only.
+fn shown(c: char) -> String {
+    let code = format!("U+{:04X}", u32::from(c));
+    if c.is_control() { code } else { format!("{code} '{c}'") }
+}
+
+/// Left side, operator, right side; the operator is the first run of its characters.
+fn split_condition(text: &str) -> Option<(&str, &str, &str)> {
+    let of_operator = |c: char| matches!(c, '=' | '!' | '<' | '>');
+    let start = text.find(of_operator).filter(|at| *at > 0)?;
+    // Something must stand to the right, if it is the last of the operator's own characters.
+    let length = text[start..].find(|c| !of_operator(c)).unwrap_or(text.len() - start - 1);
+    if length == 0 {
+        return None;
     }
-    for quote in ['\'', '"'] {
-        if let Some(name) = text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote)) {
-            return Ok(Step::Field(name.to_owned()));
+    Some((&text[..start], &text[start..start + length], &text[start + length..]))
+}
+
+/// `3`, `-1:`, `0:4:2`, or nothing at all, which is the first.
+fn slice(text: &str) -> Result<Slice, String> {
+    let bound = |part: &str| match part {
+        "" => Ok(None),
+        number if number.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) && !number.starts_with("--") => {
+            number.parse().map(Some).map_err(|_| format!("array index {number} is not a number"))
         }
-    }
-    let invalid = || format!("invalid array index {text}");
-    let bound = |part: Option<&str>| {
-        part.filter(|part| !part.is_empty()).map(|part| part.parse::<i64>().map_err(|_| invalid())).transpose()
+        _ => Err(format!("invalid array index {text}")),
     };
-    let mut parts = text.split(':');
-    let (from, to, step) = (bound(parts.next())?, bound(parts.next())?, bound(parts.next())?);
-    let single = !text.contains(':');
-    if parts.next().is_some() || (single && from.is_none()) {
-        return Err(invalid());
+    let mut parts = text.split(':').map(bound);
+    let mut next = || parts.next().unwrap_or(Ok(None));
+    let (from, to, step) = (next()?, next()?, next()?);
+    if parts.next().is_some() {
+        return Err(format!("invalid array index {text}"));
     }
-    Ok(Step::Slice(Slice { from, to, step, single }))
+    Ok(Slice { from, to, step, single: !text.contains(':') })
 }

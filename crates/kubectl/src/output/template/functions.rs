@@ -67,7 +67,7 @@ pub fn call(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
             .into()),
         "urlquery" => Ok(crate::server::encode(&shown(&first)).replace("%20", "+").into()),
         "exists" => Ok(Value::Bool(arguments.iter().skip(1).try_fold(first, step).is_some())),
-        "base64decode" => base64(&shown(&first)).map(Value::from),
+        "base64decode" => base64_decoded(&shown(&first)).map(Value::from),
         other => Err(format!("function {other:?} not defined")),
     }
 }
@@ -204,7 +204,8 @@ fn padded(text: &str, flags: &str) -> String {
     if flags.starts_with('-') { format!("{text}{fill}") } else { format!("{fill}{text}") }
 }
 
-fn base64(text: &str) -> Result<String, String> {
+/// What a base64 text stands for.
+pub fn base64_decoded(text: &str) -> Result<String, String> {
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0_u32, 0);
     for (at, c) in text.bytes().enumerate().filter(|(_, c)| *c != b'=') {

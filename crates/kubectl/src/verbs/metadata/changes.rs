@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::Field;
-use crate::failure::{Failure, Outcome};
+use crate::{
+    failure::{Failure, Outcome},
+    names,
+};
 
 /// What is set and what is removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -88,9 +91,6 @@ impl Changes {
     }
 }
 
-const WORDS: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character \
-    (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
 /// A label's value is checked here already, an annotation's never.
 fn check<'a>(pair: &str, value: &'a str, field: Field) -> Outcome<&'a str> {
     if field == Field::Annotations {
@@ -99,16 +99,7 @@ fn check<'a>(pair: &str, value: &'a str, field: Field) -> Outcome<&'a str> {
     if value.contains('=') {
         return Err(Failure::Said(format!("invalid label spec: {pair}")));
     }
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let edge = |c: char| c.is_ascii_alphanumeric();
-    let fine = value.is_empty() || value.chars().all(inner) && value.starts_with(edge) && value.ends_with(edge);
-    let mut wrong = Vec::new();
-    if value.len() > 63 {
-        wrong.push("must be no more than 63 bytes");
-    }
-    if !fine {
-        wrong.push(WORDS);
-    }
+    let wrong = names::label_value(value);
     if wrong.is_empty() {
         Ok(value)
     } else {

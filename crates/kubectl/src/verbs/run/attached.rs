@@ -19,7 +19,7 @@ pub async fn run(session: &Session, matches: &Matches, created: &Value) -> Outco
     let outcome = session_of(session, matches, created).await;
     if matches.on("rm") {
         let target = super::pod::named(session, text_at(created, "/metadata/name")).await?.target;
-        let manner = Manner::of(matches)?;
+        let manner = Manner::of(session, matches).await?;
         let gone = one(session, &target, &manner).await?;
         if matches.on("wait") {
             wait_for(session, &gone.into_iter().collect::<Vec<_>>(), &manner).await?;

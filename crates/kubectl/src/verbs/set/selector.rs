@@ -2,60 +2,56 @@
 
 use serde_json::{Map, Value};
 
-use super::send;
+use super::Call;
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
-    selection::Request,
+    selection::{Object, Request},
     session::Session,
-    verbs::result::Reporter,
 };
 
 /// Runs `set selector`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    let mut call = Call::new(session, matches).await?;
     let Some((text, names)) = matches.args.split_last() else { return Err(Failure::said("one selector is required")) };
-    let (names, text) = if text.contains(['=', ' ', '!']) { (names, text.as_str()) } else { (&matches.args[..], "") };
-    let mut reporter = Reporter::of(session, matches).await?;
-    let request = Request { selector: None, ..Request::of(matches, names) };
-    let selection = request.select(session).await?;
-    let (objects, mut failures) = if matches.on("local") {
-        (selection.local(), selection.failures.clone())
-    } else {
-        selection.objects(session).await
-    };
-    let labels = labels(text)?;
+    let labels = labels(text);
+    let local = matches.on("local");
+    let objects = call.objects_of(Request { local, selector: None, ..Request::of(matches, names) }).await?;
+    let mut failures = Vec::new();
     for object in &objects {
-        if object.target.resource.kind != "Service" {
-            failures.push(Failure::said("setting a selector is only supported for Services"));
-            continue;
-        }
-        let mut changed = object.value.clone();
-        changed["spec"]["selector"] = Value::Object(labels.clone());
-        if let Some(version) = matches.some("resource-version") {
-            changed["metadata"]["resourceVersion"] = version.into();
-        }
-        if let Err(failure) = send(session, matches, object, changed, "selector updated", &mut reporter).await {
-            failures.push(failure);
-        }
+        failures.extend(one(&mut call, object, labels.as_ref()).await.err());
     }
     Failure::of(failures)
 }
 
-/// A Service's selector knows equality only.
-fn labels(text: &str) -> Outcome<Map<String, Value>> {
+async fn one(call: &mut Call<'_>, object: &Object, labels: Result<&Map<String, Value>, &String>) -> Outcome {
+    if object.target.resource.kind != "Service" {
+        return Err(Failure::said("setting a selector is only supported for Services"));
+    }
+    let labels = labels.map_err(|why| Failure::Said(why.clone()))?;
+    let mut changed = object.value.clone();
+    changed["spec"]["selector"] = Value::Object(labels.clone());
+    if let Some(version) = call.matches.some("resource-version") {
+        changed["metadata"]["resourceVersion"] = version.into();
+    }
+    call.store(object, &changed, "selector updated", "").await
+}
+
+/// A Service's selector knows equality only: what else a selector may say is a mistake when it comes to an object.
+fn labels(text: &str) -> Result<Map<String, Value>, String> {
     if let Some((key, rest)) = text.split_once(" in ").or_else(|| text.split_once(" notin ")) {
         let operator = if text.contains(" notin ") { "NotIn" } else { "In" };
         let key = key.rsplit(',').next().unwrap_or(key).trim();
         let values = rest.trim().trim_matches(['(', ')']).replace(',', " ");
-        return Err(Failure::Said(format!(
-            "match expression [{{{key} {operator} [{values}]}}] not supported on this object"
-        )));
+        return Err(format!("match expression [{{{key} {operator} [{values}]}}] not supported on this object"));
     }
-    text.split(',')
-        .filter(|part| !part.is_empty())
+    let parts = text.split(',').filter(|part| !part.is_empty());
+    let pairs: Result<Map<String, Value>, String> = parts
         .map(|part| match part.replace("==", "=").split_once('=') {
             Some((key, value)) => Ok((key.to_owned(), Value::from(value))),
-            None => Err(Failure::Said(format!("invalid selector: {part}"))),
+            None if part.starts_with('!') => Err(format!("{{{} DoesNotExist []}}", &part[1..])),
+            None => Err(format!("{{{part} Exists []}}")),
         })
-        .collect()
+        .collect();
+    pairs.map_err(|expression| format!("match expression [{expression}] not supported on this object"))
 }

@@ -1,56 +1,56 @@
 //! `set subject`: who a binding is for.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::send;
+use super::{ALL_AND_SELECTOR, Call, unsuitable};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
-    selection::Request,
+    selection::Object,
     session::Session,
-    verbs::result::Reporter,
 };
 
 /// Runs `set subject`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    let mut reporter = Reporter::of(session, matches).await?;
-    let selection = Request::of(matches, &matches.args).select(session).await?;
-    let subjects = subjects(session, matches)?;
-    let (objects, mut failures) = if matches.on("local") {
-        (selection.local(), selection.failures.clone())
-    } else {
-        selection.objects(session).await
-    };
+    let mut call = Call::new(session, matches).await?;
+    let objects = call.objects(&matches.args).await?;
+    call.check()?;
+    if matches.on("all") && matches.some("selector").is_some() {
+        return Err(Failure::said(ALL_AND_SELECTOR));
+    }
+    let subjects = subjects(session, matches, &objects)?;
+    let mut failures = Vec::new();
     for object in &objects {
-        let resource = &object.target.resource;
-        if !matches!(resource.kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {
-            failures.push(Failure::Said(format!(
-                "{}/{} setting subjects is only supported for RoleBinding/ClusterRoleBinding",
-                resource.plural, object.target.name
-            )));
+        if !matches!(object.target.resource.kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {
+            failures.push(unsuitable(object, "setting subjects is only supported for RoleBinding/ClusterRoleBinding"));
             continue;
         }
         let mut changed = object.value.clone();
-        if !add(&mut changed, &subjects) {
-            continue;
-        }
-        if let Err(failure) = send(session, matches, object, changed, "subjects updated", &mut reporter).await {
-            failures.push(failure);
+        if add(&mut changed, &subjects) {
+            let failing = "failed to patch subjects to rolebinding: ";
+            failures.extend(call.store_changed(object, &changed, "subjects updated", failing).await.err());
         }
     }
     Failure::of(failures)
 }
 
-fn subjects(session: &Session, matches: &Matches) -> Outcome<Vec<Value>> {
+fn subjects(session: &Session, matches: &Matches, objects: &[Object]) -> Outcome<Vec<Value>> {
+    let names = |flag| matches.list(flag).into_iter().collect::<BTreeSet<String>>();
     let named =
         |kind: &str, name: &String| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
-    let mut all: Vec<Value> = matches.list("user").iter().map(|name| named("User", name)).collect();
-    all.extend(matches.list("group").iter().map(|name| named("Group", name)));
-    for account in matches.list("serviceaccount") {
+    let mut all: Vec<Value> = names("user").iter().map(|name| named("User", name)).collect();
+    all.extend(names("group").iter().map(|name| named("Group", name)));
+    let everywhere = objects.iter().any(|object| object.target.resource.kind == "ClusterRoleBinding");
+    for account in names("serviceaccount") {
         let (namespace, name) = account
             .split_once(':')
             .filter(|(_, name)| !name.is_empty() && !name.contains(':'))
             .ok_or_else(|| Failure::said("serviceaccount must be <namespace>:<name>"))?;
+        if namespace.is_empty() && everywhere {
+            return Err(Failure::said("serviceaccount must be <namespace>:<name>, namespace must be specified"));
+        }
         let namespace = if namespace.is_empty() { &session.namespace } else { namespace };
         all.push(json!({"kind": "ServiceAccount", "name": name, "namespace": namespace}));
     }

@@ -112,6 +112,32 @@ pub fn binding(matches: &Matches) -> Outcome<Value> {
     Ok(object)
 }
 
+/// What a token may be bound to.
+const BOUND_TO: [&str; 3] = ["Node", "Pod", "Secret"];
+
+fn check_token(matches: &Matches) -> Outcome {
+    let duration = matches.duration("duration");
+    let (kind, name) = (matches.some("bound-object-kind"), matches.some("bound-object-name"));
+    let wrong = if duration < 0 {
+        "--duration must be greater than or equal to 0".to_owned()
+    } else if duration % SECOND != 0 {
+        "--duration cannot be expressed in units less than seconds".to_owned()
+    } else if matches.list("audience").iter().any(String::is_empty) {
+        "--audience must not be an empty string".to_owned()
+    } else if kind.is_none() && name.is_some() {
+        "--bound-object-name can only be set if --bound-object-kind is provided".to_owned()
+    } else if kind.is_none() && matches.some("bound-object-uid").is_some() {
+        "--bound-object-uid can only be set if --bound-object-kind is provided".to_owned()
+    } else if kind.is_some_and(|kind| !BOUND_TO.contains(&kind)) {
+        format!("supported --bound-object-kind values are {}", BOUND_TO.join(", "))
+    } else if kind.is_some() && name.is_none() {
+        "--bound-object-name is required if --bound-object-kind is provided".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Said(wrong))
+}
+
 /// `create token`.
 pub async fn token(session: &Session, matches: &Matches) -> Outcome {
     let [name] = matches.args.as_slice() else {
@@ -120,6 +146,7 @@ pub async fn token(session: &Session, matches: &Matches) -> Outcome {
             format!("exactly one NAME is required, got {}", matches.args.len()),
         ));
     };
+    check_token(matches)?;
     let mut spec = json!({"audiences": matches.list("audience")});
     let seconds = matches.duration("duration").div_euclid(SECOND);
     if seconds > 0 {
