@@ -3,15 +3,13 @@
 mod door;
 mod identity;
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, io::Write as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
+use podyard_cluster::Authority;
 use tokio::net::TcpListener;
 
-use self::{
-    door::{Door, Shown},
-    identity::Identity,
-};
+use self::door::{Door, Shown};
 use super::{say, signals};
 use crate::{
     config::ClusterTask,
@@ -24,20 +22,21 @@ const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(15);
 /// Serves one cluster until a signal comes.
 pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
+    let authority = Arc::new(Authority::new()?);
     let embedded = Embedded::on_this_machine(task.data.path(), task.images.as_deref()).await?;
-    let provider = Provider::Embedded(embedded.with_nodes(task.nodes).with_room(task.room).passing());
+    let embedded = embedded.with_nodes(task.nodes).with_room(task.room).with_authority(authority.clone()).passing();
+    let provider = Provider::Embedded(embedded);
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;
     let listener = TcpListener::bind(task.listen).await.with_context(|| format!("listening on {}", task.listen))?;
     let address = listener.local_addr()?;
-    let identity = Identity::make(address.ip()).context("making the cluster's certificates")?;
     let server = format!("https://{address}");
-    write_private(&task.kubeconfig, &identity.kubeconfig(&server))
+    write_private(&task.kubeconfig, &identity::kubeconfig(&authority, &server)?)
         .with_context(|| format!("writing the kubeconfig {}", task.kubeconfig.display()))?;
     say(&format!("The cluster is ready at {server} ; export KUBECONFIG={}", shown(&task.kubeconfig)))?;
     if let Some(caveat) = provider.caveat() {
         tracing::warn!("{caveat}");
     }
-    let door = Door::open(listener, identity.server()?)?;
+    let door = Door::open(listener, authority.server(address.ip())?)?;
     let api = lease.api().layer(axum::middleware::from_fn(door::introduce));
     let api = api.into_make_service_with_connect_info::<Shown>();
     let serve = axum::serve(door, api).with_graceful_shutdown(closing.clone().cancelled_owned());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use podyard_cluster::{
-    Cluster, ClusterConfig,
+    Authority, Cluster, ClusterConfig,
     node::{
         images::{ImageStore, Images, StoreError},
         runtime::{
@@ -64,6 +64,8 @@ pub struct Embedded {
     /// How many nodes each cluster has.
     nodes: u8,
     room: Room,
+    /// Whom Pods trust to be the API.
+    authority: Arc<Authority>,
     /// Whether nothing is kept for another start.
     passing: bool,
 }
@@ -136,6 +138,7 @@ impl Embedded {
             metrics: false,
             nodes: 1,
             room: Room::default(),
+            authority: Authority::shared(),
             passing: false,
         }
     }
@@ -155,6 +158,11 @@ impl Embedded {
         Self { room, ..self }
     }
 
+    /// The same with clusters whose API is this authority's.
+    pub fn with_authority(self, authority: Arc<Authority>) -> Self {
+        Self { authority, ..self }
+    }
+
     /// The same with sandboxes that nobody comes back to: what they hold goes with this process, however it ends.
     pub fn passing(self) -> Self {
         Self { passing: true, ..self }
@@ -171,13 +179,14 @@ impl Embedded {
         let directory = kept.folder().to_owned();
         let runtime = (self.runtime)(&self.place.new_sandbox(), &directory.join("volumes"), self.room);
         let journal = Some(kept.journal());
-        let (metrics, nodes) = (self.metrics, self.nodes);
+        let (metrics, nodes, authority) = (self.metrics, self.nodes, self.authority.clone());
         let (max_pods, max_objects) = (self.room.pods, usize::try_from(self.room.objects).unwrap_or(usize::MAX));
         let config = ClusterConfig {
             directory,
             journal,
             metrics,
             nodes,
+            authority,
             max_pods,
             max_objects,
             ..ClusterConfig::new(self.images.clone(), runtime)

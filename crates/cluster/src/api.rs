@@ -20,6 +20,7 @@ mod parts;
 mod patch;
 mod path;
 mod pod;
+mod pod_door;
 mod proxy;
 mod query;
 mod read;
@@ -37,6 +38,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use self::caller::Credential;
+pub(crate) use self::pod_door::PodDoor;
 
 use axum::{Router, extract::State, response::Response};
 use tokio_util::sync::{CancellationToken, DropGuard};

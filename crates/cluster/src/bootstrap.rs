@@ -14,16 +14,13 @@ const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kub
 /// The node's address, as in kind's own network.
 pub(crate) const NODE_ADDRESS: &str = "172.18.0.2";
 
-/// A certificate whose key nobody has: inside a sandbox nothing speaks TLS, but Pods mount the file.
-pub(crate) const ROOT_CERTIFICATE: &str = include_str!("bootstrap/ca.crt");
-
 /// What `kube-root-ca.crt` says about itself.
 pub(crate) const ROOT_CERTIFICATE_NOTE: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when \
     using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed \
     across distributions of Kubernetes clusters.";
 
-/// Puts the first objects into an empty store.
-pub(crate) fn fill(store: &Store, clock: &dyn Clock) {
+/// Puts the first objects into an empty store; the API shows certificates that `authority` (PEM) has signed.
+pub(crate) fn fill(store: &Store, clock: &dyn Clock, authority: &str) {
     let mut seed = Seed { store, clock };
     for name in NAMESPACES {
         seed.add(
@@ -46,7 +43,7 @@ pub(crate) fn fill(store: &Store, clock: &dyn Clock) {
                     "name": "kube-root-ca.crt",
                     "annotations": {"kubernetes.io/description": ROOT_CERTIFICATE_NOTE},
                 },
-                "data": {"ca.crt": ROOT_CERTIFICATE},
+                "data": {"ca.crt": authority},
             }),
         );
     }
@@ -166,7 +163,7 @@ mod tests {
     #[test]
     fn a_new_cluster_has_what_the_recorded_one_had() {
         let store = Store::new();
-        fill(&store, &SystemClock);
+        fill(&store, &SystemClock, "");
         let names = |resource, namespace| {
             let (_, objects) = store.list(resource, namespace);
             objects.iter().map(|o| o["metadata"]["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -9,7 +9,8 @@ use tokio_util::{
 };
 
 use crate::{
-    api::Api,
+    api::{Api, PodDoor},
+    authority::Authority,
     bootstrap,
     clock::{Clock, SharedClock, SystemClock},
     controllers,
@@ -52,6 +53,8 @@ pub struct ClusterConfig {
     /// Where this cluster keeps its files: `volumes/` and `logs/` beneath it, which are made with the first Pod. The Linux
     /// runtime must have been given the same volumes. What Pods that are taken up again wrote is found there.
     pub directory: PathBuf,
+    /// Who signs what the API shows to Pods, and what they are told to trust.
+    pub authority: Arc<Authority>,
     /// The file in which its objects outlive it; without one they end with it.
     pub journal: Option<PathBuf>,
 }
@@ -72,6 +75,7 @@ impl ClusterConfig {
         Self {
             directory,
             journal: None,
+            authority: Authority::shared(),
             node_name: "kind-control-plane".into(),
             nodes: 1,
             images,
@@ -158,7 +162,8 @@ impl Cluster {
             return Err(StartError::NodeName(config.node_name));
         }
         let store = Store::new();
-        bootstrap::fill(&store, &*config.clock);
+        let authority = config.authority.certificate();
+        bootstrap::fill(&store, &*config.clock, &authority);
         // What every cluster has is not counted.
         let workers = config.nodes.saturating_sub(1);
         // Each node has its Lease.
@@ -169,8 +174,10 @@ impl Cluster {
         }
         let signer = Signer::new(rand::random());
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-        controllers::start(&store, &config.clock, &tasks, closing.clone());
+        controllers::start(&store, &config.clock, &authority, &tasks, closing.clone());
         scheduler::start(&store, &config.clock, &tasks, closing.clone());
+        let door = Arc::new(PodDoor::new(config.authority.within()));
+        config.runtime.set_api(door.clone());
         let node = Node::start(NodeConfig {
             name: config.node_name,
             workers,
@@ -188,6 +195,7 @@ impl Cluster {
         let definitions = Definitions::of(&store);
         let api =
             Arc::new(Api { store, definitions, clock, node: node.clone(), signer, max_objects, metrics, closing });
+        door.open(&api);
         let router = api.clone().router();
         Ok(Self { api, router, tasks, node, journal })
     }

@@ -28,7 +28,7 @@ mod stateful_set;
 mod worker;
 mod write;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -43,6 +43,8 @@ use crate::{
 struct World {
     store: Store,
     clock: SharedClock,
+    /// The certificate of the API's authority (PEM).
+    authority: Arc<str>,
 }
 
 impl World {
@@ -64,10 +66,10 @@ trait Controller: Send {
 }
 
 /// Starts all controllers. What they do to the objects that are there already is done when this returns: the default
-/// ServiceAccounts and the root certificate in each namespace. The rest happens in one task of `tasks`, which ends with
+/// ServiceAccounts and the certificate of the API's `authority` (PEM) in each namespace. The rest happens in one task of `tasks`, which ends with
 /// `cancel`.
-pub fn start(store: &Store, clock: &SharedClock, tasks: &TaskTracker, cancel: CancellationToken) {
-    let world = World { store: store.clone(), clock: clock.clone() };
+pub fn start(store: &Store, clock: &SharedClock, authority: &str, tasks: &TaskTracker, cancel: CancellationToken) {
+    let world = World { store: store.clone(), clock: clock.clone(), authority: authority.into() };
     let mut worker = worker::Worker::new(world.clone(), controllers(&world));
     worker.settle();
     tasks.spawn(worker.run(cancel));

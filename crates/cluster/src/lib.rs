@@ -5,6 +5,7 @@
 //! | room | what is in it |
 //! | --- | --- |
 //! | [`Cluster`] | holds the parts together; what is above it starts here |
+//! | [`Authority`] | whom clients of the API trust |
 //! | `api` | the HTTP surface, as an axum router |
 //! | `transport` | `kube::Client` straight into that router |
 //! | `bootstrap` | what every new cluster has |
@@ -24,6 +25,7 @@
 
 pub mod admission;
 mod api;
+mod authority;
 mod bootstrap;
 pub mod clock;
 mod cluster;
@@ -46,4 +48,5 @@ mod transport;
 pub mod version;
 
 pub use api::Credential;
+pub use authority::{Authority, AuthorityError};
 pub use cluster::{Cluster, ClusterConfig, DEFAULT_MAX_OBJECTS, DEFAULT_MAX_PODS, StartError};

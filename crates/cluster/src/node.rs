@@ -57,6 +57,7 @@ use self::{
     context::{Addresses, Context},
     images::Images,
     members::members,
+    names::ClusterNames,
     pod::Pod,
     runtime::{Runtime, network::PodRange},
     worker::{Handle, News, Worker},
@@ -154,6 +155,8 @@ impl Node {
             members.insert(member.name, Arc::new(own));
         }
         let (context, members) = (Arc::new(context), Arc::new(members));
+        // Before the first Pod may start.
+        context.runtime.set_names(Arc::new(ClusterNames::new(context.store.clone())));
         let pods = Arc::new(Pods::default());
         let mut tasks: Vec<_> = members.values().map(|own| tokio::spawn(health::follow(own.clone()))).collect();
         tasks.push(tokio::spawn(follow_pods(members, pods.clone())));

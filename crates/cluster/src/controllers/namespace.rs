@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::{Controller, World, deletion, name_of};
 use crate::{
-    bootstrap::{ROOT_CERTIFICATE, ROOT_CERTIFICATE_NOTE},
+    bootstrap::ROOT_CERTIFICATE_NOTE,
     clock::api_time,
     json::{has, items, put},
-    store::{Event, Key, Next},
+    store::{Change, Event, Key, Next},
 };
 
 const ROOT_CA: &str = "kube-root-ca.crt";
@@ -22,12 +22,16 @@ impl Controller for Namespaces {
         let key = &event.key;
         if key.resource == "namespaces" {
             mark(key.clone());
-        } else if !key.namespace.is_empty() && event.change == crate::store::Change::Deleted {
+            return;
+        }
+        let deleted = event.change == Change::Deleted;
+        let restored = match (key.resource.as_str(), key.name.as_str()) {
+            ("serviceaccounts", "default") => deleted,
+            ("configmaps", ROOT_CA) => true,
+            _ => false,
+        };
+        if !key.namespace.is_empty() && (deleted || restored) {
             let namespace = Key::new("namespaces", "", key.namespace.as_str());
-            let restored = matches!(
-                (key.resource.as_str(), key.name.as_str()),
-                ("serviceaccounts", "default") | ("configmaps", ROOT_CA)
-            );
             if restored || world.get(&namespace).is_some_and(|ns| has(&ns["metadata"], "deletionTimestamp")) {
                 mark(namespace);
             }
@@ -48,15 +52,21 @@ impl Controller for Namespaces {
 /// Every namespace has a default ServiceAccount and the cluster's root certificate.
 fn furnish(world: &World, namespace: &str) {
     let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+    let annotations = json!({"kubernetes.io/description": ROOT_CERTIFICATE_NOTE});
     let certificate = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": ROOT_CA, "annotations": {"kubernetes.io/description": ROOT_CERTIFICATE_NOTE}},
-        "data": {"ca.crt": ROOT_CERTIFICATE},
+        "metadata": {"name": ROOT_CA, "annotations": annotations},
+        "data": {"ca.crt": &*world.authority},
     });
     for (resource, mut object) in [("serviceaccounts", account), ("configmaps", certificate)] {
         let key = Key::new(resource, namespace, name_of(&object));
-        if world.get(&key).is_some() {
+        if let Some(there) = world.get(&key) {
+            if there["data"] != object["data"] {
+                let (data, annotations) = (object["data"].take(), annotations.clone());
+                // It may be gone meanwhile, and then comes back.
+                let _ = world.store.modify(&key, |there| Ok::<_, Infallible>(restore(there, data, annotations)));
+            }
             continue;
         }
         let metadata = &mut object["metadata"];
@@ -66,6 +76,14 @@ fn furnish(world: &World, namespace: &str) {
         // Somebody else may have made it meanwhile, which is as good.
         let _ = world.store.insert(key, object);
     }
+}
+
+/// The ConfigMap as it was published.
+fn restore(there: &Value, data: Value, annotations: Value) -> Next {
+    let mut after = there.clone();
+    put(&mut after, "data", data);
+    put(&mut after["metadata"], "annotations", annotations);
+    Next::Put(after)
 }
 
 /// Deletes what is in the namespace; when nothing is left, the namespace.

@@ -37,7 +37,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let world = World { store: Store::new(), clock: Arc::new(Counting::default()) };
+        let world = World { store: Store::new(), clock: Arc::new(Counting::default()), authority: "PEM".into() };
         let worker = worker::Worker::new(world.clone(), controllers(&world));
         let mut bench = Self { world, worker };
         bench.put(
@@ -99,12 +99,7 @@ fn a_namespace_is_furnished_and_emptied() {
         "",
         json!({"metadata": {"name": "blue"}, "spec": {"finalizers": ["kubernetes"]}, "status": {}}),
     );
-    assert!(
-        bench.get("configmaps", "blue", "kube-root-ca.crt").unwrap()["data"]["ca.crt"]
-            .as_str()
-            .unwrap()
-            .starts_with("-----BEGIN")
-    );
+    assert_eq!(bench.get("configmaps", "blue", "kube-root-ca.crt").unwrap()["data"]["ca.crt"], "PEM");
     bench.put("pods", "blue", pod("p", "10.0.0.1", true));
     let mut deleted = Value::clone(&bench.get("namespaces", "", "blue").unwrap());
     deleted["metadata"]["deletionTimestamp"] = json!("2026-11-23T08:00:00Z");
@@ -124,6 +119,16 @@ fn the_default_account_comes_back() {
     let mut bench = Bench::new();
     bench.delete("serviceaccounts", "default", "default");
     assert_eq!(bench.names("serviceaccounts"), ["default"]);
+}
+
+#[test]
+fn the_root_certificate_is_what_the_api_shows_whoever_writes_another() {
+    let mut bench = Bench::new();
+    let other = json!({"metadata": {"name": "kube-root-ca.crt"}, "data": {"ca.crt": "of the start before", "x": "y"}});
+    bench.put("configmaps", "default", other);
+    let restored = bench.get("configmaps", "default", "kube-root-ca.crt").unwrap();
+    assert_eq!(restored["data"], json!({"ca.crt": "PEM"}));
+    assert!(restored["metadata"]["annotations"]["kubernetes.io/description"].is_string());
 }
 
 fn owned(name: &str, owner: &str) -> Value {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 
-use super::{context::Context, names::ClusterNames, runtime::network::NetworkRules};
+use super::{context::Context, runtime::network::NetworkRules};
 use crate::store::{Event, Store};
 
 /// What the rules are made of.
@@ -20,7 +20,6 @@ const SOURCES: [&str; 5] = ["services", slices::SLICES, "pods", "namespaces", "n
 
 /// Keeps the Pods' network as the objects say. Without end.
 pub async fn follow(context: Arc<Context>) {
-    context.runtime.set_names(Arc::new(ClusterNames::new(context.store.clone())));
     let mut set = NetworkRules::default();
     loop {
         let revision = context.store.revision();

@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use self::network::{Names, NetworkRules, PodRange};
+use self::network::{ApiServer, Names, NetworkRules, PodRange};
 
 /// A future of the runtime; it may outlive the borrow that made it.
 pub type RuntimeFuture<T> = BoxFuture<'static, Result<T, RuntimeError>>;
@@ -260,6 +260,8 @@ pub trait Runtime: Send + Sync + 'static {
     fn set_network(&self, rules: NetworkRules) -> RuntimeFuture<()>;
     /// Has Pods' questions at [`network::NAME_SERVER`] answered.
     fn set_names(&self, names: Arc<dyn Names>);
+    /// Has Pods' connections to [`network::API_SERVICE`] and [`network::API_SERVER`] served.
+    fn set_api(&self, api: Arc<dyn ApiServer>);
     /// Ends everything. Further calls fail.
     fn shutdown(&self) -> BoxFuture<'static, ()>;
 }

@@ -24,6 +24,7 @@ pub struct TestCluster {
     pub cluster: Cluster,
     pub client: Client,
     pub pods: Api<Pod>,
+    pub runtime: Arc<Linux>,
     directory: tempfile::TempDir,
 }
 
@@ -41,14 +42,11 @@ impl TestCluster {
             agent,
             ..LinuxConfig::new(images().directory().to_owned(), state.clone()).for_pods(max_pods)
         };
-        let config = ClusterConfig {
-            max_pods,
-            max_objects,
-            ..ClusterConfig::new(images().clone(), Arc::new(Linux::new(linux)))
-        };
+        let runtime = Arc::new(Linux::new(linux));
+        let config = ClusterConfig { max_pods, max_objects, ..ClusterConfig::new(images().clone(), runtime.clone()) };
         let cluster = Cluster::start(config.with_directory(state)).await.unwrap();
         let client = cluster.client();
-        Self { pods: Api::default_namespaced(client.clone()), client, cluster, directory }
+        Self { pods: Api::default_namespaced(client.clone()), client, cluster, runtime, directory }
     }
 
     /// Creates objects of any kind, from YAML documents.

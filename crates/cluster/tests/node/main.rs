@@ -4,6 +4,7 @@
 // A helper of tests is a test: what is not as expected ends it, and what is passed over is said.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+mod api;
 mod attacks;
 mod bounds;
 mod cluster;

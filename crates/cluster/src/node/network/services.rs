@@ -17,7 +17,7 @@ use crate::{
 /// A rule for each port of each Service, and for each `hostPort` of a Pod.
 pub(super) fn rules(services: &[Object], slices: &[Object], pods: &[Object]) -> Vec<ServiceRule> {
     let proxied = services.iter().filter(|service| text(&service["spec"], "type") != "ExternalName");
-    // The API server's own: nothing listens where it says, whether or not it leads there.
+    // The API's own: whoever serves it listens there, so that it is reached where the kernel knows no rules.
     let proxied = proxied.filter(|service| {
         text(&service["metadata"], "name") != "kubernetes" || text(&service["metadata"], "namespace") != "default"
     });

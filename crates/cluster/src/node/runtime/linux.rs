@@ -4,6 +4,7 @@
 //! server only tells it what to do and reads what containers print. See `agent.rs` for what happens there.
 
 mod agent;
+mod api_server;
 mod cgroups;
 mod channel;
 mod descriptors;
@@ -41,7 +42,7 @@ use self::{
 use super::{
     Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
     SandboxId, SandboxSpec, Usage,
-    network::{Names, NetworkRules},
+    network::{ApiServer, Names, NetworkRules},
 };
 
 /// The argument with which a program is told to become the agent.
@@ -117,10 +118,11 @@ struct Inner {
 }
 
 /// What the Pods' network is to be, kept for the next agent.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Wanted {
     rules: NetworkRules,
     names: Option<Arc<dyn Names>>,
+    api: Option<Arc<dyn ApiServer>>,
 }
 
 impl std::fmt::Debug for Wanted {
@@ -163,13 +165,10 @@ impl Inner {
         match node.as_ref() {
             Some(running) if !running.has_gone() => Ok(Arc::clone(running)),
             _ => {
-                let (rules, names) = {
-                    let wanted = self.network();
-                    (wanted.rules.clone(), wanted.names.clone())
-                };
-                let started = Node::start(&self.config, names.as_ref()).await?;
-                if rules != NetworkRules::default() {
-                    started.order(Order::Network(rules)).await?;
+                let wanted = self.network().clone();
+                let started = Node::start(&self.config, &wanted).await?;
+                if wanted.rules != NetworkRules::default() {
+                    started.order(Order::Network(wanted.rules)).await?;
                 }
                 Ok(Arc::clone(node.insert(Arc::new(started))))
             }
@@ -361,6 +360,10 @@ impl Runtime for Linux {
 
     fn set_names(&self, names: Arc<dyn Names>) {
         self.0.network().names = Some(names);
+    }
+
+    fn set_api(&self, api: Arc<dyn ApiServer>) {
+        self.0.network().api = Some(api);
     }
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {

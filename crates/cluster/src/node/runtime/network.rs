@@ -7,7 +7,10 @@ use std::{
     net::{Ipv4Addr, SocketAddrV4},
 };
 
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+
+use super::Connection;
 
 /// The node's own address: that of a kind node on Docker's first network.
 pub const HOST: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
@@ -16,6 +19,10 @@ pub const SERVICES: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 96, 0, 0), 16);
 /// Where the cluster's name server answers, by UDP and TCP.
 pub const NAME_SERVER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 96, 0, 10), 53);
 
+/// The API's Service, which Pods know from their environment.
+pub const API_SERVICE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 96, 0, 1), 443);
+/// Where that leads to: the API server of the control plane's node.
+pub const API_SERVER: SocketAddrV4 = SocketAddrV4::new(HOST, 6443);
 /// The network that all nodes have their parts of (kubeadm's `podSubnet` in a kind cluster), and how many bits name it.
 pub const ALL_PODS: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 244, 0, 0), 16);
 
@@ -167,6 +174,12 @@ pub struct PortRange {
     pub first: u16,
     /// The last.
     pub last: u16,
+}
+
+/// The cluster's API for its Pods, without its sockets.
+pub trait ApiServer: Send + Sync + 'static {
+    /// Serves a Pod's connection to its end.
+    fn serve(&self, connection: Box<dyn Connection>) -> BoxFuture<'static, ()>;
 }
 
 /// The cluster's name server, without its sockets.

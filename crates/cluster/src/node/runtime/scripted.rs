@@ -22,7 +22,7 @@ pub use self::script::Script;
 use super::{
     Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
     SandboxId, SandboxSpec, Usage,
-    network::{Names, NetworkRules},
+    network::{ApiServer, Names, NetworkRules},
 };
 use crate::clock::SharedClock;
 
@@ -294,6 +294,9 @@ impl Runtime for Scripted {
 
     /// Nobody asks: scripted programs know no names.
     fn set_names(&self, _names: Arc<dyn Names>) {}
+
+    /// Nobody connects: scripted programs know no API.
+    fn set_api(&self, _api: Arc<dyn ApiServer>) {}
 
     fn shutdown(&self) -> BoxFuture<'static, ()> {
         let state = self.record(Call::Shutdown);

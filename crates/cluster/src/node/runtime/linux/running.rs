@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use tokio::{process::Child, sync::oneshot};
 
 use super::{
-    LinuxConfig,
+    LinuxConfig, Wanted,
+    api_server::ApiListener,
     cgroups::{self, Alarm, Found, Group},
     channel::{Channel, Ended, OrderError},
     descriptors, disk,
@@ -24,9 +25,7 @@ use super::{
     orders, spawn, streams,
     wire::{ExecOrder, Failure, Order, Program, Setup},
 };
-use crate::node::runtime::{
-    ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage, network::Names,
-};
+use crate::node::runtime::{ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage};
 
 /// Processes of a container that sets no limit; a fork bomb then leaves its neighbours in the sandbox their share.
 const PIDS: u64 = 256;
@@ -40,6 +39,8 @@ pub(super) struct Node {
     disk: u64,
     /// `None` when nobody has said what the names are.
     _names: Option<NameServer>,
+    /// `None` when nobody has said what the API is.
+    _api: Option<ApiListener>,
     /// Kept until the agent has ended.
     _ids: Option<Ids>,
 }
@@ -60,7 +61,7 @@ impl Held {
 }
 
 impl Node {
-    pub(super) async fn start(config: &LinuxConfig, names: Option<&Arc<dyn Names>>) -> Result<Self, RuntimeError> {
+    pub(super) async fn start(config: &LinuxConfig, wanted: &Wanted) -> Result<Self, RuntimeError> {
         descriptors::raise_the_limit();
         let ids = if nix::unistd::geteuid().is_root() { Ids::take() } else { None };
         let refused = |error: io::Error| RuntimeError::Unavailable(format!("{}: {error}", config.state.display()));
@@ -80,11 +81,15 @@ impl Node {
         let started = spawn::start(&config.agent, &setup, &joins).await?;
         let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
         tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
-        let names = match names {
+        let names = match &wanted.names {
             Some(names) => Some(NameServer::start(channel.order(Order::NameServer, &[]).await?.fds, names)?),
             None => None,
         };
-        Ok(Self { channel, janitor, group, disk: config.disk, _names: names, _ids: ids })
+        let api = match &wanted.api {
+            Some(api) => Some(ApiListener::start(channel.order(Order::ApiServer, &[]).await?.fds, api)?),
+            None => None,
+        };
+        Ok(Self { channel, janitor, group, disk: config.disk, _names: names, _api: api, _ids: ids })
     }
 
     pub(super) fn has_gone(&self) -> bool {

@@ -80,6 +80,8 @@ pub(super) enum Order {
     Network(NetworkRules),
     /// Make the name server's sockets: UDP, then TCP, which listens.
     NameServer,
+    /// Make the API's sockets, which listen: its Service's, then the node's own.
+    ApiServer,
     /// Take a Pod's namespaces away, with everything in them.
     RemovePod {
         /// The Pod's sandbox id.

@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddrV4},
     os::fd::{AsRawFd, OwnedFd},
 };
 
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::node::runtime::{
     linux::wire::Failure,
-    network::{ALL_PODS, HOST, NAME_SERVER, NetworkRules, PodRange, SERVICES},
+    network::{ALL_PODS, API_SERVER, API_SERVICE, HOST, NAME_SERVER, NetworkRules, PodRange, SERVICES},
 };
 
 /// The loopback interface is the first of every network namespace.
@@ -77,19 +77,25 @@ impl Network {
 
 /// The name server's sockets: UDP, then TCP.
 pub(super) fn name_server() -> Result<[OwnedFd; 2], Failure> {
-    let make = |kind| -> nix::Result<OwnedFd> {
-        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-        let socket = socket::socket(AddressFamily::Inet, kind, flags, None)?;
-        socket::bind(socket.as_raw_fd(), &SockaddrIn::from(NAME_SERVER))?;
-        if kind == SockType::Stream {
-            socket::listen(&socket, Backlog::MAXCONN)?;
-        }
-        Ok(socket)
-    };
-    Ok([
-        make(SockType::Datagram).trying("open the name server's port")?,
-        make(SockType::Stream).trying("open the name server's port")?,
-    ])
+    let make = |kind| open(kind, NAME_SERVER).trying("open the name server's port");
+    Ok([make(SockType::Datagram)?, make(SockType::Stream)?])
+}
+
+/// The API's sockets: where its Service is, and where that says it leads. It needs no rule of the firewall's for that.
+pub(super) fn api_server() -> Result<[OwnedFd; 2], Failure> {
+    let make = |at| open(SockType::Stream, at).trying("open the API server's port");
+    Ok([make(API_SERVICE)?, make(API_SERVER)?])
+}
+
+/// A socket of this machine's for whoever comes.
+fn open(kind: SockType, at: SocketAddrV4) -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(AddressFamily::Inet, kind, flags, None)?;
+    socket::bind(socket.as_raw_fd(), &SockaddrIn::from(at))?;
+    if kind == SockType::Stream {
+        socket::listen(&socket, Backlog::MAXCONN)?;
+    }
+    Ok(socket)
 }
 
 /// Sets up this process's own network namespace, once the agent has connected it.

@@ -179,6 +179,10 @@ impl Agent {
                 let sockets = network::name_server()?;
                 return wire::send(server, &Report::Done { order: number }, &wire::borrowed(&sockets)).trying("answer");
             }
+            Order::ApiServer => {
+                let sockets = network::api_server()?;
+                return wire::send(server, &Report::Done { order: number }, &wire::borrowed(&sockets)).trying("answer");
+            }
             Order::RemovePod { pod } => self.remove_pod(&pod),
             Order::RemoveContainer { id } => files::remove(&PathBuf::from(format!("{}/{id}", jail::SCRATCH))),
         }
