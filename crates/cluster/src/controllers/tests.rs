@@ -215,7 +215,7 @@ async fn the_task_follows_the_log_and_ends() {
     let store = Store::new();
     let clock: SharedClock = Arc::new(Counting::default());
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
-    start(&store, &clock, &tasks, cancel.clone());
+    start(&store, &clock, "PEM", &tasks, cancel.clone());
     let mut accounts = store.watch("serviceaccounts", None, 0).unwrap();
     store.insert(Key::new("namespaces", "", "new"), json!({"metadata": {"name": "new", "uid": "n"}})).unwrap();
     assert_eq!(accounts.next().await.unwrap().key.namespace, "new");
