@@ -54,6 +54,7 @@ impl<'a> Inside<'a> {
             id: pod.clone(),
             hostname: "beside".to_owned(),
             address: Some([10, 244, 0, 250].into()),
+            range: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: String::new(),
