@@ -6,7 +6,9 @@ use bytes::Bytes;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::{Notify, broadcast, watch},
+    time::{Instant, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     logs::{Log, Output},
@@ -22,6 +24,8 @@ const ATTACH_BACKLOG: usize = 256;
 /// So long after a process has ended what it left in its pipes is still read; a child that it left behind may hold
 /// them open for longer.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// More than a pipe can hold: what is still read of a child that goes on writing.
+const LEFT: usize = 2 * 1024 * 1024;
 /// The kubelet's limits for termination messages (kubernetes.io/docs/tasks/debug/debug-application/determine-reason-pod-failure/).
 const MESSAGE_BYTES: usize = 4096;
 /// Of the log, when the message is taken from there: lines and bytes.
@@ -100,7 +104,10 @@ pub fn watch_over(
     let Process { started_at, streams: Streams { stdout, stderr, stdin, resize }, exit } = process;
     let (tell, told) = watch::channel(None);
     let output = broadcast::Sender::new(ATTACH_BACKLOG);
-    let pump = tokio::spawn(pump(stdout, stderr, log.clone(), output.clone(), clock.clone()));
+    let process_ended = CancellationToken::new();
+    let pump =
+        Pump { out: Some(stdout), err: stderr, log: log.clone(), attached: output.clone(), clock: clock.clone() };
+    let pump = tokio::spawn(pump.run(process_ended.clone()));
     let live = Live {
         id: id.clone(),
         started_at,
@@ -112,9 +119,9 @@ pub fn watch_over(
     };
     tokio::spawn(async move {
         let exit = exit.await.unwrap_or_else(|_| Exit { code: 137, signal: 9, oom_killed: false, at: clock.now() });
-        let abort = pump.abort_handle();
-        if tokio::time::timeout(LAST_WORDS, pump).await.is_err() {
-            abort.abort();
+        process_ended.cancel();
+        if let Err(error) = pump.await {
+            tracing::warn!(%error, container = %id, "a container's output is no longer read");
         }
         if let Err(error) = log.close(clock.now()) {
             tracing::warn!(%error, container = %id, "the end of a container's log is lost");
@@ -128,36 +135,64 @@ pub fn watch_over(
 
 type Pipe = Box<dyn AsyncRead + Send + Unpin>;
 
-/// Copies both outputs into the log and to whoever is attached, until both have ended. When both have something, nobody
-/// knows which came first; standard output then goes first.
-async fn pump(
-    mut out: Pipe,
+/// Copies both outputs into the log and to whoever is attached.
+struct Pump {
+    out: Option<Pipe>,
     err: Option<Pipe>,
     log: Log,
     attached: broadcast::Sender<(Output, Bytes)>,
     clock: SharedClock,
-) {
-    let (mut more_out, mut more_err) = (true, err.is_some());
-    let mut err = err.unwrap_or_else(|| Box::new(tokio::io::empty()));
-    let (mut from_out, mut from_err) = (vec![0; PIECE], vec![0; PIECE]);
-    while more_out || more_err {
-        let (output, bytes) = tokio::select! {
-            biased;
-            // An error is the end as well: the other side is gone.
-            read = out.read(&mut from_out), if more_out => match read {
-                Ok(count @ 1..) => (Output::Stdout, &from_out[..count]),
-                _ => { more_out = false; continue }
-            },
-            read = err.read(&mut from_err), if more_err => match read {
-                Ok(count @ 1..) => (Output::Stderr, &from_err[..count]),
-                _ => { more_err = false; continue }
-            },
-        };
-        if let Err(error) = log.write(output, bytes, clock.now()) {
-            tracing::warn!(%error, "a container's output could not be logged");
+}
+
+impl Pump {
+    /// Until both outputs have ended, or, once the process has, until there is nothing in them any more. Its last words
+    /// are waited for in the task that reads them: however late it gets its turn, it reads what is there before it looks at
+    /// the time.
+    async fn run(mut self, process_ended: CancellationToken) {
+        let all = async { while self.piece().await.is_some() {} };
+        if process_ended.run_until_cancelled(all).await.is_some() {
+            return;
         }
-        // Nobody attached is the usual case.
-        let _ = attached.send((output, Bytes::copy_from_slice(bytes)));
+        let (until, mut left) = (Instant::now() + LAST_WORDS, LEFT);
+        while let Ok(Some(bytes)) = timeout_at(until, self.piece()).await
+            && left > bytes
+        {
+            left -= bytes;
+        }
+    }
+
+    /// The next piece of output, of so many bytes; nothing when both outputs have ended. When both have something, nobody
+    /// knows which came first; standard output then goes first.
+    async fn piece(&mut self) -> Option<usize> {
+        let (mut from_out, mut from_err) = ([0; PIECE], [0; PIECE]);
+        loop {
+            let (output, bytes) = tokio::select! {
+                biased;
+                // An error is the end as well: the other side is gone.
+                read = read(&mut self.out, &mut from_out), if self.out.is_some() => match read {
+                    Ok(count @ 1..) => (Output::Stdout, &from_out[..count]),
+                    _ => { self.out = None; continue }
+                },
+                read = read(&mut self.err, &mut from_err), if self.err.is_some() => match read {
+                    Ok(count @ 1..) => (Output::Stderr, &from_err[..count]),
+                    _ => { self.err = None; continue }
+                },
+                else => return None,
+            };
+            if let Err(error) = self.log.write(output, bytes, self.clock.now()) {
+                tracing::warn!(%error, "a container's output could not be logged");
+            }
+            // Nobody attached is the usual case.
+            let _ = self.attached.send((output, Bytes::copy_from_slice(bytes)));
+            return Some(bytes.len());
+        }
+    }
+}
+
+async fn read(pipe: &mut Option<Pipe>, into: &mut [u8]) -> std::io::Result<usize> {
+    match pipe {
+        Some(pipe) => pipe.read(into).await,
+        None => Ok(0),
     }
 }
 
@@ -178,5 +213,34 @@ impl Runs {
         let current = self.current.get(container).map(|live| (live.id.to_string(), live.log.clone()));
         let others = [self.past.get(container).cloned(), self.previous.get(container).cloned()];
         [current].into_iter().chain(others).flatten().find(|(known, _)| known == id).map(|(_, log)| log)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use tokio::net::unix::pipe;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[tokio::test]
+    async fn what_a_process_wrote_is_read_however_late() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = Log::create(&directory.path().join("0.log")).unwrap();
+        // The other end stays open, as a child that was left behind would leave it.
+        let (writer, out) = pipe::pipe().unwrap();
+        let attached = broadcast::Sender::new(ATTACH_BACKLOG);
+        let pump =
+            Pump { out: Some(Box::new(out)), err: None, log: log.clone(), attached, clock: Arc::new(SystemClock) };
+        let process_ended = CancellationToken::new();
+        process_ended.cancel();
+        let mut writer = std::fs::File::from(writer.into_blocking_fd().unwrap());
+        writer.write_all(b"the last words").unwrap();
+        // The thread is taken, before it can hear of the pipe, for longer than last words are waited for.
+        tokio::join!(pump.run(process_ended), async { std::thread::sleep(LAST_WORDS * 2) });
+        log.close(jiff::Timestamp::now()).unwrap();
+        assert_eq!(log.tail(1, 100), "the last words");
     }
 }
