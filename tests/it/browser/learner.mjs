@@ -14,6 +14,11 @@ export function browser() {
   return chromium.launch({ executablePath: process.env.PODYARD_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 }
 
+/** Views ask the cluster for objects by name; that one has gone meanwhile is an answer as any other. */
+function hasJustGone(message) {
+  return message.location().url.includes("/kube/") && message.text().includes("404 (Not Found)");
+}
+
 export class Learner {
   /** Someone new: no cookies, the front page open. */
   static async arrive(browser, options = {}, path = "/") {
@@ -22,7 +27,9 @@ export class Learner {
     page.setDefaultTimeout(PATIENCE);
     const learner = new Learner(page);
     page.on("pageerror", (error) => learner.complaints.push(String(error)));
-    page.on("console", (message) => { if (message.type() === "error") learner.complaints.push(message.text()); });
+    page.on("console", (message) => {
+      if (message.type() === "error" && !hasJustGone(message)) learner.complaints.push(message.text());
+    });
     await page.goto(`${process.env.PODYARD_URL}${path}`);
     return learner;
   }
