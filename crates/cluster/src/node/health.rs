@@ -12,7 +12,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::{context::Context, machine::NODES, runtime::Caveat};
+use super::{
+    context::Context,
+    machine::{self, NODES},
+    runtime::Caveat,
+};
 use crate::{
     clock::api_time,
     json::{items, text},
@@ -156,7 +160,7 @@ pub fn now(context: &Context, before: &Value) -> Value {
     conditions(&Left::read(&context.volumes), &caveats, before, context.now())
 }
 
-/// Keeps the Node's conditions as the machine is. Without end.
+/// Keeps the Node's conditions as the machine is, and its images as they are. Without end.
 pub async fn follow(context: Arc<Context>) {
     let key = Key::new(NODES, "", &*context.node_name);
     loop {
@@ -169,11 +173,13 @@ pub async fn follow(context: Arc<Context>) {
             let old = &node["status"]["conditions"];
             let told: Option<Timestamp> = old[0]["lastHeartbeatTime"].as_str().and_then(|text| text.parse().ok());
             let due = told.is_none_or(|told| context.now().duration_since(told) >= HEARTBEAT);
-            if same(old, &new) && !due {
+            let images = machine::images(context.images.all());
+            if same(old, &new) && node["status"]["images"] == images && !due {
                 return Ok::<_, std::convert::Infallible>(Next::Keep);
             }
             let mut node = node.clone();
             node["status"]["conditions"] = new;
+            node["status"]["images"] = images;
             Ok(Next::Put(node))
         });
     }

@@ -8,14 +8,14 @@ mod registry;
 mod seed;
 mod store;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{any::Any, collections::BTreeMap, fmt, path::PathBuf};
 
 use futures::future::BoxFuture;
 
 pub use self::{
     reference::Reference,
-    registry::Credential,
-    store::{ImageStore, StoreError},
+    registry::{Credential, Registries},
+    store::{ArchiveError, ImageStore, StoreError, Thresholds},
 };
 
 /// The machine's own static busybox (Debian: package busybox-static), which the offline images are made of.
@@ -82,4 +82,25 @@ pub trait Images: Send + Sync + 'static {
     fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>>;
     /// Everything that is on the node, for `status.images`.
     fn all(&self) -> Vec<Image>;
+    /// Keeps an image on the node as long as what is given back; where nothing is ever removed, there is nothing to keep.
+    fn hold(&self, _image: &Image) -> InUse {
+        InUse::default()
+    }
+}
+
+/// Says that an image is used, until it is dropped.
+#[derive(Default)]
+pub struct InUse(Option<Box<dyn Any + Send + Sync>>);
+
+impl InUse {
+    /// As long as this lives.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl fmt::Debug for InUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InUse").field(&self.0.is_some()).finish()
+    }
 }

@@ -1,11 +1,14 @@
 //! The Node object: what this machine has, and that it is well (`wire/node.json`).
 
-use std::fs;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{context::Context, downward::Allocatable, health, lease, members::Member};
+use super::{context::Context, downward::Allocatable, health, images::Image, lease, members::Member};
 use crate::{
     clock::api_time,
     store::{Key, Next},
@@ -15,6 +18,10 @@ use crate::{
 pub const NODES: &str = "nodes";
 /// What a kubelet keeps for itself by default before it evicts: `memory.available<100Mi`.
 const RESERVED_MEMORY: i64 = 100 * 1024 * 1024;
+/// The kubelet's default `nodeStatusMaxImages`.
+const MOST_IMAGES: usize = 50;
+/// How many names of an image a kubelet tells (its `MaxNamesPerImageInNodeStatus`).
+const MOST_NAMES: usize = 5;
 /// The label of the control plane's node, and the key of its taint.
 const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 /// The version that everything recorded comes from.
@@ -143,11 +150,27 @@ fn managed(now: Timestamp) -> Value {
     })
 }
 
-fn status(context: &Context, machine: &Machine, before: &Value) -> Value {
-    let images = context.images.all().into_iter().map(|image| {
-        let names: Vec<String> = image.repo_digest.into_iter().chain([image.name]).collect();
-        json!({"names": names, "sizeBytes": image.size})
+/// The images as a kubelet tells them: each once with all its names, the biggest first, and no more than it tells.
+pub fn images(all: Vec<Image>) -> Value {
+    let mut by_id: BTreeMap<String, (u64, BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    for image in all {
+        let (size, digests, tags) = by_id.entry(image.id).or_default();
+        *size = image.size;
+        digests.extend(image.repo_digest);
+        if !image.name.contains('@') {
+            tags.insert(image.name);
+        }
+    }
+    let mut all: Vec<_> = by_id.into_values().collect();
+    all.sort_by_key(|(size, ..)| std::cmp::Reverse(*size));
+    let shown = all.into_iter().take(MOST_IMAGES).map(|(size, digests, tags)| {
+        let names: Vec<String> = digests.into_iter().chain(tags).take(MOST_NAMES).collect();
+        json!({"names": names, "sizeBytes": size})
     });
+    shown.collect()
+}
+
+fn status(context: &Context, machine: &Machine, before: &Value) -> Value {
     let handler =
         |name: &str| json!({"name": name, "features": {"recursiveReadOnlyMounts": true, "userNamespaces": false}});
     json!({
@@ -171,7 +194,7 @@ fn status(context: &Context, machine: &Machine, before: &Value) -> Value {
             "operatingSystem": "linux",
             "architecture": architecture(),
         },
-        "images": images.collect::<Vec<_>>(),
+        "images": images(context.images.all()),
         "runtimeHandlers": [handler(""), handler("runc")],
         "features": {"supplementalGroupsPolicy": true},
     })

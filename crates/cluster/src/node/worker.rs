@@ -18,6 +18,7 @@ use super::{
     adopt::{adopt, past_runs},
     backoff::Backoff,
     context::{Context, until},
+    images::InUse,
     live::Runs,
     logs::Log,
     observed::{Failure, Observed, RunState},
@@ -108,6 +109,8 @@ pub struct Worker {
     restarts: Backoff,
     pulls: Backoff,
     pull_errors: HashMap<String, String>,
+    /// The images that its containers were started from, by their ids.
+    in_use: BTreeMap<String, InUse>,
     /// Before when a container that could not be started is left alone.
     retry: BTreeMap<String, Timestamp>,
     volumes: Volumes,
@@ -161,6 +164,7 @@ impl Worker {
             restarts: Backoff::default(),
             pulls: Backoff::default(),
             pull_errors: HashMap::new(),
+            in_use: BTreeMap::new(),
             retry: BTreeMap::new(),
             volumes: Volumes::new(&context.volumes, pod.uid()),
             allocation: given_before(&pod),

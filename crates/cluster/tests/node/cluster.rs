@@ -12,7 +12,10 @@ use kube::{
 };
 use podyard_cluster::{
     Cluster, ClusterConfig,
-    node::runtime::linux::{AgentProgram, Linux, LinuxConfig},
+    node::{
+        images::ImageStore,
+        runtime::linux::{AgentProgram, Linux, LinuxConfig},
+    },
 };
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
@@ -30,20 +33,27 @@ pub struct TestCluster {
 
 impl TestCluster {
     pub async fn start() -> Self {
-        Self::with_room(podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
+        Self::with(images().clone(), podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
     }
 
     /// One whose node takes so many Pods.
     pub async fn with_room(max_pods: u16, max_objects: usize) -> Self {
+        Self::with(images().clone(), max_pods, max_objects).await
+    }
+
+    /// One whose Pods have the images of another store.
+    pub async fn with_images(images: Arc<ImageStore>) -> Self {
+        Self::with(images, podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
+    }
+
+    async fn with(images: Arc<ImageStore>, max_pods: u16, max_objects: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
-        let linux = LinuxConfig {
-            agent,
-            ..LinuxConfig::new(images().directory().to_owned(), state.clone()).for_pods(max_pods)
-        };
+        let linux =
+            LinuxConfig { agent, ..LinuxConfig::new(images.directory().to_owned(), state.clone()).for_pods(max_pods) };
         let runtime = Arc::new(Linux::new(linux));
-        let config = ClusterConfig { max_pods, max_objects, ..ClusterConfig::new(images().clone(), runtime.clone()) };
+        let config = ClusterConfig { max_pods, max_objects, ..ClusterConfig::new(images, runtime.clone()) };
         let cluster = Cluster::start(config.with_directory(state)).await.unwrap();
         let client = cluster.client();
         Self { pods: Api::default_namespaced(client.clone()), client, cluster, runtime, directory }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod api;
+mod archives;
 mod attacks;
 mod bounds;
 mod cluster;

@@ -1,5 +1,7 @@
 //! Layers: made from a list of entries, packed as archives, unpacked into directories.
 
+mod packed;
+
 use std::{
     fs, io,
     io::Read,
@@ -7,12 +9,14 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use flate2::{Compression, GzBuilder, read::GzDecoder};
+use flate2::{Compression, GzBuilder};
+use sha2::{Digest, Sha256};
 
-use super::manifest::{PackedLayer, digest};
+pub(super) use self::packed::{is_packed, unpacked};
+use super::manifest::{PackedLayer, digest, hexadecimal};
 
-/// The most bytes a layer may unpack to: a hundred times the lesson images, and no danger to a disk.
-const MOST_BYTES: u64 = 4 << 30;
+/// The most bytes a layer may unpack to: more than any image for learning has, and no danger to a disk.
+const MOST_BYTES: u64 = 8 << 30;
 /// The most entries a layer may have (a big distribution's base image has about 10,000).
 const MOST_ENTRIES: usize = 500_000;
 /// What marks a removed file (OCI image-spec, layer.md).
@@ -69,18 +73,16 @@ fn append(builder: &mut tar::Builder<Vec<u8>>, entry: &Entry) -> io::Result<()> 
     }
 }
 
-/// Unpacks a compressed archive into `directory`, which appears at once and complete, or not at all.
-pub(super) fn unpack(compressed: impl Read, directory: &Path) -> io::Result<()> {
-    let mut partial = directory.as_os_str().to_owned();
-    partial.push(format!(".partial-{}-{:x}", std::process::id(), rand::random::<u64>()));
-    let partial = PathBuf::from(partial);
-    fs::create_dir_all(&partial)?;
-    let result = unpack_into(compressed, &partial).and_then(|()| {
-        fs::set_permissions(&partial, fs::Permissions::from_mode(0o755))?;
-        fs::rename(&partial, directory)
+/// Unpacks an archive into `directory`, which appears at once and complete, or not at all; until then it is put together
+/// at `partial`, on the same file system.
+pub(super) fn unpack(archive: impl Read + 'static, partial: &Path, directory: &Path) -> io::Result<()> {
+    fs::create_dir_all(partial)?;
+    let result = unpack_into(archive, partial).and_then(|()| {
+        fs::set_permissions(partial, fs::Permissions::from_mode(0o755))?;
+        fs::rename(partial, directory)
     });
     if result.is_err() {
-        let _ = fs::remove_dir_all(&partial);
+        let _ = fs::remove_dir_all(partial);
         // Somebody else may have been faster.
         if directory.is_dir() {
             return Ok(());
@@ -89,8 +91,28 @@ pub(super) fn unpack(compressed: impl Read, directory: &Path) -> io::Result<()> 
     result
 }
 
-fn unpack_into(compressed: impl Read, directory: &Path) -> io::Result<()> {
-    let mut archive = tar::Archive::new(GzDecoder::new(compressed).take(MOST_BYTES));
+/// Whether the plain bytes of an archive have the digest that an image says they have. Others may use the same layer, so
+/// it has to be what its name says.
+pub(super) fn check(archive: impl Read + 'static, diff_id: &str) -> io::Result<()> {
+    let mut sum = Sha256::new();
+    let mut plain = unpacked(archive)?.take(MOST_BYTES);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match plain.read(&mut buffer)? {
+            0 => break,
+            count => sum.update(&buffer[..count]),
+        }
+    }
+    let found = hexadecimal(&sum.finalize());
+    if format!("sha256:{found}") == diff_id {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("wrong diff id calculated: sha256:{found}")))
+    }
+}
+
+fn unpack_into(archive: impl Read + 'static, directory: &Path) -> io::Result<()> {
+    let mut archive = tar::Archive::new(unpacked(archive)?.take(MOST_BYTES));
     archive.set_preserve_permissions(true);
     archive.set_preserve_mtime(true);
     // An ordinary user's containers have one user, who owns everything.
@@ -196,7 +218,7 @@ mod tests {
         assert_eq!(pack(&entries()).unwrap().1, layer);
         let outer = tempfile::tempdir().unwrap();
         let directory = outer.path().join("layer");
-        unpack(compressed.as_slice(), &directory).unwrap();
+        unpack(io::Cursor::new(compressed), &outer.path().join("partial"), &directory).unwrap();
         assert_eq!(fs::read_to_string(directory.join("bin/t")).unwrap(), "#!");
         assert_eq!(fs::metadata(directory.join("bin/tool")).unwrap().permissions().mode() & 0o777, 0o755);
     }
@@ -209,7 +231,7 @@ mod tests {
             Entry::File { path: "out/file".to_owned(), mode: 0o644, content: b"x".to_vec() },
         ])
         .unwrap();
-        let _ = unpack(compressed.as_slice(), &outer.path().join("inner/layer"));
+        let _ = unpack(io::Cursor::new(compressed), &outer.path().join("partial"), &outer.path().join("inner"));
         assert!(!outer.path().join("file").exists());
     }
 
@@ -219,7 +241,7 @@ mod tests {
         let file = |path: &str| Entry::File { path: path.to_owned(), mode: 0o644, content: Vec::new() };
         let (compressed, _) = pack(&[file("etc/.wh.passwd"), file("var/.wh..wh..opq")]).unwrap();
         let directory = outer.path().join("layer");
-        unpack(compressed.as_slice(), &directory).unwrap();
+        unpack(io::Cursor::new(compressed), &outer.path().join("partial"), &directory).unwrap();
         use std::os::unix::fs::FileTypeExt;
         assert!(directory.join("etc/passwd").symlink_metadata().unwrap().file_type().is_char_device());
         assert!(directory.join("var").is_dir());

@@ -9,9 +9,21 @@ use super::ImageConfig;
 
 /// `sha256:` and 64 hexadecimal digits.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    let sum = Sha256::digest(bytes);
-    let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    format!("sha256:{}", hexadecimal(&Sha256::digest(bytes)))
+}
+
+/// A checksum's digits.
+pub(super) fn hexadecimal(sum: &[u8]) -> String {
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// This machine's processor, as images name it.
+pub(super) fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }
 
 /// A packed layer: what a registry would hold.
@@ -73,13 +85,13 @@ impl Config {
     /// The configuration of an image of these layers.
     pub(super) fn new(config: Execution, layers: &[PackedLayer]) -> Self {
         let diff_ids = layers.iter().map(|layer| layer.diff_id.clone()).collect();
-        let architecture = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "aarch64" => "arm64",
-            other => other,
-        };
         let rootfs = RootFs { r#type: "layers".to_owned(), diff_ids };
-        Self { architecture: architecture.to_owned(), os: "linux".to_owned(), config, rootfs }
+        Self { architecture: architecture().to_owned(), os: "linux".to_owned(), config, rootfs }
+    }
+
+    /// What it runs on, as `linux/amd64`.
+    pub(super) fn platform(&self) -> String {
+        format!("{}/{}", self.os, self.architecture)
     }
 
     /// The layers' digests, lowest first.

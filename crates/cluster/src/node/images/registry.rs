@@ -1,7 +1,7 @@
 //! Pulling images from registries.
 //!
-//! Only well-known public ones are asked, so that no manifest makes the server reach into its own network. What comes is
-//! checked against its digests before anything uses it: layers are shared by all sandboxes.
+//! Only well-known public ones and those that the operator names are asked, so that no manifest makes the server reach into
+//! its own network. What comes is checked against its digests before anything uses it: layers are shared by all sandboxes.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
 };
 
 use oci_client::{
-    Client,
+    Client, RegistryOperation,
     client::{ClientConfig, ClientProtocol},
     errors::{OciDistributionError, OciErrorCode},
     manifest::OciDescriptor,
@@ -19,7 +19,7 @@ use oci_client::{
 
 use super::{ImageError, Reference, manifest::Config};
 
-/// The registries that are asked.
+/// The registries that are asked in any case.
 const ASKED: [&str; 8] = [
     "docker.io",
     "registry.k8s.io",
@@ -61,7 +61,7 @@ pub(super) enum NotPulled {
 
 /// What a registry says an image is; its layers are still to come.
 pub(super) struct Announced {
-    /// Of the manifest for this machine.
+    /// What the name led to: of the list of manifests, if there is one for each platform.
     pub digest: String,
     /// The configuration as it came, and as it is read.
     pub config: (String, Config),
@@ -70,33 +70,37 @@ pub(super) struct Announced {
     source: Source,
 }
 
-struct Source {
+/// Where an image is asked for, and as whom.
+pub(super) struct Source {
     client: Client,
     image: oci_client::Reference,
+    auth: RegistryAuth,
 }
 
 /// The registries, and which of them did not answer lately.
 #[derive(Debug)]
-pub(super) struct Registries {
+pub struct Registries {
     asked: Vec<String>,
-    protocol: ClientProtocol,
+    /// Those that are spoken to without TLS.
+    plain: Vec<String>,
     silent: Mutex<BTreeMap<String, Instant>>,
 }
 
 impl Default for Registries {
     fn default() -> Self {
-        Self::new(ASKED.map(str::to_owned).to_vec(), ClientProtocol::Https)
+        Self { asked: ASKED.map(str::to_owned).to_vec(), plain: Vec::new(), silent: Mutex::default() }
     }
 }
 
 impl Registries {
-    /// Those of these domains, spoken to in this way.
-    pub(super) fn new(asked: Vec<String>, protocol: ClientProtocol) -> Self {
-        Self { asked, protocol, silent: Mutex::default() }
+    /// The well-known ones and these: `registry.example:5000`. Those of `plain` are spoken to without TLS.
+    pub fn with(secure: Vec<String>, plain: Vec<String>) -> Self {
+        let asked = ASKED.iter().map(|&domain| domain.to_owned()).chain(secure).chain(plain.clone()).collect();
+        Self { asked, plain, silent: Mutex::default() }
     }
 
-    /// Asks a registry for an image.
-    pub(super) async fn ask(&self, reference: &Reference, credentials: &[Credential]) -> Result<Announced, NotPulled> {
+    /// Where this image is, once the registry has let us in.
+    pub(super) async fn source(&self, reference: &Reference, credentials: &[Credential]) -> Result<Source, NotPulled> {
         let domain = reference.domain.as_str();
         if !self.asked.iter().any(|asked| asked == domain) || self.is_silent(domain) {
             return Err(NotPulled::Unreachable);
@@ -109,30 +113,36 @@ impl Registries {
                 RegistryAuth::Basic(credential.username.clone(), credential.password.clone())
             });
         let client = self.client().ok_or(NotPulled::Unreachable)?;
-        match client.pull_manifest_and_config(&image, &auth).await {
-            Ok((manifest, digest, config)) => {
-                let parsed = serde_json::from_str(&config);
-                let parsed = parsed.map_err(|error| refused(reference, &format!("unmarshal image config: {error}")))?;
-                let size: i64 = manifest.layers.iter().map(|layer| layer.size).sum();
-                if u64::try_from(size).is_ok_and(|size| size > MOST_BYTES) {
-                    return Err(refused(reference, "no space left on device"));
-                }
-                Ok(Announced {
-                    digest,
-                    config: (config, parsed),
-                    layers: manifest.layers,
-                    source: Source { client, image },
-                })
-            }
-            Err(error) => Err(self.why(reference, &error)),
+        let entered = client.auth(&image, &auth, RegistryOperation::Pull).await;
+        entered.map_err(|error| self.why(reference, &error))?;
+        Ok(Source { client, image, auth })
+    }
+
+    /// What the name leads to now.
+    pub(super) async fn digest(&self, reference: &Reference, source: &Source) -> Result<String, NotPulled> {
+        let digest = source.client.fetch_manifest_digest(&source.image, &source.auth).await;
+        digest.map_err(|error| self.why(reference, &error))
+    }
+
+    /// Asks a registry for an image.
+    pub(super) async fn ask(&self, reference: &Reference, source: Source) -> Result<Announced, NotPulled> {
+        let answer = source.client.pull_manifest_and_config_and_list_digest(&source.image, &source.auth).await;
+        let (manifest, digest, config, list) = answer.map_err(|error| self.why(reference, &error))?;
+        let parsed = serde_json::from_str(&config);
+        let parsed = parsed.map_err(|error| refused(reference, &format!("unmarshal image config: {error}")))?;
+        let announced =
+            Announced { digest: list.unwrap_or(digest), config: (config, parsed), layers: manifest.layers, source };
+        if announced.size() > MOST_BYTES {
+            return Err(refused(reference, "no space left on device"));
         }
+        Ok(announced)
     }
 
     fn client(&self) -> Option<Client> {
         // Whoever was first has chosen; then it is no error that the choice stands.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ClientConfig {
-            protocol: self.protocol.clone(),
+            protocol: ClientProtocol::HttpsExcept(self.plain.clone()),
             connect_timeout: Some(CONNECT),
             read_timeout: Some(SILENCE),
             user_agent: concat!("podyard/", env!("CARGO_PKG_VERSION")),
@@ -154,20 +164,24 @@ impl Registries {
                 silent.insert(reference.domain.clone(), Instant::now());
                 NotPulled::Unreachable
             }
-            OciDistributionError::ImageManifestNotFoundError(_) => NotPulled::Refused(not_found(reference)),
+            // The client's word for a list of manifests without one for this machine.
+            OciDistributionError::ImageManifestNotFoundError(_) => NotPulled::Refused(no_match(reference)),
             OciDistributionError::RegistryError { envelope, .. } if is_missing(&envelope.errors) => {
                 NotPulled::Refused(not_found(reference))
             }
-            OciDistributionError::AuthenticationFailure(_)
-            | OciDistributionError::UnauthorizedError { .. }
-            | OciDistributionError::RegistryError { .. } => refused(
+            // The server that gives out tokens did not give one.
+            OciDistributionError::AuthenticationFailure(said) => refused(
                 reference,
-                "failed to resolve image: pull access denied, repository does not exist or may require authorization: \
-                 server message: insufficient_scope: authorization failed",
+                &format!("failed to resolve image: failed to authorize: failed to fetch oauth token: {}", said.trim()),
             ),
+            OciDistributionError::UnauthorizedError { .. } | OciDistributionError::RegistryError { .. } => {
+                refused(reference, DENIED)
+            }
+            OciDistributionError::ServerError { code: 404, .. } => NotPulled::Refused(not_found(reference)),
+            OciDistributionError::ServerError { code: 401 | 403, .. } => refused(reference, DENIED),
             OciDistributionError::ServerError { code, url, .. } => refused(
                 reference,
-                &format!("failed to resolve image: unexpected status from HEAD request to {url}: {code}"),
+                &format!("failed to resolve image: unexpected status from HEAD request to {url}: {}", status(*code)),
             ),
             other => refused(reference, &format!("failed to resolve image: {other}")),
         }
@@ -175,8 +189,18 @@ impl Registries {
 }
 
 impl Announced {
+    /// Bytes of its configuration and its layers, as they are transferred.
+    pub(super) fn size(&self) -> u64 {
+        let layers = self.layers.iter().map(|layer| u64::try_from(layer.size).unwrap_or(u64::MAX));
+        layers.fold(self.config.0.len() as u64, u64::saturating_add)
+    }
+
     /// Transfers a layer; what comes is what its digest says, or an error.
-    pub(super) async fn layer(&self, layer: &OciDescriptor, to: tokio::fs::File) -> Result<(), OciDistributionError> {
+    pub(super) async fn layer(
+        &self,
+        layer: &OciDescriptor,
+        to: impl tokio::io::AsyncWrite,
+    ) -> Result<(), OciDistributionError> {
         self.source.client.pull_blob(&self.source.image, layer, to).await
     }
 }
@@ -185,6 +209,23 @@ fn is_missing(errors: &[oci_client::errors::OciError]) -> bool {
     errors.iter().any(|error| {
         matches!(error.code, OciErrorCode::ManifestUnknown | OciErrorCode::NotFound | OciErrorCode::NameUnknown)
     })
+}
+
+/// What containerd says when a registry lets nobody see whether it has an image.
+const DENIED: &str = "failed to resolve image: pull access denied, repository does not exist or may require \
+                      authorization: server message: insufficient_scope: authorization failed";
+
+/// A status as Go prints it: `500 Internal Server Error`.
+fn status(code: u16) -> String {
+    http::StatusCode::from_u16(code).map_or_else(|_| code.to_string(), |status| status.to_string())
+}
+
+/// What containerd says when there is an image, but none for this machine.
+fn no_match(reference: &Reference) -> ImageError {
+    ImageError::NotFound(format!(
+        "rpc error: code = NotFound desc = failed to pull and unpack image \"{reference}\": no match for platform in \
+         manifest: not found"
+    ))
 }
 
 /// What containerd says when a registry does not know an image.

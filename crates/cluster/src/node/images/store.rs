@@ -1,35 +1,49 @@
-//! The image store: a directory that all sandboxes of a server share, and what is known of it in memory.
+//! The image store: a directory that all sandboxes of all servers share, and what is known of it in memory.
 //!
 //! ```text
 //! layers/<64 digits>/      an unpacked layer, named by its archive's digest
-//! blobs/sha256/<64 digits> compressed layers, configurations and manifests, as a registry has them
+//! blobs/sha256/<64 digits> configurations; of what was made here, manifests and compressed layers too
+//! images/<64 digits>       what was pulled or loaded, a file for each name
 //! built/<64 digits>        which layer came of which input, so that a start builds nothing twice
+//! servers/<name>/          what a server uses, and what it has not finished
 //! ```
+//!
+//! Everything appears under its name at once and whole, so that whoever reads needs no lock; `share` says how it is kept
+//! from being taken away.
 
 use std::{
     collections::BTreeMap,
     fs, io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    time::SystemTime,
 };
 
 use futures::{FutureExt, future::BoxFuture};
 
+use self::{
+    fetch::Turns,
+    record::{Origin, Record, Records},
+    share::{Hold, Share},
+};
 use super::{
-    BUSYBOX, Credential, Image, ImageConfig, ImageError, Images, Reference,
+    BUSYBOX, Credential, Image, ImageConfig, ImageError, Images, InUse, Reference,
     description::{Description, DescriptionError},
-    layer::{self, Entry},
-    manifest::{self, Config, PackedLayer, digest},
+    layer,
+    manifest::{self, Config, digest},
     registry::{self, Registries},
-    seed::{self, Seed},
 };
 
 mod archive;
+mod collect;
 mod fetch;
+mod load;
+mod record;
+mod seeding;
+mod share;
 
-/// Changes when the same input is to give another layer.
-const BUILD: &str = "1";
+pub use self::{collect::Thresholds, load::ArchiveError};
 
 /// Why the store can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -48,16 +62,30 @@ pub enum StoreError {
     /// An image's description is wrong.
     #[error(transparent)]
     Description(#[from] DescriptionError),
+    /// An archive of images can't be loaded.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
 /// The images of a server. Clones are the same store.
 #[derive(Debug, Clone)]
 pub struct ImageStore {
     root: PathBuf,
-    images: Arc<RwLock<BTreeMap<String, Stored>>>,
+    known: Arc<RwLock<Known>>,
+    records: Arc<Records>,
+    share: Arc<Share>,
+    /// What stays as long as this store is open.
+    kept: Arc<Mutex<Vec<Hold>>>,
     registries: Arc<Registries>,
-    /// One image is fetched after the other, as a kubelet does.
-    fetching: Arc<tokio::sync::Mutex<()>>,
+    turns: Arc<Turns>,
+}
+
+/// What is in memory.
+#[derive(Debug, Default)]
+struct Known {
+    images: BTreeMap<String, Stored>,
+    /// How the records' directory was when it was read last.
+    read: Option<SystemTime>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,34 +93,54 @@ struct Stored {
     image: Image,
     /// Digest of its manifest.
     manifest: String,
-    /// In no registry: pulling it fails.
-    local: bool,
+    origin: Origin,
     /// Fetched with somebody's credentials: others must show theirs.
     private: bool,
 }
 
+impl Stored {
+    fn record(&self) -> Record {
+        let Image { id, name, repo_digest, size, .. } = self.image.clone();
+        let (manifest, origin, private) = (self.manifest.clone(), self.origin, self.private);
+        Record { name, config: id, manifest, repo_digest, size, origin, private }
+    }
+}
+
 impl ImageStore {
-    /// A store in this directory, which is made if it is missing; empty until it is seeded.
+    /// A store in this directory, which is made if it is missing. It knows what was pulled and loaded before; what a
+    /// crash left unfinished is removed.
     ///
     /// # Errors
     /// When the directory can't be made.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::Io { path, source }
+        };
         // Only the server may enter, as a layer can hold programs with other users' rights.
-        for (name, mode) in [("", 0o700), ("layers", 0o755), ("blobs/sha256", 0o755), ("built", 0o755)] {
+        for (name, mode) in
+            [("", 0o700), ("layers", 0o755), ("blobs/sha256", 0o755), ("built", 0o755), ("images", 0o755)]
+        {
             let path = root.join(name);
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(mode)
-                .create(&path)
-                .map_err(|source| StoreError::Io { path, source })?;
+            fs::DirBuilder::new().recursive(true).mode(mode).create(&path).map_err(failed(&path))?;
         }
-        let root = root.canonicalize().map_err(|source| StoreError::Io { path: root.to_owned(), source })?;
-        Ok(Self { root, images: Arc::default(), registries: Arc::default(), fetching: Arc::default() })
+        let root = root.canonicalize().map_err(failed(root))?;
+        let share = Share::open(&root).map_err(failed(&root))?;
+        let store = Self {
+            records: Arc::new(Records::of(&root)),
+            known: Arc::default(),
+            share: Arc::new(share),
+            kept: Arc::default(),
+            registries: Arc::default(),
+            turns: Arc::default(),
+            root,
+        };
+        store.read_records();
+        Ok(store)
     }
 
     /// The same, asking these registries.
-    #[cfg(test)]
-    fn asking(self, registries: Registries) -> Self {
+    pub fn asking(self, registries: Registries) -> Self {
         Self { registries: Arc::new(registries), ..self }
     }
 
@@ -101,92 +149,49 @@ impl ImageStore {
         &self.root
     }
 
-    /// Makes the images that need no registry: busybox, and those that `descriptions` holds, one directory each. What
-    /// was made before is not made again.
-    ///
-    /// # Errors
-    /// When there is no busybox on this machine, a description is wrong, or the store can't be written.
-    pub fn seed(&self, descriptions: Option<&Path>) -> Result<(), StoreError> {
-        let stamp = seed::busybox_stamp().map_err(StoreError::Busybox)?;
-        let base = self.built(&stamp, || seed::busybox_entries().map_err(StoreError::Busybox))?;
-        let execution = seed::busybox_execution();
-        let layers = [base];
-        let mut seeds = Seed::tagged("busybox", seed::BUSYBOX_TAGS, false, &layers, &execution);
-        for directory in descriptions.map(subdirectories).unwrap_or_default() {
-            seeds.extend(self.described(&directory, &layers[0])?);
+    /// Takes in what other servers pulled and loaded.
+    fn read_records(&self) {
+        let changed = self.records.changed();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.read.is_some() && known.read == changed {
+            return;
         }
-        seeds.iter().try_for_each(|seed| self.add(seed))
+        known.read = changed;
+        known.images.retain(|_, stored| matches!(stored.origin, Origin::Seeded | Origin::Local));
+        for (record, _) in self.records.all() {
+            let seeded = known.images.contains_key(&record.name);
+            if let Some(stored) = self.recorded(&record).filter(|_| !seeded || record.origin == Origin::Loaded) {
+                known.images.insert(record.name, stored);
+            }
+        }
     }
 
-    /// The images of one description.
-    fn described(&self, directory: &Path, base: &PackedLayer) -> Result<Vec<Seed>, StoreError> {
-        let description = Description::read(directory)?;
-        let entries = description.entries(directory)?;
-        let mut layers = vec![base.clone()];
-        if !entries.is_empty() {
-            layers.push(self.built(&format!("{entries:?}"), || Ok(entries))?);
-        }
-        let mut execution = seed::busybox_execution();
-        let own = description.execution();
-        execution.env.retain(|entry| !own.env.iter().any(|other| other.split('=').next() == entry.split('=').next()));
-        execution.env.extend(own.env.clone());
-        let name = directory.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let execution = manifest::Execution { env: execution.env, ..own };
-        Ok(Seed::tagged(name, description.tags(), description.local, &layers, &execution))
+    /// The image that a record is of, if all of it is here.
+    fn recorded(&self, record: &Record) -> Option<Stored> {
+        let Record { name, config: id, manifest, repo_digest, size, origin, private } = record.clone();
+        let config: Config = serde_json::from_slice(&fs::read(self.blob_path(&id)).ok()?).ok()?;
+        let layers = config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect();
+        let image = Image { id, name, repo_digest, size, layers, config: ImageConfig::from(&config.config) };
+        Some(Stored { image, manifest, origin, private }).filter(Stored::is_whole)
     }
 
-    /// The layer made of this input, unpacked; made now, or before.
-    fn built(
-        &self,
-        input: &str,
-        entries: impl FnOnce() -> Result<Vec<Entry>, StoreError>,
-    ) -> Result<PackedLayer, StoreError> {
-        let key = digest(format!("{BUILD} {input}").as_bytes());
-        let note = self.root.join("built").join(hex(&key));
-        let known = fs::read(&note).ok().and_then(|text| serde_json::from_slice::<PackedLayer>(&text).ok());
-        if let Some(layer) = known.filter(|layer| self.layer_path(&layer.diff_id).is_dir()) {
-            return Ok(layer);
-        }
-        let failed = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::Io { path, source }
-        };
-        let (compressed, layer) = layer::pack(&entries()?).map_err(failed(&note))?;
-        self.write_blob(&layer.digest, &compressed)?;
-        let directory = self.layer_path(&layer.diff_id);
-        if !directory.is_dir() {
-            layer::unpack(compressed.as_slice(), &directory).map_err(failed(&directory))?;
-        }
-        let text = serde_json::to_vec(&layer).map_err(|error| failed(&note)(error.into()))?;
-        fs::write(&note, text).map_err(failed(&note))?;
-        Ok(layer)
-    }
-
-    fn add(&self, seed: &Seed) -> Result<(), StoreError> {
-        let config = Config::new(seed.execution.clone(), &seed.layers);
-        let config_bytes = serde_json::to_vec(&config)
-            .map_err(|error| StoreError::Io { path: self.root.clone(), source: error.into() })?;
-        let manifest = manifest::manifest(&config_bytes, &seed.layers);
-        self.write_blob(&digest(&config_bytes), &config_bytes)?;
-        self.write_blob(&digest(&manifest), &manifest)?;
-        let repository = format!("docker.io/library/{}", seed.name);
-        let name = format!("{repository}:{}", seed.tag);
-        let image = Image {
-            id: digest(&config_bytes),
-            name: name.clone(),
-            repo_digest: (!seed.local).then(|| format!("{repository}@{}", digest(&manifest))),
-            size: seed.layers.iter().map(|layer| layer.size).sum::<u64>()
-                + (config_bytes.len() + manifest.len()) as u64,
-            layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
-            config: ImageConfig::from(&seed.execution),
-        };
-        self.put(Stored { image, manifest: digest(&manifest), local: seed.local, private: false });
+    /// Puts an image into the store for good.
+    fn record(&self, stored: Stored) -> io::Result<()> {
+        self.records.write(&stored.record(), &self.share.unfinished())?;
+        self.put(stored);
         Ok(())
     }
 
     fn put(&self, stored: Stored) {
         let name = stored.image.name.clone();
-        self.images.write().unwrap_or_else(PoisonError::into_inner).insert(name, stored);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).images.insert(name, stored);
+    }
+
+    /// Keeps these from being collected as long as the store is open.
+    fn keep<'a>(&self, digests: impl IntoIterator<Item = &'a String>) -> io::Result<()> {
+        let hold = self.share.hold(digests.into_iter().cloned().collect())?;
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).push(hold);
+        Ok(())
     }
 
     fn layer_path(&self, diff_id: &str) -> PathBuf {
@@ -202,22 +207,45 @@ impl ImageStore {
         if path.is_file() {
             return Ok(());
         }
-        let partial = path.with_extension(format!("partial-{}", std::process::id()));
-        fs::write(&partial, bytes)
-            .and_then(|()| fs::rename(&partial, &path))
+        let unfinished = self.share.unfinished();
+        fs::write(&unfinished, bytes)
+            .and_then(|()| fs::rename(&unfinished, &path))
             .map_err(|source| StoreError::Io { path, source })
     }
 
-    /// The image of this name, or of this name's digest.
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The image of this name, or of this name's digest. Finding it is using it.
     fn find(&self, reference: &Reference) -> Option<Stored> {
-        let images = self.images.read().unwrap_or_else(PoisonError::into_inner);
-        match &reference.digest {
+        self.read_records();
+        let known = self.known();
+        let found = match &reference.digest {
             Some(digest) => {
                 let wanted = format!("{}@{digest}", reference.repository());
-                images.values().find(|stored| stored.image.repo_digest.as_ref() == Some(&wanted)).cloned()
+                let named = known.images.get(&reference.to_string());
+                named.or_else(|| known.images.values().find(|stored| stored.is_at(&wanted)))
             }
-            None => images.get(&reference.to_string()).cloned(),
-        }
+            None => known.images.get(&reference.to_string()),
+        };
+        let found = found.filter(|stored| stored.is_whole()).cloned()?;
+        self.records.used(&found.image.name);
+        Some(found)
+    }
+}
+
+impl Stored {
+    /// Whether `repository@digest` means this image.
+    fn is_at(&self, wanted: &str) -> bool {
+        let repository = self.image.name.rsplit_once(':').map_or("", |(repository, _)| repository);
+        self.image.repo_digest.as_deref() == Some(wanted)
+            || (self.origin == Origin::Loaded && wanted == format!("{repository}@{}", self.manifest))
+    }
+
+    /// Whether nobody has removed its layers.
+    fn is_whole(&self) -> bool {
+        self.image.layers.iter().all(|layer| layer.is_dir())
     }
 }
 
@@ -229,12 +257,23 @@ impl Images for ImageStore {
 
     fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
         let (store, reference) = (self.clone(), Reference::parse(reference));
-        async move { store.fetch_missing(&reference?, &credentials).await }.boxed()
+        async move { store.fetch_newest(&reference?, &credentials).await }.boxed()
     }
 
     fn all(&self) -> Vec<Image> {
-        let images = self.images.read().unwrap_or_else(PoisonError::into_inner);
-        images.values().map(|stored| stored.image.clone()).collect()
+        self.read_records();
+        self.known().images.values().map(|stored| stored.image.clone()).collect()
+    }
+
+    fn hold(&self, image: &Image) -> InUse {
+        let layers = image.layers.iter().filter_map(|layer| Some(format!("sha256:{}", layer.file_name()?.to_str()?)));
+        match self.share.hold(layers.chain([image.id.clone()]).collect()) {
+            Ok(hold) => InUse::new(hold),
+            Err(error) => {
+                tracing::warn!(%error, image = image.name, "other servers can't be told that an image is used");
+                InUse::default()
+            }
+        }
     }
 }
 
@@ -261,15 +300,6 @@ fn is_local(domain: &str) -> bool {
 /// The digits of a digest.
 fn hex(digest: &str) -> &str {
     digest.split_once(':').map_or(digest, |(_, hex)| hex)
-}
-
-/// The directories in a directory, by name; none when there is no such directory.
-fn subdirectories(directory: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    found.retain(|path| path.join("image.yaml").is_file());
-    found.sort();
-    found
 }
 
 #[cfg(test)]

@@ -55,7 +55,17 @@ impl Worker {
         Ok(())
     }
 
+    /// The image of this name, which stays on the node as long as the Pod does.
     async fn image_named(&mut self, name: &str, policy: Option<&str>, about: &Subject) -> Got {
+        let got = self.local_or_pulled(name, policy, about).await;
+        if let Got::Image(image) = &got {
+            let hold = || self.context.images.hold(image);
+            self.in_use.entry(image.id.clone()).or_insert_with(hold);
+        }
+        got
+    }
+
+    async fn local_or_pulled(&mut self, name: &str, policy: Option<&str>, about: &Subject) -> Got {
         let retry = self.context.now() + RETRY;
         let local = match self.context.images.local(name) {
             Ok(local) => local,

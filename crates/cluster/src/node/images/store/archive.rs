@@ -1,7 +1,7 @@
 //! The store's images as one archive in the OCI image layout, which containerd imports (`ctr images import`,
 //! `kind load image-archive`). Layers that several images share are in it once.
 
-use std::{collections::BTreeSet, fs, fs::File, io, io::BufWriter, path::Path, sync::PoisonError};
+use std::{collections::BTreeSet, fs, fs::File, io, io::BufWriter, path::Path};
 
 use serde_json::{Value, json};
 
@@ -36,9 +36,9 @@ impl ImageStore {
 
     /// The index of all images that are whole, and the digests of everything in them.
     fn index(&self) -> (Value, BTreeSet<String>) {
-        let images = self.images.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let (mut manifests, mut blobs) = (Vec::new(), BTreeSet::new());
-        for stored in images.values() {
+        for stored in known.images.values() {
             let Some((size, parts)) = self.parts(&stored.manifest) else { continue };
             let tag = stored.image.name.rsplit_once(':').map_or("latest", |(_, tag)| tag);
             manifests.push(json!({

@@ -1,119 +1,195 @@
-//! Fetching what is not here yet from a registry.
+//! Fetching what is not here yet, or is newer there, from a registry.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
-    io::{self, Read},
-    path::Path,
+    io,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use sha2::{Digest, Sha256};
+use oci_client::manifest::OciDescriptor;
+use tokio::sync::{OwnedMutexGuard, Semaphore, SemaphorePermit};
+use tokio_util::io::InspectWriter;
 
-use super::{ImageStore, Stored, hex, layer, not_found};
+use super::{Hold, ImageStore, Origin, Stored, layer, not_found};
 use crate::node::images::{
     Credential, Image, ImageConfig, ImageError, Reference,
     registry::{Announced, NotPulled, refused},
 };
 
-/// The most bytes of one unpacked layer that is checked.
-const MOST_BYTES: u64 = 8 << 30;
+/// How many images are fetched at the same time, for all sandboxes together.
+const AT_ONCE: usize = 4;
+/// How often it is told how far a transfer is, in tenths of the whole.
+const TENTHS: u64 = 10;
+
+/// Who may fetch what now: each image is fetched by one at a time.
+#[derive(Debug)]
+pub(super) struct Turns {
+    places: Semaphore,
+    images: Mutex<BTreeMap<String, Weak<tokio::sync::Mutex<()>>>>,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { places: Semaphore::new(AT_ONCE), images: Mutex::default() }
+    }
+}
+
+impl Turns {
+    async fn take(&self, name: &str) -> (OwnedMutexGuard<()>, Option<SemaphorePermit<'_>>) {
+        let turn = {
+            let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+            images.retain(|_, turn| turn.strong_count() > 0);
+            let known = images.get(name).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::default();
+                images.insert(name.to_owned(), Arc::downgrade(&turn));
+                turn
+            })
+        };
+        let own = turn.lock_owned().await;
+        (own, self.places.acquire().await.ok())
+    }
+}
 
 impl ImageStore {
-    /// The image from a registry, unless one of that name is here that stands for it.
-    pub(super) async fn fetch_missing(
+    /// The image as the registry has it now. One that was made here stands for its registry's; one that was pulled or
+    /// loaded before does where no registry answers.
+    pub(super) async fn fetch_newest(
         &self,
         reference: &Reference,
         credentials: &[Credential],
     ) -> Result<Image, ImageError> {
-        let here = || self.find(reference).filter(|stored| !stored.local && !stored.private).map(|stored| stored.image);
-        if let Some(image) = here() {
-            return Ok(image);
+        if let Some(stored) = self.find(reference).filter(|stored| stored.origin == Origin::Seeded) {
+            return Ok(stored.image);
         }
-        let _turn = self.fetching.lock().await;
-        if let Some(image) = here() {
-            return Ok(image);
-        }
+        let _turn = self.turns.take(&reference.to_string()).await;
         match self.fetch(reference, credentials).await {
             Ok(image) => Ok(image),
-            Err(NotPulled::Unreachable) => Err(not_found(reference)),
+            Err(NotPulled::Unreachable) => {
+                let here = self.find(reference).filter(|stored| stored.origin != Origin::Local && !stored.private);
+                here.map(|stored| stored.image).ok_or_else(|| not_found(reference))
+            }
             Err(NotPulled::Refused(error)) => Err(error),
         }
     }
 
     async fn fetch(&self, reference: &Reference, credentials: &[Credential]) -> Result<Image, NotPulled> {
-        let announced = self.registries.ask(reference, credentials).await?;
+        let source = self.registries.source(reference, credentials).await?;
+        let digest = self.registries.digest(reference, &source).await?;
+        let here = self.find(reference).filter(|stored| stored.origin != Origin::Local);
+        if let Some(same) = here.filter(|stored| stored.manifest == digest) {
+            return Ok(same.image);
+        }
+        let announced = self.registries.ask(reference, source).await?;
+        let _kept = self.transfer(reference, &announced).await?;
+        let (text, config) = &announced.config;
+        let config_digest = super::digest(text.as_bytes());
+        let failed = |why: &dyn std::fmt::Display| refused(reference, &format!("failed to store image: {why}"));
+        self.write_blob(&config_digest, text.as_bytes()).map_err(|error| failed(&error))?;
+        let image = Image {
+            id: config_digest,
+            name: reference.to_string(),
+            repo_digest: Some(format!("{}@{}", reference.repository(), announced.digest)),
+            size: announced.size(),
+            layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
+            config: ImageConfig::from(&config.config),
+        };
+        let private = credentials.iter().any(|credential| credential.domain == reference.domain);
+        let stored = Stored { image: image.clone(), manifest: announced.digest, origin: Origin::Pulled, private };
+        self.record(stored).map_err(|error| failed(&error))?;
+        Ok(image)
+    }
+
+    /// Brings the layers here that are missing. They stay as long as what is given back.
+    async fn transfer(&self, reference: &Reference, announced: &Announced) -> Result<Hold, NotPulled> {
         let failed = |why: String| refused(reference, &format!("failed to extract layer: {why}"));
         let (text, config) = &announced.config;
         if config.diff_ids().len() != announced.layers.len() {
             return Err(failed("the image's configuration names other layers than its manifest".to_owned()));
         }
-        let mut size = text.len() as u64;
-        for (descriptor, diff_id) in announced.layers.iter().zip(config.diff_ids()) {
-            size += u64::try_from(descriptor.size).unwrap_or(0);
-            if !self.layer_path(diff_id).is_dir() {
-                self.fetch_layer(&announced, descriptor, diff_id).await.map_err(failed)?;
-            }
+        let parts = config.diff_ids().iter().cloned().chain([super::digest(text.as_bytes())]);
+        let kept = self.share.hold(parts.collect()).map_err(|error| failed(error.to_string()))?;
+        let missing: Vec<(&OciDescriptor, &String)> = announced
+            .layers
+            .iter()
+            .zip(config.diff_ids())
+            .filter(|(_, diff_id)| !self.layer_path(diff_id).is_dir())
+            .collect();
+        let progress = Progress::new(reference, missing.iter().map(|(layer, _)| layer.size).sum());
+        for (descriptor, diff_id) in missing {
+            self.fetch_layer(announced, descriptor, diff_id, &progress).await.map_err(failed)?;
         }
-        let private = credentials.iter().any(|credential| credential.domain == reference.domain);
-        let image = Image {
-            id: super::digest(text.as_bytes()),
-            name: reference.to_string(),
-            repo_digest: Some(format!("{}@{}", reference.repository(), announced.digest)),
-            size,
-            layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
-            config: ImageConfig::from(&config.config),
-        };
-        self.put(Stored { image: image.clone(), manifest: announced.digest.clone(), local: false, private });
-        Ok(image)
+        Ok(kept)
     }
 
     /// Transfers, checks and unpacks a layer.
     async fn fetch_layer(
         &self,
         announced: &Announced,
-        descriptor: &oci_client::manifest::OciDescriptor,
+        descriptor: &OciDescriptor,
         diff_id: &str,
+        progress: &Progress,
     ) -> Result<(), String> {
-        let partial = self.root.join(format!("{}.partial-{:x}", hex(diff_id), rand::random::<u64>()));
-        let file = tokio::fs::File::create(&partial).await.map_err(|error| error.to_string())?;
-        let transferred = announced.layer(descriptor, file).await.map_err(|error| error.to_string());
-        let (place, wanted) = (self.layer_path(diff_id), diff_id.to_owned());
+        let unfinished = self.share.unfinished();
+        let file = tokio::fs::File::create(&unfinished).await.map_err(|error| error.to_string())?;
+        let watched = InspectWriter::new(file, |bytes| progress.came(bytes.len()));
+        let transferred = announced.layer(descriptor, watched).await.map_err(|error| error.to_string());
+        let (place, wanted, partial) = (self.layer_path(diff_id), diff_id.to_owned(), self.share.unfinished());
         let unpacked = match transferred {
             Ok(()) => {
-                let archive = partial.clone();
-                let work = tokio::task::spawn_blocking(move || unpack(&archive, &wanted, &place));
+                let archive = unfinished.clone();
+                let work = tokio::task::spawn_blocking(move || {
+                    layer::check(File::open(&archive)?, &wanted)?;
+                    layer::unpack(File::open(&archive)?, &partial, &place)
+                });
                 work.await.map_err(io::Error::other).flatten().map_err(|error| error.to_string())
             }
             Err(error) => Err(error),
         };
         // It may never have been written.
-        let _ = fs::remove_file(&partial);
+        let _ = fs::remove_file(&unfinished);
         unpacked
     }
 }
 
-/// Unpacks a layer whose archive has the digest that its image says. Others may use the same layer, so it has to be
-/// what its name says.
-fn unpack(archive: &Path, diff_id: &str, place: &Path) -> io::Result<()> {
-    let mut sum = Sha256::new();
-    let plain = flate2::read::MultiGzDecoder::new(File::open(archive)?);
-    io::copy(&mut plain.take(MOST_BYTES), &mut Hashing(&mut sum))?;
-    let found: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    if found != hex(diff_id) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("wrong diff id calculated: sha256:{found}")));
-    }
-    layer::unpack(File::open(archive)?, place)
+/// How far a transfer is, told in the log.
+struct Progress {
+    image: String,
+    total: u64,
+    come: AtomicU64,
 }
 
-/// Counts what is written into a sum.
-struct Hashing<'a>(&'a mut Sha256);
-
-impl io::Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
+impl Progress {
+    fn new(reference: &Reference, total: i64) -> Self {
+        Self { image: reference.to_string(), total: u64::try_from(total).unwrap_or(0), come: AtomicU64::new(0) }
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn came(&self, count: usize) {
+        let before = self.come.fetch_add(count as u64, Ordering::Relaxed);
+        let after = before + count as u64;
+        let tenth = |bytes: u64| (bytes * TENTHS).checked_div(self.total).unwrap_or(0);
+        if tenth(before) != tenth(after) {
+            tracing::info!(image = self.image, bytes = after, of = self.total, "pulling an image");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_image_is_fetched_by_one_at_a_time_and_others_meanwhile() {
+        let turns = Turns::default();
+        let first = turns.take("a").await;
+        let _other = turns.take("b").await;
+        let mut second = std::pin::pin!(turns.take("a"));
+        assert!(futures::poll!(&mut second).is_pending());
+        drop(first);
+        second.await;
     }
 }

@@ -17,7 +17,6 @@
 
 mod capabilities;
 mod failure;
-mod files;
 mod firewall;
 mod jail;
 mod janitor;

@@ -181,9 +181,9 @@ fn clean_up(setup: &Setup) {
     for path in &setup.cgroups {
         remove_cgroup(Path::new(path));
     }
-    super::files::remove(Path::new(&setup.scratch));
+    crate::node::disk::remove(Path::new(&setup.scratch));
     if !setup.keeps_volumes {
-        super::files::remove(Path::new(&setup.volumes));
+        crate::node::disk::remove(Path::new(&setup.volumes));
     }
     // Theirs is one directory, made for this sandbox; it stays if somebody else put something there.
     if let Some(state) = Path::new(&setup.scratch).parent() {

@@ -18,7 +18,7 @@ use nix::{
 use super::{
     capabilities,
     failure::Trying,
-    files, jail,
+    jail,
     network::{self, Network},
     note,
     seccomp::Filters,
@@ -112,7 +112,7 @@ impl Pod {
     pub(super) fn end(&self) {
         // It may have ended.
         let _ = nix::sys::signal::kill(self.pid, Signal::SIGKILL);
-        files::remove(&self.files);
+        crate::node::disk::remove(&self.files);
     }
 }
 

@@ -22,15 +22,16 @@ use nix::{
 
 use super::{
     failure::Trying,
-    files, jail, launch, members,
+    jail, launch, members,
     network::{self, Network},
     note::{self, Note},
     pod::Pod,
     seccomp::Filters,
     sys,
 };
-use crate::node::runtime::linux::wire::{
-    self, ExecOrder, Failure, MountFrom, Numbered, Order, PodOrder, Report, RunOrder,
+use crate::node::{
+    disk,
+    runtime::linux::wire::{self, ExecOrder, Failure, MountFrom, Numbered, Order, PodOrder, Report, RunOrder},
 };
 
 /// How often the agent looks at memory that no control group counts, in milliseconds: a program that fills memory as fast
@@ -184,7 +185,7 @@ impl Agent {
                 return wire::send(server, &Report::Done { order: number }, &wire::borrowed(&sockets)).trying("answer");
             }
             Order::RemovePod { pod } => self.remove_pod(&pod),
-            Order::RemoveContainer { id } => files::remove(&PathBuf::from(format!("{}/{id}", jail::SCRATCH))),
+            Order::RemoveContainer { id } => disk::remove(&PathBuf::from(format!("{}/{id}", jail::SCRATCH))),
         }
         wire::send(server, &Report::Done { order: number }, &[]).trying("answer")
     }
@@ -266,7 +267,7 @@ impl Agent {
         for entry in fs::read_dir(&memory).into_iter().flatten().flatten() {
             let _ = umount2(&entry.path(), MntFlags::MNT_DETACH);
         }
-        files::remove(&PathBuf::from(memory));
+        disk::remove(&PathBuf::from(memory));
     }
 
     fn read_notes(&mut self, server: BorrowedFd<'_>) {
@@ -362,7 +363,7 @@ impl Agent {
         let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
         while waitpid(None, None).is_ok() {}
         for entry in fs::read_dir(jail::SCRATCH).into_iter().flatten().flatten() {
-            files::remove(&entry.path());
+            disk::remove(&entry.path());
         }
     }
 }
