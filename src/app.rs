@@ -252,7 +252,7 @@ pub async fn provider(sandboxes: &Sandboxes, content: &Path, patience: Duration)
     let data = sandboxes.data.path();
     match sandboxes.sandbox {
         SandboxKind::Embedded => {
-            let embedded = Embedded::on_this_machine(data, images.as_deref()).await?;
+            let embedded = Embedded::on_this_machine(data, images.as_deref(), &sandboxes.images).await?;
             Ok(Provider::Embedded(embedded.with_metrics().with_room(sandboxes.room)))
         }
         SandboxKind::Kind => Ok(Provider::Kind(Kind::start(&sandboxes.kind, data, images.as_deref(), patience).await?)),

@@ -4,6 +4,7 @@
 //! shows every mistake, not the first.
 
 pub mod data;
+mod images;
 mod kind;
 mod kubernetes;
 mod lessons;
@@ -21,6 +22,7 @@ use public_url::PublicUrl;
 
 pub use self::{
     data::DataDirectory,
+    images::ImageSettings,
     kind::{Bounds, Engine, KindSettings, Reach},
     kubernetes::{KubernetesSettings, PodSecurity, Quota},
     lessons::{LessonsTask, LessonsTest, site_of},
@@ -98,6 +100,8 @@ pub struct Config {
 pub struct Sandboxes {
     /// Where images and everything that outlives a start are kept.
     pub data: DataDirectory,
+    /// The images of embedded ones.
+    pub images: ImageSettings,
     /// What makes them.
     pub sandbox: SandboxKind,
     /// How much fits into an embedded one.
@@ -132,7 +136,9 @@ pub struct ClusterTask {
     /// Where images are kept.
     pub data: DataDirectory,
     /// Descriptions of the lessons' own images, where there are any.
-    pub images: Option<PathBuf>,
+    pub lesson_images: Option<PathBuf>,
+    /// Its other images.
+    pub images: ImageSettings,
     /// What is logged, to standard error.
     pub log: String,
 }

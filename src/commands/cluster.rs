@@ -23,7 +23,7 @@ const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(15);
 pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let authority = Arc::new(Authority::new()?);
-    let embedded = Embedded::on_this_machine(task.data.path(), task.images.as_deref()).await?;
+    let embedded = Embedded::on_this_machine(task.data.path(), task.lesson_images.as_deref(), &task.images).await?;
     let embedded = embedded.with_nodes(task.nodes).with_room(task.room).with_authority(authority.clone()).passing();
     let provider = Provider::Embedded(embedded);
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;

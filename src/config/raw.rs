@@ -1,5 +1,6 @@
 //! The command line as clap reads it: text only. Checking is in [`task`].
 
+mod images;
 mod kind;
 mod kubernetes;
 
@@ -128,6 +129,8 @@ pub(super) struct SandboxArgs {
     #[command(flatten)]
     room: Room,
     #[command(flatten)]
+    images: images::ImageArgs,
+    #[command(flatten)]
     kind: kind::KindArgs,
     #[command(flatten)]
     kubernetes: kubernetes::KubernetesArgs,
@@ -153,6 +156,8 @@ struct ClusterArgs {
     data: DataArgs,
     #[command(flatten)]
     log: LogArgs,
+    #[command(flatten)]
+    images: images::ImageArgs,
 }
 
 #[derive(Debug, Args)]
@@ -211,10 +216,12 @@ impl Checker {
     /// The sandboxes.
     pub(super) fn sandboxes(&mut self, args: SandboxArgs, s: &Surroundings) -> Option<Sandboxes> {
         let data = self.data(args.data, s);
+        let images = images::check(args.images, self);
         let kind = kind::check(args.kind, self);
         let kubernetes = kubernetes::check(args.kubernetes, self);
         let sandbox = self.take("--sandbox", &args.sandbox, sandbox(&args.sandbox));
-        Some(Sandboxes { data: data?, sandbox: sandbox?, room: args.room, kind: kind?, kubernetes: kubernetes? })
+        let (images, room) = (images?, args.room);
+        Some(Sandboxes { data: data?, images, sandbox: sandbox?, room, kind: kind?, kubernetes: kubernetes? })
     }
 
     pub(super) fn log(&mut self, LogArgs { log }: LogArgs) -> Option<String> {
@@ -314,11 +321,13 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
     let listen = check.take("--listen", &args.listen, address(&args.listen).and_then(loopback));
     let data = check.data(args.data, s);
     let log = check.log(args.log);
+    let images = images::check(args.images, &mut check);
     let build = || {
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
-        let images = Some(args.content.join("images")).filter(|path| path.is_dir());
-        Some(ClusterTask { listen: listen?, kubeconfig, nodes: args.nodes, room: args.room, data, images, log: log? })
+        let lesson_images = Some(args.content.join("images")).filter(|path| path.is_dir());
+        let (listen, nodes, room) = (listen?, args.nodes, args.room);
+        Some(ClusterTask { listen, kubeconfig, nodes, room, data, lesson_images, images: images?, log: log? })
     };
     let built = build();
     check.finish(built)

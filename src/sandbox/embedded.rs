@@ -9,7 +9,7 @@ use std::{
 use podyard_cluster::{
     Authority, Cluster, ClusterConfig,
     node::{
-        images::{ImageStore, Images, StoreError},
+        images::{ImageStore, Images, Registries, StoreError, Thresholds},
         runtime::{
             Runtime,
             linux::{self, AgentProgram, Finding, Linux, LinuxConfig},
@@ -17,7 +17,7 @@ use podyard_cluster::{
     },
 };
 
-use crate::config::Room;
+use crate::config::{ImageSettings, Room};
 
 use super::{
     Capabilities, Lease, Made, Order, ProvisionError,
@@ -68,6 +68,24 @@ pub struct Embedded {
     authority: Arc<Authority>,
     /// Whether nothing is kept for another start.
     passing: bool,
+    /// Ends with the last clone.
+    _tidying: Option<Arc<Tidying>>,
+}
+
+/// Who keeps the image store from filling the disk, until this is dropped.
+struct Tidying(tokio::task::AbortHandle);
+
+impl Tidying {
+    fn start(store: &ImageStore, settings: &ImageSettings) -> Self {
+        let thresholds = Thresholds { high: settings.gc_high, low: settings.gc_low, most: settings.store_size };
+        Self(tokio::spawn(store.clone().keep_room(thresholds)).abort_handle())
+    }
+}
+
+impl Drop for Tidying {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl fmt::Debug for Embedded {
@@ -96,35 +114,34 @@ impl Held {
 }
 
 impl Embedded {
-    /// A provider of real containers, whose images are kept in the data directory; `images` is the folder of the
+    /// A provider of real containers, whose images are kept in the data directory; `lessons` is the folder of the
     /// lessons' own, without which those are taken that the program was built with.
     ///
     /// # Errors
-    /// When the data directory can't be used. That containers can't be run is no error: the sandboxes then say so.
-    pub async fn on_this_machine(data: &Path, images: Option<&Path>) -> Result<Self, EmbeddedError> {
+    /// When the data directory can't be used, or an archive of images can't be loaded. That containers can't be run is no
+    /// error: the sandboxes then say so.
+    pub async fn on_this_machine(
+        data: &Path,
+        lessons: Option<&Path>,
+        settings: &ImageSettings,
+    ) -> Result<Self, EmbeddedError> {
         let place = open(data)?;
         let found = linux::probe(AgentProgram::this_program(), place.path()).await;
         let missing = found.iter().find(|f| f.about == "containers" && !f.works);
         let mut caveats: Vec<String> = missing.map(|f| no_containers(&f.words)).into_iter().collect();
-        let store = ImageStore::open(place.images())?;
-        let seeded = {
-            let ours = |source| EmbeddedError::Data { path: data.to_owned(), source };
-            let images =
-                images.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
-            tokio::task::block_in_place(|| store.seed(Some(&images)))
-        };
-        match seeded {
-            // Images may still come from a registry.
-            Err(error @ StoreError::Busybox(_)) => caveats.push(format!("The offline images are missing: {error}")),
-            seeded => seeded?,
-        }
+        let registries = Registries::with(settings.registries.clone(), settings.insecure_registries.clone());
+        let store = ImageStore::open(place.images())?.asking(registries);
+        let ours = |source| EmbeddedError::Data { path: data.to_owned(), source };
+        let lessons = lessons.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
+        caveats.extend(tokio::task::block_in_place(|| fill(&store, &lessons, &settings.archives))?);
+        let tidying = Arc::new(Tidying::start(&store, settings));
         let layers = store.directory().to_owned();
         let runtime = move |state: &Path, volumes: &Path, room: Room| -> Arc<dyn Runtime> {
             let config = LinuxConfig::new(layers.clone(), state.to_owned()).for_pods(room.pods);
             Arc::new(Linux::new(config.keeping_volumes(volumes.to_owned())))
         };
         let caveat = Some(caveats.join(" ")).filter(|text| !text.is_empty());
-        Ok(Self::new(Arc::new(store), Arc::new(runtime), place, caveat))
+        Ok(Self { _tidying: Some(tidying), ..Self::new(Arc::new(store), Arc::new(runtime), place, caveat) })
     }
 
     /// A provider with this image store and these runtimes.
@@ -140,6 +157,7 @@ impl Embedded {
             room: Room::default(),
             authority: Authority::shared(),
             passing: false,
+            _tidying: None,
         }
     }
 
@@ -218,6 +236,17 @@ impl Embedded {
 
 fn open(data: &Path) -> Result<Workplace, EmbeddedError> {
     Workplace::open(data).map_err(|source| EmbeddedError::Data { path: data.to_owned(), source })
+}
+
+/// Puts into the store what needs no registry; what is missing on this machine for that, in words.
+fn fill(store: &ImageStore, lessons: &Path, archives: &[PathBuf]) -> Result<Option<String>, StoreError> {
+    let missing = match store.seed(Some(lessons)) {
+        // Images may still come from archives and registries.
+        Err(error @ StoreError::Busybox(_)) => Some(format!("The offline images are missing: {error}")),
+        seeded => seeded.map(|()| None)?,
+    };
+    archives.iter().try_for_each(|archive| store.load(archive).map(drop))?;
+    Ok(missing)
 }
 
 fn no_containers(why: &str) -> String {

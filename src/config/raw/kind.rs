@@ -120,9 +120,15 @@ fn cores(text: &str) -> Result<f64, String> {
     parsed.ok_or_else(|| "must be a number of cores, at least 0.5".to_owned())
 }
 
-/// Bytes, as `2GiB`, `2g`, `1500MiB`. Less than kind's own parts need is refused.
+/// Less than kind's own parts need is refused.
 fn memory(text: &str) -> Result<u64, String> {
     const LEAST: u64 = 900 << 20;
+    let bytes = bytes(text)?;
+    if bytes < LEAST { Err("is too little: a node's own parts need 900MiB".to_owned()) } else { Ok(bytes) }
+}
+
+/// Bytes, as `2GiB`, `2g`, `1500MiB`.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let number: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
     let shift = match text[number.len()..].trim().to_ascii_lowercase().trim_end_matches('b').trim_end_matches('i') {
         "m" => 20,
@@ -132,8 +138,7 @@ fn memory(text: &str) -> Result<u64, String> {
     let size: f64 = number.parse().map_err(|_| "must be a size such as 2GiB or 1500MiB".to_owned())?;
     // Sizes of machines are far below what a float holds exactly.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let bytes = (size * f64::from(1u32 << shift)) as u64;
-    if bytes < LEAST { Err("is too little: a node's own parts need 900MiB".to_owned()) } else { Ok(bytes) }
+    Ok((size * f64::from(1u32 << shift)) as u64)
 }
 
 #[cfg(test)]
