@@ -33,7 +33,7 @@ pub struct TestCluster {
 
 impl TestCluster {
     pub async fn start() -> Self {
-        Self::with(images().clone(), podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
+        Self::with_room(podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
     }
 
     /// One whose node takes so many Pods.
