@@ -129,8 +129,6 @@ pub struct ClusterTask {
     pub listen: SocketAddr,
     /// Where the kubeconfig is written.
     pub kubeconfig: PathBuf,
-    /// How many nodes it has.
-    pub nodes: u8,
     /// How much fits into it.
     pub room: Room,
     /// Where images are kept.

@@ -24,7 +24,7 @@ pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let authority = Arc::new(Authority::new()?);
     let embedded = Embedded::on_this_machine(task.data.path(), task.lesson_images.as_deref(), &task.images).await?;
-    let embedded = embedded.with_nodes(task.nodes).with_room(task.room).with_authority(authority.clone()).passing();
+    let embedded = embedded.with_room(task.room).with_authority(authority.clone()).passing();
     let provider = Provider::Embedded(embedded);
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;
     let listener = TcpListener::bind(task.listen).await.with_context(|| format!("listening on {}", task.listen))?;

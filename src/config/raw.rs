@@ -144,9 +144,6 @@ struct ClusterArgs {
     /// Where to write the kubeconfig [default: `kubeconfig` in the data directory]
     #[arg(long, env = "PODYARD_KUBECONFIG", value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
-    /// How many nodes it has, all of them this machine: with more than one, the first keeps Pods away
-    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=10))]
-    nodes: u8,
     #[command(flatten)]
     room: Room,
     /// The lessons' folder, for the images in it
@@ -326,8 +323,8 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
         let lesson_images = Some(args.content.join("images")).filter(|path| path.is_dir());
-        let (listen, nodes, room) = (listen?, args.nodes, args.room);
-        Some(ClusterTask { listen, kubeconfig, nodes, room, data, lesson_images, images: images?, log: log? })
+        let (listen, room) = (listen?, args.room);
+        Some(ClusterTask { listen, kubeconfig, room, data, lesson_images, images: images?, log: log? })
     };
     let built = build();
     check.finish(built)

@@ -27,10 +27,19 @@ pub struct Room {
         value_parser = clap::value_parser!(u64).range(100..=1_000_000)
     )]
     pub objects: u64,
+    /// How many nodes an embedded sandbox has, all of them this machine: with more than one, the first keeps Pods away
+    #[arg(
+        long,
+        env = "PODYARD_NODES",
+        default_value_t = 1,
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u8).range(1..=10)
+    )]
+    pub nodes: u8,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { pods: DEFAULT_MAX_PODS, objects: DEFAULT_MAX_OBJECTS as u64 }
+        Self { pods: DEFAULT_MAX_PODS, objects: DEFAULT_MAX_OBJECTS as u64, nodes: 1 }
     }
 }

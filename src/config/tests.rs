@@ -83,9 +83,14 @@ fn root_keeps_data_where_containers_can_reach_it() {
 #[test]
 fn sandboxes_hold_what_real_nodes_hold_unless_more_is_asked_for() {
     let Task::Serve(config) = task(&["--content", &folder()]).unwrap() else { panic!("not serve") };
-    assert_eq!(config.sandboxes.room, Room { pods: 110, objects: 1000 });
-    let Task::Cluster(task) = task(&["cluster", "--max-pods", "500", "--max-objects", "20000"]).unwrap() else {
-        panic!("not cluster")
+    assert_eq!(config.sandboxes.room, Room { pods: 110, objects: 1000, nodes: 1 });
+    let more = ["--max-pods", "500", "--max-objects", "20000", "--nodes", "3"];
+    let expected = Room { pods: 500, objects: 20_000, nodes: 3 };
+    let Task::Cluster(cluster) = task(&[&["cluster"], &more[..]].concat()).unwrap() else { panic!("not cluster") };
+    assert_eq!(cluster.room, expected);
+    let content = folder();
+    let Task::Serve(config) = task(&[&["--content", content.as_str()], &more[..]].concat()).unwrap() else {
+        panic!("not serve")
     };
-    assert_eq!(task.room, Room { pods: 500, objects: 20_000 });
+    assert_eq!(config.sandboxes.room, expected);
 }

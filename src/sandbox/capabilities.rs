@@ -44,10 +44,10 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
-    /// Of embedded clusters: nothing leads out of them.
-    pub fn embedded(metrics: bool) -> Self {
+    /// Of embedded clusters with so many nodes: nothing leads out of them.
+    pub fn embedded(nodes: usize, metrics: bool) -> Self {
         let has = [Capability::ClusterScope, Capability::NetworkPolicy, Capability::Root];
-        Self { nodes: 1, has: has.into() }.with(Capability::Metrics, metrics)
+        Self { nodes, has: has.into() }.with(Capability::Metrics, metrics)
     }
 
     /// Of kind clusters with so many nodes. kind brings no metrics server.
@@ -67,7 +67,7 @@ impl Capabilities {
     /// Of a provider that is started without any flags, in a cluster that has no more than it must.
     pub fn usual(kind: SandboxKind) -> Self {
         match kind {
-            SandboxKind::Embedded => Self::embedded(true),
+            SandboxKind::Embedded => Self::embedded(1, true),
             SandboxKind::Kind => Self::kind(1),
             SandboxKind::Kubernetes => Self { nodes: 0, has: [Capability::Root].into() },
         }

@@ -61,8 +61,6 @@ pub struct Embedded {
     caveat: Option<Arc<str>>,
     reaper: Reaper,
     metrics: bool,
-    /// How many nodes each cluster has.
-    nodes: u8,
     room: Room,
     /// Whom Pods trust to be the API.
     authority: Arc<Authority>,
@@ -153,7 +151,6 @@ impl Embedded {
             caveat: caveat.map(Into::into),
             reaper: Reaper::start(),
             metrics: false,
-            nodes: 1,
             room: Room::default(),
             authority: Authority::shared(),
             passing: false,
@@ -164,11 +161,6 @@ impl Embedded {
     /// The same with `kubectl top`, which a new cluster of kind's does not have.
     pub fn with_metrics(self) -> Self {
         Self { metrics: true, ..self }
-    }
-
-    /// The same with so many nodes in each cluster, all of them this machine.
-    pub fn with_nodes(self, nodes: u8) -> Self {
-        Self { nodes, ..self }
     }
 
     /// The same with so much in each cluster.
@@ -197,7 +189,7 @@ impl Embedded {
         let directory = kept.folder().to_owned();
         let runtime = (self.runtime)(&self.place.new_sandbox(), &directory.join("volumes"), self.room);
         let journal = Some(kept.journal());
-        let (metrics, nodes, authority) = (self.metrics, self.nodes, self.authority.clone());
+        let (metrics, nodes, authority) = (self.metrics, self.room.nodes, self.authority.clone());
         let (max_pods, max_objects) = (self.room.pods, usize::try_from(self.room.objects).unwrap_or(usize::MAX));
         let config = ClusterConfig {
             directory,
@@ -222,7 +214,7 @@ impl Embedded {
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {
-        Capabilities::embedded(self.metrics)
+        Capabilities::embedded(usize::from(self.room.nodes), self.metrics)
     }
 
     pub(super) fn caveat(&self) -> Option<&str> {
