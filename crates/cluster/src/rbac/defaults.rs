@@ -1,4 +1,4 @@
-//! The roles and bindings that every cluster has, from the table in `roles.txt`.
+//! The roles and bindings that every cluster has, from the tables in `roles.txt` and `controllers.txt`.
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -10,7 +10,7 @@ use crate::{
     store::{Key, Object, Store},
 };
 
-const TABLE: &str = include_str!("roles.txt");
+const TABLE: &str = concat!(include_str!("roles.txt"), "\n", include_str!("controllers.txt"));
 const LABEL: &str = "rbac.authorization.k8s.io/aggregate-to-";
 
 /// Puts the default roles into a new cluster. They are made once for all clusters of this process and shared, times
@@ -110,6 +110,12 @@ fn read(table: &str) -> BTreeMap<String, Role> {
                     }
                 }
             }
+            ["controller", name] => {
+                current = format!("system:controller:{name}");
+                let account = subject("ServiceAccount", &format!("kube-system/{name}"));
+                roles.insert(current.clone(), Role { subjects: Some(vec![account]), ..Role::default() });
+            }
+            ["unbound"] => roles.entry(current.clone()).or_default().subjects = Some(Vec::new()),
             ["bound", kind, name] => {
                 roles.entry(current.clone()).or_default().subjects.get_or_insert_default().push(subject(kind, name));
             }
@@ -159,16 +165,27 @@ mod tests {
     use crate::clock::SystemClock;
 
     #[test]
+    fn controllers_have_roles_of_their_own_as_accounts_of_kube_system() {
+        let roles = read(TABLE);
+        let controllers = roles.iter().filter(|(name, _)| name.starts_with("system:controller:"));
+        assert_eq!(controllers.count(), 38);
+        let bound = json!([{"kind": "ServiceAccount", "namespace": "kube-system", "name": "job-controller"}]);
+        assert_eq!(roles["system:controller:job-controller"].subjects, bound.as_array().cloned());
+    }
+
+    #[test]
     fn every_line_of_the_table_is_a_rule_and_every_role_says_something() {
         let rules = TABLE.lines().filter(|line| {
             let first = line.split_whitespace().next().unwrap_or("#");
-            !first.starts_with('#') && !matches!(first, "role" | "bound")
+            !first.starts_with('#') && !matches!(first, "role" | "controller" | "bound" | "unbound")
         });
         let read_rules: usize = read(TABLE).values().map(|role| role.rules.len()).sum();
         assert_eq!(read_rules, rules.count());
         for (key, object) in objects(&SystemClock) {
             let list = if key.resource.starts_with("clusterroles.") { "rules" } else { "subjects" };
-            assert!(object[list].as_array().is_some_and(|list| !list.is_empty()), "{}", key.name);
+            let says = object[list].as_array().is_some_and(|list| !list.is_empty());
+            // Nodes are let in by their own authorizer, and the binding of old is left to who wants another.
+            assert!(says || (list, key.name.as_str()) == ("subjects", "system:node"), "{}", key.name);
         }
     }
 }
