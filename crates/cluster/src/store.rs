@@ -188,6 +188,22 @@ impl Store {
         Ok(objects.into_values().cloned().collect())
     }
 
+    /// The keys of all objects in a namespace, of all kinds; objects in others cost nothing.
+    pub fn keys_in(&self, namespace: &str) -> Vec<Key> {
+        let inner = self.lock();
+        let mut found = Vec::new();
+        let mut next = inner.objects.keys().next();
+        while let Some(Key { resource, .. }) = next {
+            let of_this = |key: &&Key| key.resource == *resource && key.namespace == namespace;
+            let from = Key::new(resource.as_str(), namespace, "");
+            found.extend(inner.objects.range(from..).map(|(key, _)| key).take_while(of_this).cloned());
+            // No name is between a resource's and this one.
+            let after = Key::new(format!("{resource}\0"), "", "");
+            next = inner.objects.range(after..).map(|(key, _)| key).next();
+        }
+        found
+    }
+
     /// All objects of all kinds, with the revision they are from.
     pub fn snapshot(&self) -> (u64, Vec<(Key, Object)>) {
         let inner = self.lock();
@@ -298,14 +314,19 @@ impl Store {
 }
 
 fn same_but_version(before: &Value, after: &Value) -> bool {
-    let bare = |value: &Value| {
-        let mut value = value.clone();
-        if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("resourceVersion");
+    const METADATA: &str = "metadata";
+    same_but(METADATA, before, after) && same_but("resourceVersion", &before[METADATA], &after[METADATA])
+}
+
+/// Whether two objects have the same fields, one of them left out.
+fn same_but(left_out: &str, before: &Value, after: &Value) -> bool {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            let fields = before.iter().filter(|(field, _)| *field != left_out);
+            fields.eq(after.iter().filter(|(field, _)| *field != left_out))
         }
-        value
-    };
-    bare(before) == bare(after)
+        _ => before == after,
+    }
 }
 
 /// A reader of the watch log.

@@ -88,8 +88,7 @@ fn restore(there: &Value, data: Value, annotations: Value) -> Next {
 
 /// Deletes what is in the namespace; when nothing is left, the namespace.
 fn empty(world: &World, key: &Key) {
-    let inside: Vec<Key> =
-        world.store.snapshot().1.into_iter().map(|(key, _)| key).filter(|k| k.namespace == key.name).collect();
+    let inside = world.store.keys_in(&key.name);
     for object in &inside {
         deletion::delete(world, object);
     }

@@ -102,3 +102,36 @@ fn a_list_can_be_of_the_past() {
     assert_eq!(shown(store.list_at("pods", Some("default"), store.revision()).unwrap()), ["\"a\"2", "\"c\"1"]);
     assert!(store.list_at("pods", None, 0).is_err());
 }
+
+#[test]
+fn a_namespace_is_found_in_all_kinds() {
+    let store = Store::new();
+    for (resource, namespace, name) in [
+        ("a", "", "x"),
+        ("a", "blue", "x"),
+        ("ab", "blue", "y"),
+        ("ab", "blues", "z"),
+        ("b", "blue", "x"),
+        ("b", "red", "x"),
+    ] {
+        store.insert(Key::new(resource, namespace, name), json!({"metadata": {"name": name}})).unwrap();
+    }
+    let keys = ["a", "ab", "b"].map(|resource| Key::new(resource, "blue", if resource == "ab" { "y" } else { "x" }));
+    assert_eq!(store.keys_in("blue"), keys);
+    assert_eq!(store.keys_in("green"), []);
+}
+
+#[test]
+fn a_write_that_changes_nothing_but_the_version_is_none() {
+    let store = Store::new();
+    let key = Key::new("pods", "default", "web");
+    store.insert(key.clone(), json!({"metadata": {"name": "web"}, "spec": {"a": 1}})).unwrap();
+    let put = |object: Value| store.modify(&key, |_| Ok::<_, Infallible>(Next::Put(object))).unwrap();
+    let before = store.revision();
+    put(json!({"metadata": {"name": "web", "resourceVersion": "77"}, "spec": {"a": 1}}));
+    put(json!({"metadata": {"name": "web"}, "spec": {"a": 1}}));
+    assert_eq!(store.revision(), before);
+    put(json!({"metadata": {"name": "web", "labels": {}}, "spec": {"a": 1}}));
+    put(json!({"metadata": {"name": "web", "labels": {}}}));
+    assert_eq!(store.revision(), before + 2);
+}
