@@ -34,6 +34,7 @@ mod update;
 mod versioning;
 mod versions;
 mod watch;
+mod write_options;
 
 use std::sync::Arc;
 

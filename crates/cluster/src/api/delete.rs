@@ -11,7 +11,7 @@ use super::{
     failure::{self, Failure},
     read::{list_document, selection},
     respond::Reply,
-    versions,
+    versions, write_options,
 };
 use crate::{
     clock::api_time,
@@ -238,15 +238,18 @@ impl Options {
         let sent = if body.is_empty() { Value::Null } else { decode::body(call, body)? };
         let owned = |value: &Value| value.as_str().map(str::to_owned);
         let query = |key: &str| Some(call.query.text(key).to_owned()).filter(|text| !text.is_empty());
+        let words = |list: &Value| -> Vec<String> { list.as_array().into_iter().flatten().filter_map(owned).collect() };
+        let dry_run = [call.query.all("dryRun"), &words(&sent["dryRun"])].concat();
+        let propagation = query("propagationPolicy").or(owned(&sent["propagationPolicy"]));
+        let orphans = sent["orphanDependents"].is_boolean() || call.query.has("orphanDependents");
+        write_options::check_deletion(propagation.as_deref(), orphans, &dry_run)?;
         let orphan = |flag: bool| if flag { "Orphan".to_owned() } else { "Background".to_owned() };
         Ok(Self {
             grace: call.query.number("gracePeriodSeconds")?.or(sent["gracePeriodSeconds"].as_i64()),
             uid: owned(&sent["preconditions"]["uid"]),
             resource_version: owned(&sent["preconditions"]["resourceVersion"]),
-            propagation: query("propagationPolicy")
-                .or(owned(&sent["propagationPolicy"]))
-                .or(sent["orphanDependents"].as_bool().map(orphan)),
-            dry_run: call.query.dry_run() || sent["dryRun"].as_array().is_some_and(|list| !list.is_empty()),
+            propagation: propagation.or(sent["orphanDependents"].as_bool().map(orphan)),
+            dry_run: dry_run.iter().any(|stage| !stage.is_empty()),
         })
     }
 

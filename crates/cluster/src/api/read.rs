@@ -29,6 +29,9 @@ impl Api {
         let selection = selection(call)?;
         let from = Position::parse(call.query.text("continue"))?;
         versioning::check_list(call)?;
+        if from.is_some() && versioning::version(call)? > 0 {
+            return Err(Failure::bad_request("specifying resource version is not allowed when using continue"));
+        }
         let (revision, objects) = self.version_of_list(call, from.as_ref())?;
         let mut wanted: Vec<Object> = objects.into_iter().filter(|object| selection.matches(object)).collect();
         if call.resource().kind == "Lease" {
@@ -81,11 +84,20 @@ impl Position {
         if token.is_empty() {
             return Ok(None);
         }
-        let invalid = || Failure::bad_request("continue key is not valid: illegal base64 data");
-        let text = super::encoding::from_base64_url(token).ok_or_else(invalid)?;
-        let value: Value = serde_json::from_slice(&text).map_err(|_| invalid())?;
-        let revision = value["rv"].as_u64().ok_or_else(invalid)?;
-        let after = value["start"].as_str().ok_or_else(invalid)?.trim_end_matches('\0').to_owned();
+        let invalid =
+            |why: &str| Failure::bad_request(format!("invalid continue token: continue key is not valid{why}"));
+        let text = super::encoding::from_base64_url(token).ok_or_else(|| invalid(&not_base64(token)))?;
+        let value: Value = serde_json::from_slice(&text).map_err(|_| invalid(&not_json(&text)))?;
+        if value["v"] != "meta.k8s.io/v1" {
+            let version = value["v"].as_str().unwrap_or_default();
+            return Err(invalid(&format!(": server does not recognize this encoded version {version}")));
+        }
+        let revision = value["rv"].as_u64().filter(|revision| *revision > 0);
+        let revision =
+            revision.ok_or_else(|| invalid(": incorrect encoded start resourceVersion (version meta.k8s.io/v1)"))?;
+        let after = value["start"].as_str().filter(|start| !start.is_empty());
+        let after = after.ok_or_else(|| invalid(": encoded start key empty (version meta.k8s.io/v1)"))?;
+        let after = after.trim_end_matches('\0').to_owned();
         Ok(Some(Self { revision, after }))
     }
 
@@ -94,6 +106,21 @@ impl Position {
         let start = Value::String(format!("{}\0", self.after));
         let text = format!("{{\"v\":\"meta.k8s.io/v1\",\"rv\":{},\"start\":{start}}}", self.revision);
         super::encoding::to_base64_url(text.as_bytes())
+    }
+}
+
+/// Where a token stops being base64, in Go's words.
+fn not_base64(token: &str) -> String {
+    let digit = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let at = token.find(|letter| !digit(letter)).unwrap_or(token.len());
+    format!(": illegal base64 data at input byte {at}")
+}
+
+/// Why what a token holds is no JSON, in Go's words.
+fn not_json(text: &[u8]) -> String {
+    match text.first() {
+        None => ": unexpected end of JSON input".to_owned(),
+        Some(first) => format!(": invalid character {:?} looking for beginning of value", char::from(*first)),
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
     pod, proxy,
     query::Query,
     respond::{self, Reply},
-    shape, watch,
+    shape, watch, write_options,
 };
 use crate::{rbac::User, version};
 
@@ -123,6 +123,7 @@ async fn objects(api: Arc<Api>, user: User, about: About, query: Query, request:
         Verb::Get | Verb::List => Bytes::new(),
         _ => read_body(request.into_body()).await?,
     };
+    write_options::check(&call)?;
     let reply = dispatch(&api, &call, &body)?.with_warnings(deprecation(&call));
     Ok(respond::write(&shape::shape(&api, &call, reply), call.accept))
 }
