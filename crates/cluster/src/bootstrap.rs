@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::{Clock, api_time},
     rbac, registry,
-    store::{Key, Store},
+    store::{AlreadyExists, Key, Store},
 };
 
 /// The namespaces every cluster has.
@@ -48,7 +48,9 @@ pub(crate) fn fill(store: &Store, clock: &dyn Clock, authority: &str) {
         );
     }
     add_priorities(&mut seed);
-    add_own_service(&mut seed);
+    for (api_version, kind, object) in own_service() {
+        seed.add(api_version, kind, "default", object);
+    }
     rbac::seed(store, clock);
 }
 
@@ -58,70 +60,66 @@ struct Seed<'a> {
 }
 
 impl Seed<'_> {
-    fn add(&mut self, api_version: &str, kind: &str, namespace: &str, mut object: Value) {
-        let resource =
-            registry::find_kind(api_version, kind).expect("the kinds named in this file are in the registry");
-        object["apiVersion"] = api_version.into();
-        object["kind"] = kind.into();
-        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let metadata = &mut object["metadata"];
-        metadata["uid"] = self.clock.uid().into();
-        metadata["creationTimestamp"] = api_time(self.clock.now()).into();
-        if !namespace.is_empty() {
-            metadata["namespace"] = namespace.into();
-        }
-        if resource.has_generation {
-            metadata["generation"] = 1.into();
-        }
-        let key = Key::new(resource.store_name(), namespace, name);
-        self.store.insert(key, object).expect("each object in this file is added once, to an empty store");
+    fn add(&mut self, api_version: &str, kind: &str, namespace: &str, object: Value) {
+        put_in(self.store, self.clock, (api_version, kind), namespace, object)
+            .expect("each object in this file is added once, to an empty store");
     }
 }
 
-/// The API's own Service with its endpoints.
-fn add_own_service(seed: &mut Seed<'_>) {
-    seed.add(
-        "v1",
-        "Service",
-        "default",
-        json!({
-            "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
-            "spec": {
-                "clusterIP": "10.96.0.1",
-                "clusterIPs": ["10.96.0.1"],
-                "internalTrafficPolicy": "Cluster",
-                "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack",
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-                "sessionAffinity": "None",
-                "type": "ClusterIP",
-            },
-            "status": {"loadBalancer": {}},
-        }),
-    );
-    seed.add(
-        "v1",
-        "Endpoints",
-        "default",
-        json!({
-            "metadata": {"name": "kubernetes", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
-            "subsets": [{
-                "addresses": [{"ip": NODE_ADDRESS}],
-                "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
-            }],
-        }),
-    );
-    seed.add(
-        "discovery.k8s.io/v1",
-        "EndpointSlice",
-        "default",
-        json!({
-            "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": [NODE_ADDRESS], "conditions": {"ready": true}}],
+/// The API's own Service with its endpoints, by `apiVersion` and kind. All are called `kubernetes`, in `default`.
+pub(crate) fn own_service() -> [(&'static str, &'static str, Value); 3] {
+    let service = json!({
+        "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "clusterIPs": ["10.96.0.1"],
+            "internalTrafficPolicy": "Cluster",
+            "ipFamilies": ["IPv4"],
+            "ipFamilyPolicy": "SingleStack",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+            "sessionAffinity": "None",
+            "type": "ClusterIP",
+        },
+        "status": {"loadBalancer": {}},
+    });
+    let endpoints = json!({
+        "metadata": {"name": "kubernetes", "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}},
+        "subsets": [{
+            "addresses": [{"ip": NODE_ADDRESS}],
             "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
-        }),
-    );
+        }],
+    });
+    let slice = json!({
+        "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [NODE_ADDRESS], "conditions": {"ready": true}}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+    });
+    [("v1", "Service", service), ("v1", "Endpoints", endpoints), ("discovery.k8s.io/v1", "EndpointSlice", slice)]
+}
+
+/// Puts an object into the store, with what the API gives to each; one that is there stays.
+pub(crate) fn put_in(
+    store: &Store,
+    clock: &dyn Clock,
+    (api_version, kind): (&str, &str),
+    namespace: &str,
+    mut object: Value,
+) -> Result<(), AlreadyExists> {
+    let resource = registry::find_kind(api_version, kind).expect("the kinds named in this file are in the registry");
+    object["apiVersion"] = api_version.into();
+    object["kind"] = kind.into();
+    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let metadata = &mut object["metadata"];
+    metadata["uid"] = clock.uid().into();
+    metadata["creationTimestamp"] = api_time(clock.now()).into();
+    if !namespace.is_empty() {
+        metadata["namespace"] = namespace.into();
+    }
+    if resource.has_generation {
+        metadata["generation"] = 1.into();
+    }
+    store.insert(Key::new(resource.store_name(), namespace, name), object).map(drop)
 }
 
 /// The two classes for what a cluster can't do without (pkg/apis/scheduling: their values and texts).

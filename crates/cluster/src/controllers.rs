@@ -16,6 +16,7 @@ mod garbage;
 mod history;
 mod job;
 mod namespace;
+mod own_service;
 mod owned;
 mod pods;
 mod quota;
@@ -78,12 +79,14 @@ pub fn start(store: &Store, clock: &SharedClock, authority: &str, tasks: &TaskTr
 fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(namespace::Namespaces),
+        Box::new(own_service::OwnService),
         Box::<garbage::Garbage>::default(),
         Box::new(endpoints::ServiceEndpoints),
         Box::new(quota::Quotas),
         Box::new(role_aggregation::AggregatedRoles),
         Box::new(definitions::CustomDefinitions),
         Box::new(replica_set::ReplicaSets::new(world)),
+        Box::new(replica_set::ReplicaSets::replication_controllers(world)),
         Box::new(deployment::Deployments::new(world)),
         Box::new(job::Jobs::new(world)),
         Box::new(cron_job::CronJobs::new(world)),

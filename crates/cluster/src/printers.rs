@@ -102,7 +102,7 @@ fn core_printer(kind: &str) -> (&'static [Column], Printer) {
         "PersistentVolumeClaim" => (storage::CLAIM, storage::claim),
         "PersistentVolume" => (storage::VOLUME, storage::volume),
         "PodTemplate" => (policy::POD_TEMPLATE, |object, _| policy::pod_template(object)),
-        "ReplicationController" => (workload::REPLICA_SET, workload::replica_set),
+        "ReplicationController" => (workload::REPLICA_SET, workload::replication_controller),
         _ => (policy::AGED, aged),
     }
 }

@@ -47,8 +47,6 @@ pub struct Resource<'a> {
 /// something that never comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaits {
-    /// The controller that would make Pods for it or change them.
-    Controller,
     /// The part of the API server or node that would act on it.
     Nothing,
 }

@@ -21,6 +21,7 @@ pub fn default_object(resource: &Resource, object: &mut Value) {
     tree::child(object, "metadata");
     match (resource.group, resource.kind) {
         ("", "Pod") => pod::pod(object),
+        ("", "ReplicationController") => workload::replication_controller(object),
         ("", "PodTemplate") => tree::inside(object, "template", workload::template),
         ("", "Service") => service::service(object),
         ("", "Endpoints") => service::endpoints(object),

@@ -114,6 +114,7 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("", "LimitRange") => policy::limit_range(found, object),
         ("", "ResourceQuota") => policy::quota(found, object, old),
         ("", "Node") => policy::node(found, object),
+        ("", "ReplicationController") => workload::replication_controller(found, object),
         ("apps", kind) => workload::apps(found, kind, object, old),
         ("batch", "Job") => job::job(found, object, old),
         ("batch", "CronJob") => job::cron_job(found, object, old),

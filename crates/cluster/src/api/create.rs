@@ -171,10 +171,6 @@ pub(super) fn place_in_namespace(call: &Call, object: &mut Value) -> Result<(), 
 fn refuse_unserved(resource: &Resource, name: &str) -> Result<(), Failure> {
     let why = match resource.awaits {
         None => return Ok(()),
-        Some(Awaits::Controller) => format!(
-            "this sandbox has no {} controller yet, so nothing would ever act on it; create Pods directly instead",
-            resource.kind
-        ),
         Some(Awaits::Nothing) => {
             format!("this sandbox lists the kind {} but has nothing that would act on it", resource.kind)
         }

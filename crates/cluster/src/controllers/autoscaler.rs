@@ -115,7 +115,9 @@ impl Controller for Autoscalers {
             }
             return;
         }
-        if !matches!(event.key.resource.as_str(), "deployments.apps" | "replicasets.apps" | "statefulsets.apps") {
+        const SCALED: [&str; 4] =
+            ["deployments.apps", "replicasets.apps", "statefulsets.apps", "replicationcontrollers"];
+        if !SCALED.contains(&event.key.resource.as_str()) {
             return;
         }
         let resized =

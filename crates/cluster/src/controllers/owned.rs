@@ -34,11 +34,10 @@ pub(super) fn reference(owner: &Value) -> Value {
 /// adopted; those that it does not mean any more are let go.
 pub(super) fn claim(world: &World, owner: &Value, resource: &str) -> Vec<Object> {
     let namespace = text(&owner["metadata"], "namespace");
-    let wanted = &owner["spec"]["selector"];
     let deleting = has(&owner["metadata"], "deletionTimestamp");
     let mut claimed = Vec::new();
     for object in world.store.list(resource, Some(namespace)).1 {
-        let means = selector::matches(wanted, selector::labels(&object));
+        let means = selector::owner_matches(owner, selector::labels(&object));
         let key = Key::new(resource, namespace, name_of(&object));
         if controls(owner, &object) {
             if means || deleting {
@@ -93,7 +92,7 @@ pub(super) fn concerned(
     }
     if controller_of(&event.object).is_none() {
         for owner in world.store.list(resource, Some(namespace)).1 {
-            if selector::matches(&owner["spec"]["selector"], selector::labels(&event.object)) {
+            if selector::owner_matches(&owner, selector::labels(&event.object)) {
                 mark(Key::new(resource, namespace, name_of(&owner)));
             }
         }

@@ -1,4 +1,4 @@
-//! ReplicaSets: as many Pods as asked for.
+//! ReplicaSets, and the ReplicationControllers that they came from: as many Pods as asked for.
 
 mod victims;
 
@@ -16,24 +16,44 @@ use super::{
 use crate::{
     clock::api_time,
     events::Recorder,
-    json::{at, has, int, put},
+    json::{at, has, int, put, text},
     store::{Event, Key, Object},
 };
-
-const RESOURCE: &str = "replicasets.apps";
 
 /// How many Pods are made or deleted in one go.
 const BURST: usize = 500;
 
+/// One of the two kinds.
+struct Sort {
+    resource: &'static str,
+    kind: &'static str,
+    /// What its Events come from.
+    component: &'static str,
+}
+
+const SETS: Sort = Sort { resource: "replicasets.apps", kind: "ReplicaSet", component: "replicaset-controller" };
+const CONTROLLERS: Sort =
+    Sort { resource: "replicationcontrollers", kind: "ReplicationController", component: "replication-controller" };
+
 pub(super) struct ReplicaSets {
+    sort: Sort,
     recorder: Recorder,
     retries: Retries,
 }
 
 impl ReplicaSets {
     pub(super) fn new(world: &World) -> Self {
-        let recorder = Recorder::controller(world.store.clone(), world.clock.clone(), "replicaset-controller");
-        Self { recorder, retries: Retries::default() }
+        Self::of(SETS, world)
+    }
+
+    /// The same for ReplicationControllers.
+    pub(super) fn replication_controllers(world: &World) -> Self {
+        Self::of(CONTROLLERS, world)
+    }
+
+    fn of(sort: Sort, world: &World) -> Self {
+        let recorder = Recorder::controller(world.store.clone(), world.clock.clone(), sort.component);
+        Self { sort, recorder, retries: Retries::default() }
     }
 
     /// Makes and deletes Pods. Gives why not all could be made.
@@ -59,8 +79,8 @@ impl ReplicaSets {
 impl Controller for ReplicaSets {
     fn concerns(&mut self, world: &World, event: &Event, mark: &mut dyn FnMut(Key)) {
         match event.key.resource.as_str() {
-            RESOURCE => mark(event.key.clone()),
-            "pods" => owned::concerned(world, event, "ReplicaSet", RESOURCE, mark),
+            resource if resource == self.sort.resource => mark(event.key.clone()),
+            "pods" => owned::concerned(world, event, self.sort.kind, self.sort.resource, mark),
             _ => {}
         }
     }
@@ -104,10 +124,11 @@ fn status(set: &Value, pods: &[Object], failure: Option<&CreateError>, now: Time
     let active: Vec<&Object> = pods.iter().filter(|pod| pods::is_active(pod)).collect();
     let template = at(set, &["spec", "template", "metadata", "labels"]);
     let available = |pod: &&&Object| pods::until_available(pod, min_ready(set), now).is_some_and(|left| left.is_zero());
-    let mut status = json!({
-        "replicas": active.len(),
-        "terminatingReplicas": pods.iter().filter(|pod| pods::is_deleting(pod) && !pods::has_ended(pod)).count(),
-    });
+    let mut status = json!({"replicas": active.len()});
+    if text(set, "kind") != CONTROLLERS.kind {
+        let terminating = pods.iter().filter(|pod| pods::is_deleting(pod) && !pods::has_ended(pod)).count();
+        put(&mut status, "terminatingReplicas", terminating);
+    }
     let counts = [
         (
             "fullyLabeledReplicas",

@@ -17,6 +17,15 @@ pub(crate) fn matches(selector: &Value, labels: &Value) -> bool {
         && items(selector, "matchExpressions").iter().all(|term| term_matches(term, labels))
 }
 
+/// Whether an owner's selector matches the labels: that of a ReplicationController is a plain map.
+pub(crate) fn owner_matches(owner: &Value, labels: &Value) -> bool {
+    let selector = &owner["spec"]["selector"];
+    match text(owner, "kind") {
+        "ReplicationController" => selector.is_object() && map_matches(selector, labels),
+        _ => matches(selector, labels),
+    }
+}
+
 fn term_matches(term: &Value, labels: &Value) -> bool {
     let key = text(term, "key");
     let named = items(term, "values").iter().any(|value| labels.get(key) == Some(value));

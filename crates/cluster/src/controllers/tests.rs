@@ -115,6 +115,22 @@ fn a_namespace_is_furnished_and_emptied() {
 }
 
 #[test]
+fn the_api_makes_its_own_service_again() {
+    let mut bench = Bench::new();
+    for (api_version, kind, object) in crate::bootstrap::own_service() {
+        crate::bootstrap::put_in(&bench.world.store, &*bench.world.clock, (api_version, kind), "default", object)
+            .unwrap();
+    }
+    bench.worker.settle();
+    let before = bench.get("services", "default", "kubernetes").unwrap();
+    bench.delete("services", "default", "kubernetes");
+    let after = bench.get("services", "default", "kubernetes").unwrap();
+    assert_eq!(after["spec"], before["spec"]);
+    assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"]);
+    assert_eq!(bench.names("endpoints"), ["kubernetes"]);
+}
+
+#[test]
 fn the_default_account_comes_back() {
     let mut bench = Bench::new();
     bench.delete("serviceaccounts", "default", "default");

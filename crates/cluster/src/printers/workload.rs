@@ -181,6 +181,14 @@ pub(super) fn replica_set(object: &Value, now: Timestamp) -> Row {
     Row::of(cells)
 }
 
+/// Its selector is a plain map.
+pub(super) fn replication_controller(object: &Value, now: Timestamp) -> Row {
+    let mut row = replica_set(object, now);
+    row.cells.pop();
+    row.cells.push(json!(selector::labels(&object["spec"]["selector"])));
+    row
+}
+
 pub(super) fn stateful_set(object: &Value, now: Timestamp) -> Row {
     let (spec, status) = (&object["spec"], &object["status"]);
     let [name, age] = metadata_cells(object, now);

@@ -1,6 +1,6 @@
 //! The kinds of the core group, in the order discovery lists them.
 
-use super::{Awaits, Resource, build::*};
+use super::{Resource, build::*};
 
 /// The core group.
 pub(super) const CORE: &[Resource<'static>] =
@@ -48,8 +48,7 @@ pub(super) const CORE: &[Resource<'static>] =
                 part("scale", "Scale", STATUS).speaks("autoscaling", "v1"),
                 part("status", "ReplicationController", STATUS),
             ])
-            .counted()
-            .awaits(Awaits::Controller),
+            .counted(),
         namespaced("", "v1", "ResourceQuota", "resourcequotas", "resourcequota").short(&["quota"]).parts(&[part(
             "status",
             "ResourceQuota",

@@ -11,6 +11,24 @@ pub(super) fn template(template: &mut Value) {
     pod_spec(child(template, "spec"));
 }
 
+/// A ReplicationController is found by the labels of its template, and has them itself, unless it says otherwise.
+pub(super) fn replication_controller(object: &mut Value) {
+    let labels = at(object, &["spec", "template", "metadata", "labels"]).clone();
+    let none = |labels: &Value| labels.as_object().is_none_or(serde_json::Map::is_empty);
+    if !none(&labels) {
+        for part in ["spec", "metadata"] {
+            let field = if part == "spec" { "selector" } else { "labels" };
+            if none(&object[part][field]) {
+                put(child(object, part), field, labels.clone());
+            }
+        }
+    }
+    let spec = child(object, "spec");
+    fill(spec, "replicas", 1);
+    inside(spec, "template", template);
+    fill(child(object, "status"), "replicas", 0);
+}
+
 /// The kinds of group `apps`.
 pub(super) fn apps(kind: &str, object: &mut Value) {
     if kind == "ControllerRevision" {

@@ -98,9 +98,10 @@ fn broken_by_those_there(old: &Value, new: &Value, context: &Context<'_>) -> Vec
 fn pod_spec<'a>(resource: &Resource, object: &'a Value) -> Option<&'a Value> {
     let path: &[&str] = match (resource.group, resource.kind) {
         ("", "Pod") => &["spec"],
-        ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
-            &["spec", "template", "spec"]
-        }
+        ("", "PodTemplate") => &["template", "spec"],
+        ("", "ReplicationController")
+        | ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet")
+        | ("batch", "Job") => &["spec", "template", "spec"],
         ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => return None,
     };

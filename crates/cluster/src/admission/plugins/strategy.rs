@@ -24,7 +24,7 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
         ("", "PersistentVolumeClaim") => put(object, "status", json!({"phase": "Pending"})),
         ("", "PersistentVolume") => put(object, "status", json!({"phase": "Pending"})),
         ("", "ResourceQuota") => put(object, "status", json!({})),
-        ("apps", "ReplicaSet") => put(object, "status", json!({"replicas": 0})),
+        ("", "ReplicationController") | ("apps", "ReplicaSet") => put(object, "status", json!({"replicas": 0})),
         ("apps", "StatefulSet") => put(object, "status", json!({"replicas": 0, "availableReplicas": 0})),
         ("apps", "DaemonSet") => put(
             object,

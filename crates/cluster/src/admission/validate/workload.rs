@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Findings, Path, claim, metadata, names, percent, pod};
-use crate::json::{at, has, int, items, text};
+use crate::{
+    controllers::selector::map_matches,
+    json::{at, has, int, items, text},
+};
 
 /// The kinds of group `apps`.
 pub(super) fn apps(found: &mut Findings, kind: &str, object: &Value, old: Option<&Value>) {
@@ -54,14 +57,41 @@ fn template(found: &mut Findings, spec: &Value, path: &Path) {
     if found.len() == before || has(spec, "template") {
         template_content(found, &spec["template"], &path.child("template"));
     }
-    let policy = text(at(spec, &["template", "spec"]), "restartPolicy");
-    let at = path.child("template").child("spec");
+    endless(found, &spec["template"]["spec"], "ReplicaSet", &path.child("template").child("spec"));
+}
+
+/// Pods that are always replaced don't end.
+fn endless(found: &mut Findings, pod: &Value, owner: &str, path: &Path) {
+    let policy = text(pod, "restartPolicy");
     if !matches!(policy, "Always" | "") {
-        found.not_supported(&at.child("restartPolicy"), policy, &["Always"]);
+        found.not_supported(&path.child("restartPolicy"), policy, &["Always"]);
     }
-    if has(&spec["template"]["spec"], "activeDeadlineSeconds") {
-        found.forbidden(&at.child("activeDeadlineSeconds"), "activeDeadlineSeconds in ReplicaSet is not Supported");
+    if has(pod, "activeDeadlineSeconds") {
+        let message = format!("activeDeadlineSeconds in {owner} is not Supported");
+        found.forbidden(&path.child("activeDeadlineSeconds"), message);
     }
+}
+
+/// What ReplicaSets came from: its selector is a plain map.
+pub(super) fn replication_controller(found: &mut Findings, object: &Value) {
+    let (spec, path) = (&object["spec"], Path::new("spec"));
+    let (selector, template) = (&spec["selector"], path.child("template"));
+    let selects = selector.as_object().is_some_and(|labels| !labels.is_empty());
+    found.not_negative(&path, spec, "minReadySeconds");
+    if !selects {
+        found.required(&path.child("selector"), "");
+    }
+    found.not_negative(&path, spec, "replicas");
+    if !has(spec, "template") {
+        return found.required(&template, "");
+    }
+    let labels = at(spec, &["template", "metadata", "labels"]);
+    if selects && !map_matches(selector, labels) {
+        let message = "`selector` does not match template `labels`";
+        found.invalid(&template.child("metadata").child("labels"), labels.clone(), message);
+    }
+    template_content(found, &spec["template"], &template);
+    endless(found, &spec["template"]["spec"], "ReplicationController", &template.child("spec"));
 }
 
 /// What a template says of its Pods.

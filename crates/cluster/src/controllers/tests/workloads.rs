@@ -261,3 +261,29 @@ fn an_autoscaler_keeps_the_least_and_says_that_there_are_no_metrics() {
         event == "SuccessfulRescale New size: 2; reason: Current number of replicas below Spec.MinReplicas"
     }));
 }
+
+#[test]
+fn a_replication_controller_makes_and_adopts_pods_by_a_plain_map() {
+    let mut bench = Bench::new();
+    let template =
+        json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "a"}]}});
+    let controller = json!({"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "web"},
+        "spec": {"replicas": 2, "template": template}});
+    let orphan = json!({"metadata": {"name": "orphan", "labels": {"app": "web"}}, "spec": {}, "status": {}});
+    bench.put("pods", "default", orphan);
+    bench.apply(controller);
+    bench.run();
+    let pods = bench.world.store.list("pods", None).1;
+    let owners: Vec<&str> =
+        pods.iter().map(|pod| pod["metadata"]["ownerReferences"][0]["kind"].as_str().unwrap()).collect();
+    assert_eq!(owners, ["ReplicationController", "ReplicationController"]);
+    assert_eq!(bench.table("v1", "ReplicationController", "web"), "web 2 2 2 0s c a app=web");
+    let status = bench.get("replicationcontrollers", "default", "web").unwrap()["status"].clone();
+    assert_eq!(
+        status,
+        json!({"replicas": 2, "fullyLabeledReplicas": 2, "readyReplicas": 2, "availableReplicas": 2, "observedGeneration": 1})
+    );
+    bench.change("replicationcontrollers", "web", |set| set["spec"]["replicas"] = json!(0));
+    bench.run();
+    assert!(bench.names("pods").is_empty());
+}

@@ -211,3 +211,26 @@ fn sets_and_services() {
     * subsets[1]: Required value: must specify `addresses` or `notReadyAddresses`
     "#);
 }
+
+#[test]
+fn replication_controllers() {
+    let template =
+        json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "a"}]}});
+    let good = object("v1", "ReplicationController", json!({"spec": {"template": template}}));
+    assert_eq!(verdict(good), "");
+    let empty = object("v1", "ReplicationController", json!({"spec": {"replicas": -1}}));
+    insta::assert_snapshot!(verdict(empty), @r#"
+    The ReplicationController "a" is invalid:
+    * spec.selector: Required value
+    * spec.replicas: Invalid value: -1: must be greater than or equal to 0
+    * spec.template: Required value
+    "#);
+    let mut other = template.clone();
+    other["spec"]["restartPolicy"] = "Never".into();
+    let other = json!({"spec": {"selector": {"app": "db"}, "template": other}});
+    insta::assert_snapshot!(verdict(object("v1", "ReplicationController", other)), @r#"
+    The ReplicationController "a" is invalid:
+    * spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`
+    * spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"
+    "#);
+}
