@@ -17,6 +17,8 @@ test: assets
 	$(NPM) run check
 	$(NPM) test
 	$(CARGO) test --workspace
+	$(CARGO) clippy -p podyard --features oidc --lib --tests -- -D warnings
+	$(CARGO) test -p podyard --features oidc --lib -- oidc
 
 lint: assets
 	$(CARGO) fmt --all
@@ -41,12 +43,13 @@ bench-table:
 	$(NODE) tools/bench-table.mjs
 
 # Hundreds of learners in one workshop on this machine, for half an hour; writes the table in README.md anew.
-# LEARNERS=50 has only so many at once; DATABASES=sqlite leaves PostgreSQL out.
+# LEARNERS=50 has only so many at once; DATABASES=sqlite leaves PostgreSQL out; MINUTES=1 hurries, a minute of clicks each.
 LEARNERS ?= 50,100,200,500
 DATABASES ?= sqlite,postgresql
+MINUTES ?=
 bench-load: assets
 	tools/setup test
-	PODYARD_LOAD=$(LEARNERS) PODYARD_LOAD_DATABASES=$(DATABASES) \
+	PODYARD_LOAD=$(LEARNERS) PODYARD_LOAD_DATABASES=$(DATABASES) PODYARD_LOAD_MINUTES=$(MINUTES) \
 		$(CARGO) test --profile quick -p podyard --test it load:: -- --nocapture
 	$(NODE) tools/bench-table.mjs load
 

@@ -78,6 +78,10 @@ pub enum AppError {
     /// The instructors.
     #[error(transparent)]
     Instructor(#[from] AccountError),
+    /// Where instructors sign in elsewhere.
+    #[cfg(feature = "oidc")]
+    #[error("--oidc-issuer can't be asked: {0}")]
+    Issuer(String),
     /// The address.
     #[error("{address} can't be listened on: {source}; --listen names another")]
     Listen {
@@ -133,7 +137,7 @@ impl App {
         let work = TaskTracker::new();
         let storage = Storage::open(&location(&config)).await?;
         let rules = rules(&config)?;
-        let accounts = Accounts::new(&config.instructors, rules.secret.clone())?;
+        let accounts = accounts(&config, &rules)?;
         let workshops =
             Workshops::new(storage.clone(), accounts, config.sandboxes.sandbox.to_string(), Arc::new(Timestamp::now));
         let sessions = Sessions::new(provider.clone(), storage, rules, work.clone());
@@ -284,6 +288,18 @@ fn rules(config: &Config) -> Result<Rules, AppError> {
         api: config.limits.api_requests,
         secret,
     })
+}
+
+fn accounts(config: &Config, rules: &Rules) -> Result<Accounts, AppError> {
+    let accounts = Accounts::new(&config.instructors, rules.secret.clone())?;
+    #[cfg(feature = "oidc")]
+    if let Some(given) = config.oidc.clone() {
+        let crate::config::OidcSettings { issuer, client, secret, name, allowed } = given;
+        let settings = crate::workshops::oidc::Settings { issuer, client, secret, name, allowed };
+        let issuer = crate::workshops::oidc::Issuer::new(settings).map_err(AppError::Issuer)?;
+        return Ok(accounts.with_issuer(issuer));
+    }
+    Ok(accounts)
 }
 
 fn lessons(config: &Config) -> Result<Catalog, AppError> {

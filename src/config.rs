@@ -9,6 +9,7 @@ mod kind;
 mod kubernetes;
 mod lessons;
 mod limits;
+mod oidc;
 mod plan;
 mod raw;
 mod room;
@@ -27,6 +28,7 @@ pub use self::{
     kubernetes::{KubernetesSettings, PodSecurity, Quota},
     lessons::{LessonsTask, LessonsTest, site_of},
     limits::LimitSettings,
+    oidc::OidcSettings,
     plan::PlanTask,
     room::Room,
 };
@@ -89,6 +91,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Who may hold workshops: `NAME:PASSWORD` each.
     pub instructors: Vec<String>,
+    /// Where others sign in who may hold workshops; only in builds with the feature `oidc`.
+    pub oidc: Option<OidcSettings>,
     /// How long a shutdown may take.
     pub shutdown_timeout: Duration,
     /// What is logged, to standard error.

@@ -87,6 +87,15 @@ impl Provider {
         }
     }
 
+    /// Which of these images have still to be fetched, where that can be known.
+    pub fn lacks(&self, images: &[String]) -> Option<Vec<String>> {
+        match self {
+            Self::Embedded(embedded) => Some(embedded.lacks(images)),
+            // A cluster's nodes keep their own.
+            Self::Kind(_) | Self::Kubernetes(_) => None,
+        }
+    }
+
     /// Forgets what is kept of the sandbox of a session that does not live.
     pub async fn forget(&self, session: &str) {
         match self {

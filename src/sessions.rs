@@ -186,6 +186,11 @@ impl Sessions {
         self.0.around.provider.capabilities()
     }
 
+    /// Which of these images sandboxes would have to fetch first, where that can be known.
+    pub fn lacking_images(&self, images: &[String]) -> Option<Vec<String>> {
+        self.0.around.provider.lacks(images)
+    }
+
     /// The database.
     pub fn storage(&self) -> &Storage {
         &self.0.around.storage

@@ -13,6 +13,8 @@ mod expecting;
 pub mod export;
 mod follow;
 pub mod hold;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod parts;
 mod presence;
 pub mod room;

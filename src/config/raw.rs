@@ -17,6 +17,7 @@ use super::{
     SandboxKind, Sandboxes, Task, VerifyTask,
     lessons::{self, LessonsCommand},
     limits::{self, LimitArgs},
+    oidc::{self, OidcArgs},
     plan::{self, PlanArgs},
     public_url::PublicUrl,
     room::Room,
@@ -114,6 +115,8 @@ pub(super) struct ServeArgs {
     log: LogArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    oidc: OidcArgs,
     #[command(flatten)]
     sandboxes: SandboxArgs,
 }
@@ -289,6 +292,7 @@ fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
     let session_idle = check.take("--session-idle", &args.session_idle, period(&args.session_idle));
     let session_total = check.take("--session-total", &args.session_total, period(&args.session_total));
     let limits = limits::check(args.limits, &mut check);
+    let oidc = oidc::check(args.oidc, &mut check);
     let max_sessions = check.take("--max-sessions", &args.max_sessions, count(&args.max_sessions));
     let shutdown_timeout = check.take("--shutdown-timeout", &args.shutdown_timeout, period(&args.shutdown_timeout));
     let log = check.log(args.log);
@@ -305,6 +309,7 @@ fn serve(args: ServeArgs, s: &Surroundings) -> Result<Config, Mistakes> {
             instructors: args.instructors.into_iter().filter(|text| !text.is_empty()).collect(),
             max_sessions: max_sessions?,
             limits: limits?,
+            oidc: oidc?,
             shutdown_timeout: shutdown_timeout?,
             log: log?,
         })

@@ -213,6 +213,12 @@ impl Embedded {
         }
     }
 
+    /// Which of these images are not in the store; what is no image's name is none that could be.
+    pub(super) fn lacks(&self, images: &[String]) -> Vec<String> {
+        let is_there = |image: &String| self.images.local(image).is_ok_and(|found| found.is_some());
+        images.iter().filter(|image| !is_there(image)).cloned().collect()
+    }
+
     pub(super) fn capabilities(&self) -> Capabilities {
         Capabilities::embedded(usize::from(self.room.nodes), self.metrics)
     }
@@ -252,4 +258,16 @@ fn no_containers(why: &str) -> String {
 pub async fn findings(data: &Path) -> Result<Vec<Finding>, EmbeddedError> {
     let place = open(data)?;
     Ok(linux::probe(AgentProgram::this_program(), place.path()).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sandbox::testing;
+
+    #[tokio::test]
+    async fn images_that_would_have_to_be_fetched_are_named() {
+        let images = ["busybox", "nginx:1.27"].map(String::from);
+        assert_eq!(testing::provider().lacks(&images), Some(images.to_vec()), "its store has none");
+        assert_eq!(testing::provider().lacks(&[]), Some(Vec::new()));
+    }
 }

@@ -9,6 +9,8 @@ mod audit;
 mod entrance;
 mod instructor;
 mod office;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod peer;
 mod stream;
 mod wall;
@@ -26,7 +28,10 @@ use super::state::AppState;
 
 /// Pages and forms.
 pub fn pages() -> Router<AppState> {
-    Router::new()
+    let pages = Router::new();
+    #[cfg(feature = "oidc")]
+    let pages = pages.merge(oidc::routes());
+    pages
         .route("/join", get(entrance::ask).post(entrance::join))
         .route("/join/{code}", get(entrance::ask_with))
         .route("/workshops", get(office::list).post(office::create))

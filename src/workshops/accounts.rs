@@ -39,6 +39,9 @@ pub enum AccountError {
 pub struct Accounts {
     digests: BTreeMap<String, String>,
     seal: hmac::Key,
+    /// Where others sign in.
+    #[cfg(feature = "oidc")]
+    issuer: Option<super::oidc::Issuer>,
 }
 
 /// Without the digests.
@@ -56,12 +59,30 @@ impl Accounts {
     /// What is wrong with the first one that is.
     pub fn new(given: &[String], seal: hmac::Key) -> Result<Self, AccountError> {
         let digests = given.iter().map(|text| account(text)).collect::<Result<_, _>>()?;
-        Ok(Self { digests, seal })
+        Ok(Self {
+            digests,
+            seal,
+            #[cfg(feature = "oidc")]
+            issuer: None,
+        })
     }
 
-    /// Whether nobody can sign in.
+    /// Whether nobody has a password.
     pub fn is_empty(&self) -> bool {
         self.digests.is_empty()
+    }
+
+    /// Whether an account of this name has a password here.
+    pub fn has_password(&self, name: &str) -> bool {
+        self.digests.contains_key(name)
+    }
+
+    /// What people know the place as where others sign in, if there is one.
+    pub fn issuer_host(&self) -> Option<&str> {
+        #[cfg(feature = "oidc")]
+        return self.issuer.as_ref().map(super::oidc::Issuer::host);
+        #[cfg(not(feature = "oidc"))]
+        None
     }
 
     /// Whether this is an account's password. Takes as long for a name that nobody has.
@@ -73,27 +94,79 @@ impl Accounts {
         right && self.digests.contains_key(name)
     }
 
-    /// What the cookie of one who has signed in says.
+    /// What the cookie of one who has signed in with a password says.
     pub fn cookie(&self, name: &str, now: Timestamp) -> String {
-        let until = now.as_second().saturating_add(i64::try_from(SIGNED_IN_FOR.as_secs()).unwrap_or(0));
-        let text = format!("{until}.{name}");
-        let seal = hmac::sign(&self.seal, sealed(&text).as_bytes());
-        format!("{}.{text}", seal.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        self.sealed(BY_PASSWORD, &until(name, now))
     }
 
     /// Whose cookie this is, if it holds.
     pub fn signed_in(&self, cookie: &str, now: Timestamp) -> Option<String> {
-        let (seal, text) = cookie.split_once('.')?;
-        hmac::verify(&self.seal, sealed(text).as_bytes(), &bytes(seal)?).ok()?;
-        let (until, name) = text.split_once('.')?;
-        let holds = until.parse::<i64>().is_ok_and(|until| now.as_second() < until);
-        (holds && self.digests.contains_key(name)).then(|| name.to_owned())
+        let by_password = self.unsealed(BY_PASSWORD, cookie).and_then(|text| holder(text, now));
+        let by_issuer = self.unsealed(BY_ISSUER, cookie).and_then(|text| holder(text, now));
+        let known = by_password.filter(|name| self.has_password(name));
+        let known = known.or_else(|| by_issuer.filter(|_| self.issuer_host().is_some()));
+        known.map(str::to_owned)
+    }
+
+    /// A text that nobody can change: with a seal before it. Nothing of another purpose has the same.
+    fn sealed(&self, purpose: &str, text: &str) -> String {
+        let seal = hmac::sign(&self.seal, format!("{purpose} {text}").as_bytes());
+        format!("{}.{text}", seal.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    }
+
+    /// The text, if the seal holds.
+    fn unsealed<'t>(&self, purpose: &str, text: &'t str) -> Option<&'t str> {
+        let (seal, text) = text.split_once('.')?;
+        hmac::verify(&self.seal, format!("{purpose} {text}").as_bytes(), &bytes(seal)?).ok()?;
+        Some(text)
     }
 }
 
-/// What the seal is on: nothing that the same secret is used for elsewhere looks like it.
-fn sealed(text: &str) -> String {
-    format!("instructor {text}")
+/// Those who sign in elsewhere.
+#[cfg(feature = "oidc")]
+impl Accounts {
+    /// The same, where others sign in at this issuer.
+    pub fn with_issuer(self, issuer: super::oidc::Issuer) -> Self {
+        Self { issuer: Some(issuer), ..self }
+    }
+
+    /// Where others sign in.
+    pub fn issuer(&self) -> Option<&super::oidc::Issuer> {
+        self.issuer.as_ref()
+    }
+
+    /// What the cookie of one who has signed in at the issuer says.
+    pub fn cookie_by_issuer(&self, name: &str, now: Timestamp) -> String {
+        self.sealed(BY_ISSUER, &until(name, now))
+    }
+
+    /// What a browser keeps while somebody signs in elsewhere.
+    pub fn seal_attempt(&self, attempt: &super::oidc::Attempt) -> String {
+        self.sealed(ATTEMPT, &attempt.text())
+    }
+
+    /// What it kept, if nobody has changed it.
+    pub fn unseal_attempt<'t>(&self, kept: &'t str) -> Option<&'t str> {
+        self.unsealed(ATTEMPT, kept)
+    }
+}
+
+/// What seals are for.
+const BY_PASSWORD: &str = "instructor";
+const BY_ISSUER: &str = "instructor by issuer";
+#[cfg(feature = "oidc")]
+const ATTEMPT: &str = "attempt to sign in";
+
+/// A name and until when it holds.
+fn until(name: &str, now: Timestamp) -> String {
+    let until = now.as_second().saturating_add(i64::try_from(SIGNED_IN_FOR.as_secs()).unwrap_or(0));
+    format!("{until}.{name}")
+}
+
+/// The name, if it still holds.
+fn holder(text: &str, now: Timestamp) -> Option<&str> {
+    let (until, name) = text.split_once('.')?;
+    until.parse::<i64>().is_ok_and(|until| now.as_second() < until).then_some(name)
 }
 
 fn bytes(hex: &str) -> Option<Vec<u8>> {
@@ -171,5 +244,7 @@ mod tests {
         let other = Accounts::new(&["ada:correct horse".to_owned()], seal("another")).unwrap();
         assert_eq!(other.signed_in(&cookie, now), None);
         assert_eq!(accounts.signed_in("nonsense", now), None);
+        let elsewhere = accounts.sealed(BY_ISSUER, &until("ada", now));
+        assert_eq!(accounts.signed_in(&elsewhere, now), None, "nobody signs in elsewhere");
     }
 }

@@ -61,7 +61,6 @@ pub fn estimate(learners: u64, lessons: &[&Lesson], kind: Kind) -> Needs {
         Kind::Kubernetes => KUBERNETES,
     };
     let pods = lessons.iter().map(|lesson| pods(lesson)).max().unwrap_or(0);
-    let images: BTreeSet<String> = lessons.iter().flat_map(|lesson| images(lesson)).collect();
     let many = learners as f64;
     let memory = SERVER + many * (cost.sandbox + pods as f64 * (cost.pod + PROGRAM));
     Needs {
@@ -69,9 +68,15 @@ pub fn estimate(learners: u64, lessons: &[&Lesson], kind: Kind) -> Needs {
         processors: (1.0 + many * cost.processor).ceil(),
         disk: (many * cost.disk).ceil() as u64 + 100,
         pods,
-        images: images.into_iter().collect(),
+        images: images_of(lessons),
         advice: advice(learners, kind),
     }
+}
+
+/// The images that lessons use, each once.
+pub fn images_of(lessons: &[&Lesson]) -> Vec<String> {
+    let images: BTreeSet<String> = lessons.iter().flat_map(|lesson| images(lesson)).collect();
+    images.into_iter().collect()
 }
 
 fn advice(learners: u64, kind: Kind) -> Vec<String> {

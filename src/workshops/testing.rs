@@ -13,9 +13,21 @@ use crate::{
 
 /// Two instructors, `ada` and `grace`, with the password `correct horse`.
 pub fn workshops(storage: Storage) -> Workshops {
+    held_by(storage, accounts())
+}
+
+/// The same, where others sign in at an issuer.
+#[cfg(feature = "oidc")]
+pub fn workshops_at(storage: Storage, issuer: super::oidc::Issuer) -> Workshops {
+    held_by(storage, accounts().with_issuer(issuer))
+}
+
+fn accounts() -> Accounts {
     let seal = hmac::Key::new(hmac::HMAC_SHA256, &[1; 32]);
-    let given = ["ada:correct horse", "grace:correct horse"].map(str::to_owned);
-    let accounts = Accounts::new(&given, seal).unwrap();
+    Accounts::new(&["ada:correct horse", "grace:correct horse"].map(str::to_owned), seal).unwrap()
+}
+
+fn held_by(storage: Storage, accounts: Accounts) -> Workshops {
     Workshops::new(storage, accounts, "embedded".to_owned(), Arc::new(Timestamp::now))
 }
 

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::program::Program;
+use crate::{program::Program, providers::standin::Standin};
 
 /// Plays one file against a server of its own.
 fn play(file: &str) {
@@ -12,16 +12,23 @@ fn play(file: &str) {
 
 /// The same on a server with these flags; `short` is 1 where a part of the file is enough.
 fn play_with(file: &str, flags: &[&str], short: &str) {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let content = format!("{root}/content");
+    let content = format!("{}/content", env!("CARGO_MANIFEST_DIR"));
     let instructor = ["--instructor", "ada:correct-horse"];
     let serve = ["serve", "--listen", "127.0.0.1:0", "--content", &content];
     let server = Program::start(&[&serve[..], &instructor[..], flags].concat());
+    click(file, &server.url(), &[("PODYARD_SHORT", short)], &[]);
+}
+
+/// Plays a file, or what `arguments` choose of it, against a server that runs.
+fn click(file: &str, url: &str, env: &[(&str, &str)], arguments: &[&str]) {
+    let root = env!("CARGO_MANIFEST_DIR");
     let played = Command::new("node")
-        .args(["--test", "--test-reporter=spec", &format!("tests/it/browser/{file}.test.mjs")])
+        .args(["--test", "--test-reporter=spec"])
+        .args(arguments)
+        .arg(format!("tests/it/browser/{file}.test.mjs"))
         .current_dir(root)
-        .env("PODYARD_URL", server.url())
-        .env("PODYARD_SHORT", short)
+        .env("PODYARD_URL", url)
+        .envs(env.iter().copied())
         .output()
         .expect("node is there: the page was built with it");
     let said = String::from_utf8_lossy(&played.stdout);
@@ -32,6 +39,16 @@ fn play_with(file: &str, flags: &[&str], short: &str) {
 #[test]
 fn both_lessons_are_done_by_clicking_only() {
     play("lessons");
+}
+
+/// The page is the same where a cluster takes a while and is somebody else's.
+#[test]
+fn a_lesson_is_done_on_a_kind_cluster() {
+    let standin = Standin::new();
+    let server = standin.setup(&[]).start();
+    let url = format!("http://{}", server.authority);
+    click("lessons", &url, &[], &["--test-name-pattern=the second lesson"]);
+    assert_eq!(standin.clusters().len(), 1, "the cluster that the lesson was done on");
 }
 
 #[test]

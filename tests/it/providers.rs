@@ -7,4 +7,4 @@ mod kind;
 mod kubernetes;
 mod learner;
 mod server;
-mod standin;
+pub mod standin;

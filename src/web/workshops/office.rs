@@ -39,9 +39,23 @@ struct SignInPage<'a> {
     nonce: &'a str,
     t: &'static Texts,
     name: &'a str,
-    wrong: bool,
-    /// Whether anybody could sign in.
+    wrong: Option<String>,
+    /// Whether anybody has a password.
     accounts: bool,
+    /// Where else one signs in.
+    issuer: Option<&'a str>,
+}
+
+/// Where an instructor signs in, with what was wrong the last time.
+pub(super) fn sign_in_page<'a>(
+    app: &'a AppState,
+    nonce: &'a str,
+    t: &'static Texts,
+    name: &'a str,
+    wrong: Option<String>,
+) -> impl axum::response::IntoResponse + use<'a> {
+    let (accounts, issuer) = (!app.workshops.accounts().is_empty(), app.workshops.accounts().issuer_host());
+    SignInPage { nonce, t, name, wrong, accounts, issuer }
 }
 
 #[derive(Template, WebTemplate)]
@@ -79,8 +93,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Response {
     let Some(instructor) = signed_in(&app, &headers) else {
-        let accounts = !app.workshops.accounts().is_empty();
-        return fresh(SignInPage { nonce: &nonce, t: texts::of(&headers), name: "", wrong: false, accounts });
+        return fresh(sign_in_page(&app, &nonce, texts::of(&headers), "", None));
     };
     match app.workshops.of(&instructor).await {
         Ok(workshops) => {
@@ -103,12 +116,9 @@ pub(super) async fn sign_in(
     }
     if !app.workshops.check(&name, password).await {
         app.limits.sign_ins.wrong(address, Instant::now());
-        let accounts = !app.workshops.accounts().is_empty();
-        return (
-            StatusCode::FORBIDDEN,
-            SignInPage { nonce: &nonce, t: texts::of(&headers), name: &name, wrong: true, accounts },
-        )
-            .into_response();
+        let t = texts::of(&headers);
+        let wrong = Some(t.say("office.wrong").to_owned());
+        return (StatusCode::FORBIDDEN, sign_in_page(&app, &nonce, t, &name, wrong)).into_response();
     }
     app.workshops.record(&name, None, "signed-in", "").await;
     let cookie = app.workshops.accounts().cookie(&name, app.workshops.now());
@@ -254,7 +264,7 @@ fn state(workshop: &Workshop) -> &'static str {
 }
 
 /// A page that shows what is so at this moment.
-fn fresh(page: impl axum::response::IntoResponse) -> Response {
+pub(super) fn fresh(page: impl axum::response::IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], page).into_response()
 }
 

@@ -88,6 +88,7 @@ async fn a_workshop_is_its_instructors_only() {
     let (status, _, text) = server.get(&format!("/workshops/{id}"), &server.cookie("ada")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(text.contains("Nobody has joined yet"), "{text}");
+    assert!(text.contains("All images of these lessons are on this server"), "{text}");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::{
         state::AppState,
         texts::{self, Texts},
     },
-    workshops::{export, parts::Part, room::Room},
+    workshops::{estimate, export, parts::Part, room::Room},
 };
 
 #[derive(Template, WebTemplate)]
@@ -33,6 +33,8 @@ struct WallPage<'a> {
     parts: &'a [Part],
     /// What learners type or photograph.
     link: &'a str,
+    /// Which of the lessons' images have still to be fetched, where that is known.
+    lacking: Option<Vec<String>>,
 }
 
 #[derive(Template, WebTemplate)]
@@ -53,9 +55,16 @@ pub(super) async fn page(
 ) -> Response {
     let workshop = room.workshop();
     let Some(link) = link(&app, &headers, &workshop) else { return PageError::NotFound.into_response() };
-    let page =
-        WallPage { nonce: &nonce, t: texts::of(&headers), workshop: &workshop, parts: room.parts(), link: &link };
+    let (t, lacking) = (texts::of(&headers), lacking(&app, &workshop));
+    let page = WallPage { nonce: &nonce, t, workshop: &workshop, parts: room.parts(), link: &link, lacking };
     ([(header::CACHE_CONTROL, "no-store")], page).into_response()
+}
+
+/// What the first learner would wait for, and nobody gets without a network.
+fn lacking(app: &AppState, workshop: &Workshop) -> Option<Vec<String>> {
+    let catalog = app.catalog();
+    let lessons: Vec<_> = workshop.plan.lessons.iter().filter_map(|id| catalog.get(id)).collect();
+    app.sessions.lacking_images(&estimate::images_of(&lessons))
 }
 
 fn link(app: &AppState, headers: &HeaderMap, workshop: &Workshop) -> Option<String> {

@@ -92,6 +92,12 @@ impl Docker {
         names
     }
 
+    /// What the real kind says on this engine.
+    fn kind(&self, args: &[&str]) -> String {
+        let output = Command::new(kind()).args(args).env("DOCKER_HOST", self.host()).output().unwrap();
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// A server that finds this engine and the real kind.
     fn setup(&self, flags: &[&str]) -> Setup {
         let program = kind().display().to_string();
@@ -137,10 +143,25 @@ async fn the_real_kind_fails_in_words_and_leaves_nothing() {
     assert!(learner.told.iter().any(|told| told.contains("kind: Ensuring node image (podyard-test/absent:v0)")));
     assert!(server.stop().success());
 
+    // A name that is taken, in the words that the stand-in says and the server knows.
+    let said = docker.kind(&["create", "cluster", "--name", "kind", "--image", "podyard-test/busybox:1"]);
+    let taken = "node(s) already exist for a cluster with the name \"kind\"";
+    assert!(said.contains(taken), "{said}");
+
     // An image that is no node, ended by force while kind works on it.
     let server = docker.setup(&["--kind-image", "podyard-test/busybox:1", "--kind-timeout", "1s"]).start();
     let mut learner = Learner::arrive(&server).await;
     learner.sandbox("failed").await;
+    until("nothing is left", || docker.containers() == others);
+    drop(server);
+
+    // The server is killed while kind works; whatever kind has made by then, the next start ends it.
+    let setup = docker.setup(&["--kind-image", "podyard-test/busybox:1"]);
+    let server = setup.start();
+    let mut learner = Learner::arrive(&server).await;
+    learner.hear(|m| m["state"] == "failed" || m["text"].as_str().is_some_and(|text| text.contains("kind: "))).await;
+    server.crash();
+    let _next = setup.start();
     until("nothing is left", || docker.containers() == others);
 }
 

@@ -3,7 +3,11 @@
 
 use serde_json::json;
 
-use super::{learner::Learner, server::until, standin::Standin};
+use super::{
+    learner::Learner,
+    server::{in_database, until},
+    standin::Standin,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_learner_sees_kinds_stages_and_the_cluster_is_bounded_and_has_the_images() {
@@ -86,6 +90,8 @@ async fn a_failed_creation_is_tried_once_more_and_then_told_in_words() {
     assert!(said.contains("the node image is not on this server"), "{said}");
     let (code, said) = learner.run("kubectl get pods").await;
     assert!(code == 1 && said.contains("There is no sandbox"), "{said}");
+    // What is in the way under its own name is ended first.
+    standin.fail(&["taken"]);
     learner.say(json!({"op": "reset"})).await;
     learner.sandbox("ready").await;
 }
@@ -154,6 +160,34 @@ async fn learners_find_their_clusters_again_after_a_crash_and_after_an_end_if_th
     learner.sandbox("ready").await;
     learner.does("kubectl get configmap mine").await;
     assert_eq!(standin.clusters(), before);
+}
+
+/// A session that has lain idle for too long while no server ran is over, and its cluster with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_ends_the_clusters_of_sessions_that_are_over_and_no_others() {
+    let standin = Standin::new();
+    standin.foreign("kind");
+    let setup = standin.setup(&["--kind-keep"]);
+    let server = setup.start();
+    let mut gone = Learner::arrive(&server).await;
+    gone.sandbox("ready").await;
+    let of_gone = standin.clusters();
+    let mut stays = Learner::arrive(&server).await;
+    stays.sandbox("ready").await;
+    stays.does("kubectl create configmap mine").await;
+    let all = standin.clusters();
+    assert!(server.stop().success());
+    assert_eq!(standin.clusters(), all, "they are kept");
+    // The first one's session began first; nothing else tells the two apart from outside.
+    let end = "UPDATE sessions SET active = 0 WHERE began = (SELECT MIN(began) FROM sessions)";
+    in_database(setup.data.path(), end).await;
+    let server = setup.start();
+    let left: Vec<String> = all.iter().filter(|name| *name == "kind" || !of_gone.contains(name)).cloned().collect();
+    until("the cluster of the session that is over has ended", || standin.clusters() == left);
+    let mut stays = Learner::connect(&server, Some(&stays.cookie)).await;
+    stays.sandbox("ready").await;
+    stays.does("kubectl get configmap mine").await;
+    assert_eq!(standin.clusters(), left);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,10 @@ use super::{
     learner::Learner,
     server::{Setup, until},
 };
-use crate::program::{TestCluster, real_kubectl};
+use crate::{
+    program::{TestCluster, real_kubectl},
+    storage::postgres,
+};
 
 /// A cluster that the server has been let into as `deploy/base/rbac.yaml` says.
 pub struct Host {
@@ -110,6 +113,71 @@ async fn the_next_replica_takes_a_session_over_with_all_that_is_in_it() {
     learner.sandbox("ready").await;
     learner.does("kubectl get configmap mine").await;
     assert_eq!(host.namespaces(), before);
+}
+
+/// Two replicas on one PostgreSQL, each with a data directory of its own and the same secret, as in `deploy/`.
+#[tokio::test(flavor = "multi_thread")]
+async fn any_replica_serves_any_session_and_the_death_of_one_costs_a_reconnect() {
+    let host = Host::new();
+    let url = postgres::new_database();
+    let setups = [(); 2].map(|()| host.setup(&["--database", &url]));
+    setups.iter().for_each(|setup| fs::write(setup.data.path().join("secret"), [7; 32]).unwrap());
+    let [one, other] = [setups[0].start(), setups[1].start()];
+    let (mut ada, mut bob) = (Learner::arrive(&one).await, Learner::arrive(&other).await);
+    for learner in [&mut ada, &mut bob] {
+        learner.sandbox("ready").await;
+        learner.does("kubectl create configmap mine").await;
+    }
+    let before = host.namespaces();
+    let address = |text: &str| text.split("/kube/").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let kubeconfig = address(&one.get("/kubeconfig", &ada.cookie));
+
+    one.crash();
+    let mut ada = Learner::connect(&other, Some(&ada.cookie)).await;
+    ada.sandbox("ready").await;
+    ada.does("kubectl get configmap mine").await;
+    assert_eq!(address(&other.get("/kubeconfig", &ada.cookie)), kubeconfig, "her own kubectl goes on");
+    bob.does("kubectl get configmap mine").await;
+
+    // Also while the replica that serves a session lives: a balancer may lead a page elsewhere at any time.
+    let again = setups[0].start();
+    let mut elsewhere = Learner::connect(&again, Some(&bob.cookie)).await;
+    elsewhere.sandbox("ready").await;
+    elsewhere.does("kubectl get configmap mine").await;
+    assert!(other.stop().success());
+    elsewhere.does("kubectl create configmap another").await;
+    let mut ada = Learner::connect(&again, Some(&ada.cookie)).await;
+    ada.sandbox("ready").await;
+    ada.does("kubectl get configmap mine").await;
+    assert_eq!(host.namespaces(), before, "nobody got a second namespace");
+}
+
+/// What an earlier replica left of a session that nobody knows any more goes long before it expires; what another server
+/// made, or somebody with a similar name, stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_removes_the_namespaces_of_sessions_that_are_over_and_no_others() {
+    let host = Host::new();
+    let labelled = |name: &str, instance: &str, session: &str| {
+        host.kubectl(&["create", "namespace", name]);
+        let labels = ["app.kubernetes.io/managed-by=podyard".to_owned(), format!("podyard.dev/instance={instance}")];
+        let more = [format!("podyard.dev/session={session}"), "podyard.dev/expires=4000000000".to_owned()];
+        let labels: Vec<&str> = labels.iter().chain(&more).map(String::as_str).collect();
+        host.kubectl(&[&["label", "namespace", name], labels.as_slice()].concat());
+    };
+    labelled("podyard-gone-1", "podyard", "gone");
+    labelled("theirs-gone-1", "theirs", "gone");
+    host.kubectl(&["create", "namespace", "podyard-mine-1"]);
+    let server = host.setup(&["--session-idle", "8s"]).start();
+    let mut learner = Learner::arrive(&server).await;
+    learner.sandbox("ready").await;
+    until("what is left of the session is gone", || {
+        !host.namespaces().contains(&"namespace/podyard-gone-1".to_owned())
+    });
+    let there = host.kubectl(&["get", "namespaces", "-o", "name"]);
+    for stays in ["namespace/theirs-gone-1\n", "namespace/podyard-mine-1\n"] {
+        assert!(there.contains(stays), "{there}");
+    }
+    learner.does("kubectl get pods").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::program::{PATIENCE, PODYARD};
@@ -112,6 +113,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Changes the database of a server that does not run.
+pub async fn in_database(data: &Path, sql: &'static str) {
+    let options = SqliteConnectOptions::new().filename(data.join("podyard.db"));
+    let mut database = options.connect().await.unwrap();
+    assert_eq!(sqlx::query(sql).execute(&mut database).await.unwrap().rows_affected(), 1, "{sql}");
+    database.close().await.unwrap();
 }
 
 /// Waits until this holds; an outside condition that nothing announces.
