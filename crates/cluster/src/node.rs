@@ -31,6 +31,7 @@ mod observed;
 mod phase;
 mod plan;
 mod pod;
+mod pressure;
 mod probes;
 mod reject;
 mod resize;
@@ -159,6 +160,7 @@ impl Node {
         context.runtime.set_names(Arc::new(ClusterNames::new(context.store.clone())));
         let pods = Arc::new(Pods::default());
         let mut tasks: Vec<_> = members.values().map(|own| tokio::spawn(health::follow(own.clone()))).collect();
+        tasks.push(tokio::spawn(pressure::follow::follow(members.clone(), pods.clone())));
         tasks.push(tokio::spawn(follow_pods(members, pods.clone())));
         tasks.push(tokio::spawn(network::follow(context.clone())));
         for resource in REFERRED {

@@ -44,6 +44,9 @@ pub struct Signer {
 
 /// Who makes the tokens, and whom they are for unless somebody asks for another.
 pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
+/// The seconds that the token of every Pod is asked for with (the API server's `WarnOnlyBoundTokenExpirationPeriod`): use
+/// after that is warned of.
+const USUAL: i64 = 3607;
 /// HMAC's block size with SHA-256 (RFC 2104).
 const BLOCK: usize = 64;
 
@@ -68,7 +71,9 @@ impl Signer {
         }
         if let Some(node) = bearer.node {
             own["node"] = json!({"name": node});
-            own["warnafter"] = (issued + seconds).into();
+            if seconds == USUAL {
+                own["warnafter"] = (issued + seconds).into();
+            }
         }
         let claims = json!({
             "aud": audiences,

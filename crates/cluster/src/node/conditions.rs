@@ -12,7 +12,8 @@ use super::{
 use crate::clock::api_time;
 
 /// The conditions that are the node's to say; all others are kept as they are.
-const OURS: [&str; 8] = [
+const OURS: [&str; 9] = [
+    DISRUPTED,
     RESTARTING,
     "PodReadyToStartContainers",
     "Initialized",
@@ -23,6 +24,9 @@ const OURS: [&str; 8] = [
     resize::IN_PROGRESS,
 ];
 
+/// Tells that the node has evicted the Pod
+/// (kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions).
+const DISRUPTED: &str = "DisruptionTarget";
 /// Tells that all containers are started anew (`restartPolicyRules`, action `RestartAllContainers`).
 const RESTARTING: &str = "AllContainersRestarting";
 
@@ -79,7 +83,9 @@ pub fn conditions(
     let restarting = observed.restarting.as_ref().map(|restarting| {
         Condition::because(RESTARTING, restarting.now, "ContainerExited", restarting.message.clone())
     });
-    for condition in restarting.into_iter().chain(ours) {
+    let disrupted =
+        observed.disrupted.clone().map(|message| Condition::because(DISRUPTED, true, "TerminationByKubelet", message));
+    for condition in disrupted.into_iter().chain(restarting).chain(ours) {
         let old = before.iter().find(|c| c["type"] == condition.kind).copied();
         all.push(stamp(condition, old, pod.generation(), now));
     }

@@ -87,7 +87,7 @@ pub fn container_spec(
         mounts: parts.mounts,
         processes_of: parts.target,
         security,
-        limits: resources::limits(container),
+        limits: resources::limits(pod, container),
     })
 }
 

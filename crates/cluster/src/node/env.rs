@@ -1,8 +1,8 @@
 //! A container's environment: `env`, `envFrom`, `$(VAR)`, the variables of Services.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
-use k8s_openapi::api::core::v1::{Container, EnvVarSource};
+use k8s_openapi::api::core::v1::{Container, EnvVarSource, FileKeySelector};
 use serde_json::Value;
 
 use super::{
@@ -20,7 +20,28 @@ pub enum EnvError {
     /// A field that the downward API does not have.
     #[error(transparent)]
     Field(#[from] downward::FieldError),
+    /// A file of variables that can't be read.
+    #[error("failed to read the file {path:?} in volume {volume:?}: {why}")]
+    File {
+        /// `volumeName`
+        volume: String,
+        /// `path`
+        path: String,
+        /// The system's reason.
+        why: String,
+    },
+    /// A file of variables without this one.
+    #[error("environment variable {key:?} not found in file {path:?}")]
+    NotInFile {
+        /// `key`
+        key: String,
+        /// `path`
+        path: String,
+    },
 }
+
+/// Reads a file, by its path, of a volume, by its name.
+pub type ReadFile<'a> = &'a dyn Fn(&str, &str) -> io::Result<String>;
 
 /// The environment of a container in the order it is to be set, without the image's own.
 pub fn environment(
@@ -28,6 +49,7 @@ pub fn environment(
     container: &Container,
     lookup: &Lookup<'_>,
     facts: &Facts<'_>,
+    files: ReadFile<'_>,
 ) -> Result<Vec<(String, String)>, EnvError> {
     let services = if pod.spec.enable_service_links == Some(false) {
         services(lookup, &[])
@@ -53,6 +75,7 @@ pub fn environment(
     }
     for variable in container.env.iter().flatten() {
         let value = match (&variable.value_from, &variable.value) {
+            (Some(EnvVarSource { file_key_ref: Some(selector), .. }), _) => from_file(selector, files)?,
             (Some(source), _) => value_from(pod, container, source, lookup, facts)?,
             (None, value) => {
                 let known = |name: &str| set.get(name).or_else(|| services.get(name).map(String::as_str));
@@ -91,6 +114,30 @@ impl Ordered {
 /// Keys that are no names of variables are left out: only printable ASCII without `=` is one.
 fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'=')
+}
+
+/// A variable of a file that another container wrote
+/// (kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-via-file/).
+fn from_file(selector: &FileKeySelector, files: ReadFile<'_>) -> Result<Option<String>, EnvError> {
+    let optional = selector.optional == Some(true);
+    let (volume, path) = (selector.volume_name.clone(), selector.path.clone());
+    let text = match files(&volume, &path) {
+        Ok(text) => text,
+        Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(EnvError::File { volume, path, why: error.to_string() }),
+    };
+    let value = variables(&text).find(|(name, _)| *name == selector.key).map(|(_, value)| value.to_owned());
+    if value.is_none() && !optional {
+        return Err(EnvError::NotInFile { key: selector.key.clone(), path });
+    }
+    Ok(value)
+}
+
+/// `NAME='value'` a line, or without quotation marks; others say nothing.
+fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    let bare = |value| str::strip_prefix(value, '\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(value);
+    lines.filter_map(move |line| line.split_once('=').map(|(name, value)| (name.trim(), bare(value.trim()))))
 }
 
 fn value_from(
@@ -132,6 +179,24 @@ fn value_from(
         None if optional => Ok(None),
         None => Err(missing.into()),
     }
+}
+
+/// The names in `$(NAME)` that no variable has, each once.
+pub fn unknown(text: &str, known: impl Fn(&str) -> bool) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('$') {
+        let Some((name, tail)) = after.strip_prefix('(').and_then(|inner| inner.split_once(')')) else {
+            // A dollar sign that is meant, or one that means nothing.
+            rest = after.strip_prefix('$').unwrap_or(after);
+            continue;
+        };
+        if !known(name) && !names.contains(&name) {
+            names.push(name);
+        }
+        rest = tail;
+    }
+    names
 }
 
 /// Replaces `$(NAME)` by the variable's value; unknown ones stay as they are, `$$` is a dollar sign

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::{
     context::Context,
     machine::{self, NODES},
+    pressure::{Seen, Starved},
     runtime::Caveat,
 };
 use crate::{
@@ -38,12 +39,29 @@ const LEAST_INODES: u64 = 5;
 #[derive(Debug, Default)]
 pub struct Health {
     network: Mutex<Option<Caveat>>,
+    /// When the sandbox had too little last.
+    starved: Mutex<Seen>,
     changed: Notify,
 }
 
 impl Health {
     fn network(&self) -> MutexGuard<'_, Option<Caveat>> {
         self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// There is too little of this now.
+    pub fn is_starved(&self, starved: Starved, now: Timestamp) {
+        let mut seen = self.starved.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = seen.tells(starved, now);
+        seen.see(starved, now);
+        if !known {
+            self.changed.notify_one();
+        }
+    }
+
+    /// When the sandbox had too little last.
+    pub fn starved(&self) -> Seen {
+        *self.starved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether Services and policies work, and if they do not, why.
@@ -94,12 +112,38 @@ fn part(left: u64, all: u64) -> Option<u64> {
     (left * 100).checked_div(all)
 }
 
+/// Whether the sandbox, which has less than the machine, has too little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Pressed {
+    memory: bool,
+    disk: bool,
+}
+
+impl Pressed {
+    fn of(context: &Context, now: Timestamp) -> Self {
+        let seen = context.health.starved();
+        Self { memory: seen.tells(Starved::Memory, now), disk: seen.tells(Starved::Disk, now) }
+    }
+
+    /// The taints of the node with those that keep Pods away while there is too little.
+    fn taints(self, before: &Value) -> Vec<Value> {
+        let ours =
+            [("node.kubernetes.io/memory-pressure", self.memory), ("node.kubernetes.io/disk-pressure", self.disk)];
+        let others = before.as_array().into_iter().flatten();
+        let others = others.filter(|taint| !ours.iter().any(|(key, _)| taint["key"] == *key)).cloned();
+        let held = ours.into_iter().filter(|(_, holds)| *holds);
+        others.chain(held.map(|(key, _)| json!({"key": key, "effect": "NoSchedule"}))).collect()
+    }
+}
+
 /// One condition: type, whether it holds, reason, message.
 type Condition<'a> = (&'a str, bool, &'a str, &'a str);
 
-fn told<'a>(left: &Left, caveats: &'a [Caveat]) -> Vec<Condition<'a>> {
-    let memory = left.memory.is_some_and(|bytes| bytes < LEAST_MEMORY);
-    let disk = left.disk.is_some_and(|part| part < LEAST_DISK) || left.inodes.is_some_and(|part| part < LEAST_INODES);
+fn told<'a>(left: &Left, pressed: &Pressed, caveats: &'a [Caveat]) -> Vec<Condition<'a>> {
+    let memory = pressed.memory || left.memory.is_some_and(|bytes| bytes < LEAST_MEMORY);
+    let disk = pressed.disk
+        || left.disk.is_some_and(|part| part < LEAST_DISK)
+        || left.inodes.is_some_and(|part| part < LEAST_INODES);
     let either = |holds: bool, yes: (&'static str, &'static str), no| if holds { yes } else { no };
     let mut all: Vec<Condition<'a>> = Vec::new();
     for (kind, holds, (reason, message)) in [
@@ -131,7 +175,7 @@ fn told<'a>(left: &Left, caveats: &'a [Caveat]) -> Vec<Condition<'a>> {
 }
 
 /// The conditions as the Node has them; those whose status is the same as before keep its time.
-fn conditions(left: &Left, caveats: &[Caveat], before: &Value, now: Timestamp) -> Value {
+fn conditions(left: &Left, pressed: &Pressed, caveats: &[Caveat], before: &Value, now: Timestamp) -> Value {
     let stamp = |(kind, holds, reason, message): Condition<'_>| {
         let status = if holds { "True" } else { "False" };
         let same = |old: &&Value| text(old, "type") == kind && text(old, "status") == status;
@@ -141,7 +185,7 @@ fn conditions(left: &Left, caveats: &[Caveat], before: &Value, now: Timestamp) -
             "lastTransitionTime": since.unwrap_or_else(|| json!(api_time(now))), "reason": reason, "message": message,
         })
     };
-    told(left, caveats).into_iter().map(stamp).collect::<Vec<_>>().into()
+    told(left, pressed, caveats).into_iter().map(stamp).collect::<Vec<_>>().into()
 }
 
 /// Whether two lists of conditions say the same.
@@ -157,7 +201,8 @@ fn same(old: &Value, new: &Value) -> bool {
 pub fn now(context: &Context, before: &Value) -> Value {
     let mut caveats = context.runtime.caveats();
     caveats.extend(context.health.network().clone());
-    conditions(&Left::read(&context.volumes), &caveats, before, context.now())
+    let now = context.now();
+    conditions(&Left::read(&context.volumes), &Pressed::of(context, now), &caveats, before, now)
 }
 
 /// Keeps the Node's conditions as the machine is, and its images as they are. Without end.
@@ -173,13 +218,23 @@ pub async fn follow(context: Arc<Context>) {
             let old = &node["status"]["conditions"];
             let told: Option<Timestamp> = old[0]["lastHeartbeatTime"].as_str().and_then(|text| text.parse().ok());
             let due = told.is_none_or(|told| context.now().duration_since(told) >= HEARTBEAT);
+            let taints = Pressed::of(&context, context.now()).taints(&node["spec"]["taints"]);
+            let tainted = items(&node["spec"], "taints")
+                .iter()
+                .map(|taint| &taint["key"])
+                .ne(taints.iter().map(|taint| &taint["key"]));
             let images = machine::images(context.images.all());
-            if same(old, &new) && node["status"]["images"] == images && !due {
+            if same(old, &new) && node["status"]["images"] == images && !due && !tainted {
                 return Ok::<_, std::convert::Infallible>(Next::Keep);
             }
             let mut node = node.clone();
             node["status"]["conditions"] = new;
             node["status"]["images"] = images;
+            if tainted && taints.is_empty() {
+                node["spec"].as_object_mut().map(|spec| spec.remove("taints"));
+            } else if tainted {
+                node["spec"]["taints"] = taints.into();
+            }
             Ok(Next::Put(node))
         });
     }
@@ -200,10 +255,10 @@ mod tests {
     #[test]
     fn pressure_and_what_is_missing_are_conditions_with_times_of_their_own() {
         let calm = Left { memory: Some(1 << 30), disk: Some(50), inodes: None };
-        let before = json!({"conditions": conditions(&calm, &[], &json!({}), at(0))});
+        let before = json!({"conditions": conditions(&calm, &Pressed::default(), &[], &json!({}), at(0))});
         let tight = Left { memory: Some(50 << 20), disk: Some(9), inodes: Some(50) };
         let caveat = Caveat { kind: "LimitsApproximate", reason: "NoControlGroups", message: "why".to_owned() };
-        let after = conditions(&tight, &[caveat], &before, at(60));
+        let after = conditions(&tight, &Pressed::default(), &[caveat], &before, at(60));
         let lines: Vec<String> = after.as_array().unwrap().iter().map(line).collect();
         insta::assert_snapshot!(lines.join("\n"), @r"
         MemoryPressure True KubeletHasInsufficientMemory 1970-01-01T00:01:00Z
@@ -213,7 +268,19 @@ mod tests {
         LimitsApproximate True NoControlGroups 1970-01-01T00:01:00Z
         ");
         assert!(!same(&before["conditions"], &after));
-        assert!(same(&before["conditions"], &conditions(&calm, &[], &before, at(99))));
+        assert!(same(&before["conditions"], &conditions(&calm, &Pressed::default(), &[], &before, at(99))));
+    }
+
+    #[test]
+    fn a_sandbox_that_has_too_little_keeps_pods_away() {
+        let calm = Left { memory: Some(1 << 30), disk: Some(50), inodes: None };
+        let pressed = Pressed { memory: true, disk: false };
+        let all = conditions(&calm, &pressed, &[], &json!({}), at(0));
+        assert_eq!(line(&all[0]), "MemoryPressure True KubeletHasInsufficientMemory 1970-01-01T00:00:00Z");
+        let own = json!({"key": "own", "effect": "NoSchedule"});
+        let taints = pressed.taints(&json!([own]));
+        assert_eq!(taints, [own.clone(), json!({"key": "node.kubernetes.io/memory-pressure", "effect": "NoSchedule"})]);
+        assert_eq!(Pressed::default().taints(&json!(taints)), [own]);
     }
 
     #[test]

@@ -170,6 +170,8 @@ pub struct Observed {
     pub restarting: Option<Restarting>,
     /// A failure that the node decided on.
     pub failure: Option<Failure>,
+    /// Why the node has evicted it, when it was not the Pod's own limit.
+    pub disrupted: Option<String>,
     /// Whether nothing of it runs any more and nothing will: only then is a final phase told.
     pub finished: bool,
 }
@@ -182,6 +184,7 @@ impl Observed {
             sandbox: false,
             address: None,
             containers: BTreeMap::new(),
+            disrupted: None,
             resize: Resize::default(),
             restarting: None,
             failure: None,

@@ -59,13 +59,68 @@ pub fn container_status(definition: &Definition, run: &Run, status: &mut Value) 
     }
 }
 
-/// What the runtime is told.
-pub fn limits(container: &Container) -> Limits {
-    let limits = of_container(container, "limits");
+/// What the runtime is told of a container. Without a limit of its own it has the whole Pod's.
+pub fn limits(pod: &Pod, container: &Container) -> Limits {
+    let mut limits = amounts(&pod.given_spec()["resources"]["limits"]);
+    limits.extend(of_container(container, "limits"));
+    told(&limits, &of_container(container, "requests"))
+}
+
+/// What the runtime is told of a Pod: what its `resources` say, else what its containers have together, where each of them
+/// has a limit (the kubelet's `ResourceConfigForPod`).
+pub fn of_pod(pod: &Pod) -> Limits {
+    let spec = pod.given_spec();
+    let own = amounts(&spec["resources"]["limits"]);
+    let mut containers = pod.containers.iter().filter(|definition| definition.role != Role::Ephemeral);
+    let mut limits = pod_limits(spec);
+    limits.retain(|name, _| {
+        own.contains_key(name) || containers.clone().all(|c| of_container(&c.spec, "limits").contains_key(name))
+    });
+    debug_assert!(containers.next().is_some(), "a Pod has a container");
+    told(&limits, &pod_requests(spec))
+}
+
+fn told(limits: &Amounts, requests: &Amounts) -> Limits {
+    /// The shares of a whole processor, and of who asks for nothing.
+    const WHOLE: i64 = 1024;
+    const LEAST: i64 = 2;
     let positive = |amount: i64| u64::try_from(amount).ok().filter(|amount| *amount > 0);
+    let shares = requests.get("cpu").map_or(0, |amount| amount.milli()) * WHOLE / 1000;
     Limits {
         memory: limits.get("memory").and_then(|amount| positive(amount.value())),
         cpu_milli: limits.get("cpu").and_then(|amount| positive(amount.milli())),
+        cpu_shares: positive(shares.max(LEAST)),
         pids: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn pod(spec: Value) -> Pod {
+        Pod::read(Arc::new(json!({"metadata": {"name": "p", "uid": "1"}, "spec": spec}))).unwrap()
+    }
+
+    fn with(limits: Value) -> Value {
+        json!({"name": "c", "image": "i", "resources": {"limits": limits, "requests": {"cpu": "250m"}}})
+    }
+
+    #[test]
+    fn a_pods_own_limits_hold_for_its_containers_together_and_for_those_that_have_none() {
+        let limits_of = |own: Value, container: Value| {
+            let pod =
+                pod(json!({"resources": {"limits": own}, "containers": [container, with(json!({"memory": "2Mi"}))]}));
+            (of_pod(&pod), limits(&pod, &pod.containers[0].spec))
+        };
+        let (whole, one) = limits_of(json!({"memory": "8Mi", "cpu": "1"}), with(json!({"cpu": "500m"})));
+        assert_eq!((whole.memory, whole.cpu_milli, whole.cpu_shares), (Some(8 << 20), Some(1000), Some(512)));
+        assert_eq!((one.memory, one.cpu_milli, one.cpu_shares), (Some(8 << 20), Some(500), Some(256)));
+        let (whole, one) = limits_of(json!({}), with(json!({"memory": "1Mi"})));
+        assert_eq!((whole.memory, whole.cpu_milli, one.memory), (Some(3 << 20), None, Some(1 << 20)));
+        let (whole, _) = limits_of(json!({}), with(json!({})));
+        assert_eq!(whole.memory, None, "one container has no limit");
     }
 }

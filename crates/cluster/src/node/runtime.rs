@@ -49,6 +49,8 @@ pub struct SandboxSpec {
     pub address: Option<Ipv4Addr>,
     /// The node's addresses for Pods.
     pub range: PodRange,
+    /// What its containers may use together.
+    pub limits: Limits,
     /// Settings of the kernel that are the Pod's own, such as `net.ipv4.tcp_syncookies`, and their values.
     pub sysctls: Vec<(String, String)>,
     /// Whether the containers see each other's processes (`shareProcessNamespace`).
@@ -148,8 +150,29 @@ pub struct Limits {
     pub memory: Option<u64>,
     /// Thousandths of a processor.
     pub cpu_milli: Option<u64>,
+    /// Its part of the processors where there is not enough for all: `cpu.shares` of control groups, 1024 for who says
+    /// nothing.
+    pub cpu_shares: Option<u64>,
     /// Processes and threads.
     pub pids: Option<u64>,
+}
+
+/// How much of something there may be, and how much there is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// At most.
+    pub limit: u64,
+    /// Now.
+    pub used: u64,
+}
+
+/// What all containers of a sandbox may use together, and do; `None` where nothing bounds them or nobody counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    /// Memory that is in use and can't be dropped.
+    pub memory: Option<Bound>,
+    /// Files of containers and volumes.
+    pub disk: Option<Bound>,
 }
 
 /// The two ends that come back from a started container or exec.
@@ -252,8 +275,12 @@ pub trait Runtime: Send + Sync + 'static {
     fn connect(&self, id: SandboxId, to: SocketAddrV4) -> RuntimeFuture<Box<dyn Connection>>;
     /// Bytes of memory and thousandths of a processor a container uses now.
     fn usage(&self, id: ContainerId) -> RuntimeFuture<Usage>;
+    /// What all containers of the sandbox may use together, and do.
+    fn room(&self) -> RuntimeFuture<Room>;
     /// Gives a running container other limits; `None` leaves one as it is.
     fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()>;
+    /// Gives the containers of a Pod other limits together; `None` leaves one as it is.
+    fn update_sandbox(&self, id: SandboxId, limits: Limits) -> RuntimeFuture<()>;
     /// Bytes that a container has written to its root file system.
     fn on_disk(&self, id: ContainerId) -> RuntimeFuture<u64>;
     /// Puts rules for the Pods' network in place of those before; before the first Pod they only are kept.

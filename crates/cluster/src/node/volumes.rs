@@ -16,10 +16,14 @@ use std::{
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Volume;
 
+use self::beneath::{Beneath, Links};
 pub use self::payload::Sources;
 use self::payload::{Payload, Rendered};
 use super::pod::Pod;
 use crate::admission::quantity::Quantity;
+
+/// The biggest file that variables are read from, in bytes (a kubelet's limit).
+const MOST_VARIABLES: u64 = 64 * 1024;
 
 /// Sets a file's mode exactly, whatever the umask.
 ///
@@ -92,6 +96,17 @@ impl Volumes {
         empty.filter_map(place).collect()
     }
 
+    /// What is in a file of a volume on the disk. Only what has been there before the container starts can be read.
+    ///
+    /// # Errors
+    /// There is no such volume or file, or a link leads out of the volume.
+    pub fn read(&self, volume: &str, path: &str) -> io::Result<String> {
+        let Some(Made::Path { path: root, .. }) = self.made.get(volume) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        Beneath::of(root, Links::Beneath)?.read(Path::new(path), MOST_VARIABLES)
+    }
+
     /// Makes what is not there yet.
     ///
     /// # Errors
@@ -150,6 +165,7 @@ impl Volumes {
             Rendered::Payload(payload) => {
                 let path = self.directory.join(plugin(volume)).join(&volume.name);
                 files::write(&path, &payload, now).map_err(failed)?;
+                permit(&path, root_mode(volume)).map_err(failed)?;
                 self.payloads.insert(volume.name.clone(), payload);
                 Ok(Made::Path { path, read_only: true })
             }
@@ -171,6 +187,11 @@ fn plugin(volume: &Volume) -> &'static str {
     } else {
         "kubernetes.io~projected"
     }
+}
+
+/// Whose files are secrets is kept in memory by a kubelet, and such a file system is like /tmp; ConfigMaps are on the disk.
+fn root_mode(volume: &Volume) -> u32 {
+    if volume.config_map.is_some() { 0o777 } else { 0o1777 }
 }
 
 fn fs_group(pod: &Pod) -> Option<u32> {

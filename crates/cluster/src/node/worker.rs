@@ -26,14 +26,15 @@ use super::{
     plan::{Kill, plan},
     pod::Pod,
     probes::Probes,
-    reject::{rejected, rejection},
+    reject::{Rejection, rejected, rejection},
     resize::{Allocation, given_before},
-    runtime::SandboxId,
+    runtime::{ContainerId, SandboxId},
     status::status,
     volumes::Volumes,
     write::{self, PODS},
 };
 use crate::{
+    admission::resources::qos_class,
     events::Subject,
     store::{Key, Object},
 };
@@ -70,6 +71,8 @@ pub struct Handle {
     pub uid: String,
     news: watch::Sender<News>,
     again: Arc<Mutex<bool>>,
+    /// Why the node wants it to go.
+    evicted: Arc<Mutex<Option<String>>>,
     /// Whether it waits for room on the node.
     deferred: Arc<AtomicBool>,
     wake: Arc<Notify>,
@@ -80,6 +83,24 @@ impl Handle {
     pub fn tell(&self, news: News) {
         self.news.send_replace(news);
         self.wake.notify_one();
+    }
+
+    /// The node has too little for it; why is in the kubelet's words.
+    pub fn evict(&self, message: String) {
+        *self.evicted.lock().expect("nothing panics while it holds a text") = Some(message);
+        self.wake.notify_one();
+    }
+
+    /// Its containers that run, by name.
+    pub fn running(&self) -> Vec<(String, ContainerId)> {
+        let runs = lock(&self.runs);
+        let running = runs.current.iter().filter(|(_, live)| live.ended.borrow().is_none());
+        running.map(|(name, live)| (name.clone(), live.id.clone())).collect()
+    }
+
+    /// Whether any of its containers runs.
+    pub fn has_running(&self) -> bool {
+        !self.running().is_empty()
     }
 
     /// Another Pod has left room on the node.
@@ -147,6 +168,7 @@ impl Worker {
             uid: pod.uid().to_owned(),
             news: sender,
             again: Arc::default(),
+            evicted: Arc::default(),
             deferred: Arc::default(),
             wake: Arc::default(),
         };
@@ -242,6 +264,7 @@ impl Worker {
         }
         self.check_deadline();
         self.check_disk().await;
+        self.check_eviction();
         self.allocate();
         self.report();
         let mut next = plan(&self.pod, &self.observed);
@@ -335,7 +358,11 @@ impl Worker {
         let node = self.context.store.get(&Key::new(super::machine::NODES, "", &*self.context.node_name));
         let (true, Some(node)) = (new, node) else { return false };
         let store = &self.context.store;
-        let Some(why) = rejection(&self.pod, &node, || store.list(PODS, None).1) else { return false };
+        let qos = qos_class(&self.pod.object["spec"]);
+        let pressed = self.context.health.starved().refuses(qos, self.context.now());
+        let pressed = pressed.map(|message| Rejection { reason: "Evicted".to_owned(), message });
+        let rejection = pressed.or_else(|| rejection(&self.pod, &node, || store.list(PODS, None).1));
+        let Some(why) = rejection else { return false };
         self.context.warning(&self.subject(), &why.reason, &why.message);
         let now = self.context.now();
         let status = |_: &serde_json::Value| rejected(&self.pod, &why, &crate::clock::api_time(now));

@@ -55,6 +55,7 @@ impl<'a> Inside<'a> {
             hostname: "beside".to_owned(),
             address: Some([10, 244, 0, 250].into()),
             range: Default::default(),
+            limits: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: String::new(),

@@ -17,7 +17,7 @@ use podyard_cluster::{
         runtime::linux::{AgentProgram, Linux, LinuxConfig},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use crate::fixture::images;
@@ -96,8 +96,19 @@ impl TestCluster {
 
     /// Creates a Pod with a name of its own.
     pub async fn start_pod(&self, spec: Value) -> Pod {
-        let pod = serde_json::json!({"metadata": {"generateName": "p-"}, "spec": spec});
-        self.pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap()
+        self.start_pod_from(json!({}), spec).await
+    }
+
+    /// The same with labels or annotations.
+    pub async fn start_pod_from(&self, metadata: Value, spec: Value) -> Pod {
+        self.try_pod(metadata, spec).await.unwrap()
+    }
+
+    /// The same, or the API's refusal.
+    pub async fn try_pod(&self, mut metadata: Value, spec: Value) -> kube::Result<Pod> {
+        metadata["generateName"] = json!("p-");
+        let pod = serde_json::from_value(json!({"metadata": metadata, "spec": spec})).unwrap();
+        self.pods.create(&PostParams::default(), &pod).await
     }
 
     pub async fn log(&self, pod: &str, container: &str) -> String {
@@ -151,4 +162,11 @@ pub fn ready(pod: Option<&Pod>) -> bool {
 
 fn phase(pod: Option<&Pod>) -> Option<&str> {
     pod?.status.as_ref()?.phase.as_deref()
+}
+
+/// Why the first container of a Pod waits: reason and message.
+pub fn waiting(pod: &Pod) -> Option<(String, String)> {
+    let first = pod.status.as_ref()?.container_statuses.as_ref()?.first()?;
+    let waiting = first.state.as_ref()?.waiting.as_ref()?;
+    Some((waiting.reason.clone()?, waiting.message.clone().unwrap_or_default()))
 }

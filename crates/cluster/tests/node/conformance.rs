@@ -1,5 +1,33 @@
 //! What Kubernetes' own `[sig-node]` conformance tests hold a node to, by what each shows: containers, their environment
 //! and files, who they are. Each row is one Pod, run to its end; what it prints is what is held.
+//!
+//! Which test holds what upstream's list (`test/e2e/common`) groups under these names; those in `src/` run on a scripted
+//! runtime, where time is the test's own:
+//!
+//! | upstream | here |
+//! | --- | --- |
+//! | Containers | `a_program_is_what_image_and_manifest_say_together` |
+//! | ConfigMap, Secrets, Downward API (as variables) | `an_environment_comes_from_objects_and_from_the_pod_itself`, `lives::a_pod_has_its_settings_…`, `lives::a_variable_comes_from_a_file_…`; `src/node/env/tests.rs` |
+//! | Variable Expansion | `a_program_is_what_…`, `expansion` |
+//! | Security Context, Privileged Pod | `a_container_is_who_its_security_context_says`, `further_groups_…`, `lives::who_must_not_be_root_…`, `security` |
+//! | KubeletManagedEtcHosts, Pod hostname, HostnameOverride | `a_pod_has_its_names`, `lives::a_pod_has_its_settings_…`, `objects::objects_are_files` |
+//! | ConfigMap, Secrets, Projected, Downward API volume, Subpath, EmptyDir ([sig-storage]) | `volumes_show_what_they_are_made_of`, `objects::objects_are_files`, `objects::files_follow_their_objects` |
+//! | Container Runtime (exit, termination message) | `last_words_come_from_…`, `a_restart_policy_decides_…` |
+//! | Container Runtime (images, pulling) | `src/node/images`, `src/node/tests/lifecycle.rs` |
+//! | InitContainer | `init_containers_come_first_…`, `lives::an_init_container_is_tried_again_…` |
+//! | Container Lifecycle Hook, PreStop | `hooks_and_probes_act_inside_of_the_container`, `lives::hooks_are_told_by_http_and_by_commands` |
+//! | Sidecar containers | `lives::sidecars_begin_first_and_end_last` |
+//! | Probing container | `hooks_and_probes_act_…`, `src/node/tests/probing.rs` (HTTP, TCP, gRPC, start-up, thresholds, back-off) |
+//! | Ephemeral Containers | `an_ephemeral_container_looks_into_the_one_it_is_for` |
+//! | Pods (deadline, deletion, Service variables, status, exec, logs) | `lives`; `src/cluster/tests`, `tests/it/streams.rs` |
+//! | Kubelet (always failing, read-only root, host aliases) | `lives::an_always_failing_command_…`, `a_container_is_who_…`, `a_pod_has_its_names` |
+//! | Sysctls, RuntimeClass | `lives::a_pod_has_its_settings_…`, `objects::a_runtime_class_…` |
+//! | Pod InPlace Resize, Pod Level Resources | `src/node/tests/resizing.rs`, `tests/it/resizing.rs`, `lives::a_pods_own_resources_…` |
+//! | Pod admission, Lease, node-pressure eviction | `a_pod_that_the_node_can_not_take_…`; `src/node/tests/eviction.rs`, `src/cluster/tests/nodes.rs` |
+
+mod expansion;
+mod lives;
+mod objects;
 
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};

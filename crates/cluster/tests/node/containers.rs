@@ -158,7 +158,7 @@ async fn a_running_container_gets_another_memory_limit() {
     let id = spec.id.clone();
     let mut process = sandbox.runtime.start_container(spec).await.unwrap();
     for mebibytes in [64, 16] {
-        let limits = Limits { memory: Some(mebibytes << 20), cpu_milli: Some(500), pids: None };
+        let limits = Limits { memory: Some(mebibytes << 20), cpu_milli: Some(500), ..Limits::default() };
         sandbox.runtime.update(id.clone(), limits).await.unwrap();
     }
     write(process.streams.stdin.as_mut().unwrap(), "go\n").await;

@@ -61,6 +61,7 @@ impl Sandbox {
             hostname: name.to_owned(),
             address: Some([10, 244, 0, host].into()),
             range: Default::default(),
+            limits: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: format!("127.0.0.1\tlocalhost\n10.244.0.{host}\t{name}\n"),

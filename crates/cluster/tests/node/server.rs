@@ -23,6 +23,7 @@ pub fn run(arguments: &[String]) {
             hostname: "pod".to_owned(),
             address: Some([10, 244, 0, 5].into()),
             range: Default::default(),
+            limits: Default::default(),
             sysctls: Vec::new(),
             share_processes: false,
             hosts: String::new(),

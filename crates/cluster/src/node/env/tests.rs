@@ -20,7 +20,10 @@ fn environment_of(store: &Store, container: Value) -> Result<String, EnvError> {
         address: Some([10, 244, 0, 9].into()),
         allocatable: Allocatable { cpu_milli: 2000, memory: 1 << 30 },
     };
-    let all = environment(&pod, &pod.spec.containers[0], &lookup, &facts)?;
+    let all = environment(&pod, &pod.spec.containers[0], &lookup, &facts, &|volume, path| match (volume, path) {
+        ("config", "app/vars") => Ok("# set by an init container\nA='one two'\nB = 2\n".to_owned()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    })?;
     Ok(all.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n"))
 }
 
@@ -116,4 +119,39 @@ fn dollars() {
     let known = |name: &str| (name == "A").then_some("x");
     let expanded = ["$(A)", "$$(A)", "$(B)", "$A $", "$(A", "$$$(A)", "a$(A)b$(A)"].map(|text| expand(text, known));
     assert_eq!(expanded, ["x", "$(A)", "$(B)", "$A $", "$(A", "$x", "axbx"]);
+}
+
+#[test]
+fn a_variable_comes_from_a_file_that_another_container_wrote() {
+    let from = |key: &str, path: &str, optional: bool| {
+        let selector = json!({"volumeName": "config", "path": path, "key": key, "optional": optional});
+        json!({"env": [{"name": "X", "valueFrom": {"fileKeyRef": selector}}, {"name": "Y", "value": "<$(X)>"}]})
+    };
+    let set = |container: Value| {
+        let text = environment_of(&store(), container).map_err(|error| error.to_string())?;
+        Ok::<_, String>(
+            text.lines()
+                .filter(|line| ["X=", "Y="].iter().any(|name| line.starts_with(name)))
+                .collect::<Vec<_>>()
+                .join(" "),
+        )
+    };
+    assert_eq!(set(from("A", "app/vars", false)).unwrap(), "X=one two Y=<one two>");
+    assert_eq!(set(from("B", "app/vars", false)).unwrap(), "X=2 Y=<2>");
+    assert_eq!(set(from("C", "app/vars", true)).unwrap(), "Y=<$(X)>");
+    assert_eq!(set(from("C", "gone", true)).unwrap(), "Y=<$(X)>");
+    assert_eq!(
+        set(from("C", "app/vars", false)).unwrap_err(),
+        r#"environment variable "C" not found in file "app/vars""#
+    );
+    assert_eq!(
+        set(from("A", "gone", false)).unwrap_err(),
+        r#"failed to read the file "gone" in volume "config": entity not found"#
+    );
+}
+
+#[test]
+fn names_that_no_variable_has_are_told_once() {
+    let known = |name: &str| name == "A";
+    assert_eq!(unknown("$(A)/$(B)/$$(C)/$(D)/$(B)/$", known), ["B", "D"]);
 }

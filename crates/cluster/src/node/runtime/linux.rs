@@ -36,12 +36,12 @@ pub use self::{
 };
 use self::{
     cgroups::Found,
-    running::{Held, Node},
+    running::{Held, KnownPod, Node},
     wire::Order,
 };
 use super::{
-    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
-    SandboxId, SandboxSpec, Usage,
+    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Room, Runtime, RuntimeError,
+    RuntimeFuture, SandboxId, SandboxSpec, Usage,
     network::{ApiServer, Names, NetworkRules},
 };
 
@@ -52,6 +52,10 @@ pub const AGENT_ARGUMENT: &str = "__node";
 const SHUTDOWN: Duration = Duration::from_secs(10);
 /// How much longer for each container: some twenty files of its own are to be removed, on a disk that may be busy.
 const SHUTDOWN_EACH: Duration = Duration::from_millis(200);
+
+/// A sandbox's part of the processors where there is not enough for all: an eighth of what the server has, so that whatever
+/// containers do, learners are answered.
+const SANDBOX_SHARES: u64 = 128;
 
 /// What a Linux runtime needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +80,8 @@ impl LinuxConfig {
     /// A sandbox with the usual limits: 1 GiB of memory, 1024 processes and 2 GiB of files, so that one can't use up the
     /// machine.
     pub fn new(images: PathBuf, state: PathBuf) -> Self {
-        let limits = Limits { memory: Some(1 << 30), cpu_milli: None, pids: Some(1024) };
+        let limits =
+            Limits { memory: Some(1 << 30), cpu_milli: None, cpu_shares: Some(SANDBOX_SHARES), pids: Some(1024) };
         let (volumes, agent) = (state.join("volumes"), AgentProgram::this_program());
         Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30 }
     }
@@ -133,7 +138,7 @@ impl std::fmt::Debug for Wanted {
 
 #[derive(Debug, Default)]
 struct Known {
-    hostnames: HashMap<SandboxId, String>,
+    pods: HashMap<SandboxId, KnownPod>,
     containers: HashMap<ContainerId, Arc<Held>>,
     closed: bool,
 }
@@ -199,23 +204,26 @@ impl Inner {
     }
 
     async fn create_sandbox(&self, spec: SandboxSpec) -> Result<(), RuntimeError> {
-        self.started().await?.order(Order::Pod(orders::pod(&spec))).await?;
-        self.known().hostnames.insert(spec.id, spec.hostname);
+        let pod = self.started().await?.create_pod(&spec).await?;
+        self.known().pods.insert(spec.id, pod);
         Ok(())
     }
 
     async fn remove_sandbox(&self, id: SandboxId) -> Result<(), RuntimeError> {
         let Ok(node) = self.running(String::new).await else { return Ok(()) };
-        self.known().hostnames.remove(&id);
-        node.order(Order::RemovePod { pod: id.0 }).await
+        // Its group goes once its processes have ended.
+        let pod = self.known().pods.remove(&id);
+        let removed = node.order(Order::RemovePod { pod: id.0 }).await;
+        drop(pod);
+        removed
     }
 
     async fn start_container(&self, spec: ContainerSpec) -> Result<Process, RuntimeError> {
         let missing = || format!("sandbox {}", spec.sandbox.0);
         let node = self.running(missing).await?;
-        let hostname = self.known().hostnames.get(&spec.sandbox).cloned();
-        let hostname = hostname.ok_or_else(|| RuntimeError::NotFound(missing()))?;
-        let (process, held) = node.run(&spec, &hostname, &self.config).await?;
+        let pod = self.known().pods.get(&spec.sandbox).cloned();
+        let pod = pod.ok_or_else(|| RuntimeError::NotFound(missing()))?;
+        let (process, held) = node.run(&spec, &pod, &self.config).await?;
         self.known().containers.insert(spec.id, Arc::new(held));
         Ok(process)
     }
@@ -342,6 +350,22 @@ impl Runtime for Linux {
     fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()> {
         let inner = Arc::clone(&self.0);
         async move { inner.update(id, limits).await }.boxed()
+    }
+
+    fn room(&self) -> RuntimeFuture<Room> {
+        let inner = Arc::clone(&self.0);
+        async move {
+            let node = inner.node.lock().await.clone();
+            Ok(node.filter(|node| !node.has_gone()).map(|node| node.room(&inner.config)).unwrap_or_default())
+        }
+        .boxed()
+    }
+
+    fn update_sandbox(&self, id: SandboxId, limits: Limits) -> RuntimeFuture<()> {
+        let pod = self.0.known().pods.get(&id).cloned();
+        let limited =
+            pod.map_or_else(|| Err(RuntimeError::NotFound(format!("sandbox {}", id.0))), |pod| pod.limit(&limits));
+        std::future::ready(limited).boxed()
     }
 
     fn on_disk(&self, id: ContainerId) -> RuntimeFuture<u64> {

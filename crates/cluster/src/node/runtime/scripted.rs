@@ -20,8 +20,8 @@ use tokio::{
 use self::process::Handle;
 pub use self::script::Script;
 use super::{
-    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Runtime, RuntimeError, RuntimeFuture,
-    SandboxId, SandboxSpec, Usage,
+    Caveat, Connection, ContainerId, ContainerSpec, ExecSpec, Limits, Process, Room, Runtime, RuntimeError,
+    RuntimeFuture, SandboxId, SandboxSpec, Usage,
     network::{ApiServer, Names, NetworkRules},
 };
 use crate::clock::SharedClock;
@@ -73,6 +73,7 @@ struct State {
     containers: BTreeMap<ContainerId, (ContainerSpec, Handle)>,
     usage: BTreeMap<ContainerId, Usage>,
     on_disk: BTreeMap<ContainerId, u64>,
+    room: Room,
     on_start: Arc<ContainerScript>,
     on_exec: Arc<ExecScript>,
     on_connect: Arc<PortScript>,
@@ -88,6 +89,7 @@ impl Scripted {
             containers: BTreeMap::new(),
             usage: BTreeMap::new(),
             on_disk: BTreeMap::new(),
+            room: Room::default(),
             on_start: Arc::new(|_| Script::runs()),
             on_exec: Arc::new(|_, _| Script::exits(0)),
             on_connect: Arc::new(|_, _| None),
@@ -99,6 +101,11 @@ impl Scripted {
     /// Decides what each container does from now on.
     pub fn containers(&self, script: impl Fn(&ContainerSpec) -> Script + Send + Sync + 'static) {
         self.state().on_start = Arc::new(script);
+    }
+
+    /// Sets what all containers together may use, and do.
+    pub fn set_room(&self, room: Room) {
+        self.state().room = room;
     }
 
     /// Decides what each exec does from now on.
@@ -279,6 +286,14 @@ impl Runtime for Scripted {
 
     fn update(&self, id: ContainerId, limits: Limits) -> RuntimeFuture<()> {
         drop(self.record(Call::Update(id, limits)));
+        std::future::ready(Ok(())).boxed()
+    }
+
+    fn room(&self) -> RuntimeFuture<Room> {
+        std::future::ready(Ok(self.state().room)).boxed()
+    }
+
+    fn update_sandbox(&self, _: SandboxId, _: Limits) -> RuntimeFuture<()> {
         std::future::ready(Ok(())).boxed()
     }
 

@@ -46,7 +46,7 @@ async fn a_running_container_gets_its_new_limits() {
     let status = &pod["status"]["containerStatuses"][0];
     assert_eq!((&status["allocatedResources"]["cpu"], &status["restartCount"]), (&json!("200m"), &json!(0)));
     assert_eq!(condition(&pod, "PodResizeInProgress"), None);
-    let limits = Limits { cpu_milli: Some(200), ..Limits::default() };
+    let limits = Limits { cpu_milli: Some(200), cpu_shares: Some(204), ..Limits::default() };
     assert!(bench.runtime.calls().iter().any(|call| matches!(call, Call::Update(_, set) if *set == limits)));
     insta::assert_snapshot!(bench.journal("web").await, @r#"
 Added Pending [+scheduled] 

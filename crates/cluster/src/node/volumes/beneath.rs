@@ -6,7 +6,7 @@
 
 use std::{
     fs::{self, File, Permissions},
-    io,
+    io::{self, Read},
     os::{
         fd::{AsFd, AsRawFd, OwnedFd},
         unix::fs::PermissionsExt,
@@ -55,6 +55,22 @@ impl Beneath {
     /// It is not there, or a link leads out.
     pub fn find(&self, path: &Path) -> io::Result<Found> {
         Ok(Found(self.open(&plain(path)?, OFlag::O_PATH, Mode::empty())?))
+    }
+
+    /// The text of the file at `path`, which has so many bytes at most.
+    ///
+    /// # Errors
+    /// It is not there, a link leads out, or it is no such file.
+    pub fn read(&self, path: &Path, most: u64) -> io::Result<String> {
+        // A pipe would make the server wait.
+        let file = File::from(self.open(&plain(path)?, OFlag::O_RDONLY | OFlag::O_NONBLOCK, Mode::empty())?);
+        let metadata = file.metadata()?;
+        if !metadata.is_file() || metadata.len() > most {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is no file of at most {most} bytes")));
+        }
+        let mut text = String::new();
+        file.take(most).read_to_string(&mut text)?;
+        Ok(text)
     }
 
     /// What is at `path`; where there is nothing, directories with this mode are made.
@@ -165,6 +181,12 @@ mod tests {
         let made = beneath.make_directory(Path::new("inner/a/b"), 0o777).unwrap();
         assert_eq!(made.metadata().unwrap().permissions().mode() & 0o7777, 0o777);
         assert!(root.join("real/a/b").is_dir());
+        fs::write(root.join("real/file"), "text").unwrap();
+        fs::write(outer.path().join("secret/file"), "hidden").unwrap();
+        assert_eq!(beneath.read(Path::new("inner/file"), 4).unwrap(), "text");
+        for (path, most) in [("inner/file", 3), ("out/file", 10), ("real", 10)] {
+            assert!(beneath.read(Path::new(path), most).is_err(), "{path}");
+        }
     }
 
     #[test]

@@ -25,7 +25,6 @@ const DATA: &str = "..data";
 /// The disk is full, or the like; the old files then stay.
 pub fn write(volume: &Path, payload: &Payload, now: Timestamp) -> io::Result<()> {
     fs::create_dir_all(volume)?;
-    permit(volume, 0o755)?;
     let name = format!("..{}", now.strftime("%Y_%m_%d_%H_%M_%S.%9f"));
     let fresh = volume.join(&name);
     fs::create_dir_all(&fresh)?;

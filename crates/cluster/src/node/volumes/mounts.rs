@@ -10,7 +10,7 @@ use super::{
 };
 use crate::node::{
     container_spec::ConfigError,
-    env::expand,
+    env::{expand, unknown},
     runtime::{Mount, MountSource},
 };
 
@@ -41,6 +41,24 @@ impl Volumes {
     }
 }
 
+/// The path that a `subPathExpr` means now.
+fn expanded(expression: &str, env: &[(String, String)]) -> Result<String, ConfigError> {
+    let value = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let mut missing = unknown(expression, |name| value(name).is_some());
+    missing.sort_unstable();
+    if !missing.is_empty() {
+        return Err(ConfigError::config(format!("missing value for {}", missing.join(", "))));
+    }
+    let path = expand(expression, value);
+    if path.starts_with('/') {
+        return Err(ConfigError::config(format!("error SubPath `{path}` must not be an absolute path")));
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err(ConfigError::config(format!("unable to provision SubPath `{path}`: must not contain '..'")));
+    }
+    Ok(path)
+}
+
 /// The part of an image that a mount shows; a path that climbs is none.
 fn image_path(mount: &VolumeMount) -> Result<String, ConfigError> {
     let path = mount.sub_path.clone().unwrap_or_default();
@@ -59,10 +77,9 @@ fn with_sub_path(
     mount: &VolumeMount,
     env: &[(String, String)],
 ) -> Result<PathBuf, ConfigError> {
-    let known = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let sub_path = match (mount.sub_path.as_deref(), mount.sub_path_expr.as_deref()) {
         (Some(path), _) if !path.is_empty() => path.to_owned(),
-        (_, Some(expression)) if !expression.is_empty() => expand(expression, known),
+        (_, Some(expression)) if !expression.is_empty() => expanded(expression, env)?,
         _ => return Ok(volume.to_owned()),
     };
     let failed = |why: String| {

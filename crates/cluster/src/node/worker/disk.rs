@@ -34,6 +34,17 @@ impl Worker {
         self.observed.failure = Some(Failure { reason: "Evicted".to_owned(), message, grace: Some(GRACE) });
     }
 
+    /// Fails the Pod if the node wants it to go.
+    pub(super) fn check_eviction(&mut self) {
+        let evicted = self.handle.evicted.lock().expect("nothing panics while it holds a text").take();
+        let Some(message) = evicted.filter(|_| self.observed.failure.is_none() && self.sandbox.is_some()) else {
+            return;
+        };
+        self.context.warning(&self.subject(), "Evicted", &message);
+        self.observed.disrupted = Some(message.clone());
+        self.observed.failure = Some(Failure { reason: "Evicted".to_owned(), message, grace: Some(GRACE) });
+    }
+
     async fn on_disk(&self) -> OnDisk {
         let mut on_disk = OnDisk::default();
         for (name, path) in self.volumes.on_disk(&self.pod) {

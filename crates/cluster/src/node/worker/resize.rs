@@ -7,7 +7,7 @@ use crate::node::{
     machine::NODES,
     pod::Definition,
     resize::{self, Allocation, Told},
-    resources::limits,
+    resources::{limits, of_pod},
     write::PODS,
 };
 use crate::store::Key;
@@ -72,6 +72,11 @@ impl Worker {
             let run = self.observed.container_mut(definition.name()).run.as_mut();
             run.expect("it runs, or it would need nothing").resources = definition.spec.resources.clone();
         }
+        if let Some(sandbox) = self.sandbox.clone()
+            && let Err(error) = self.context.runtime.update_sandbox(sandbox, of_pod(&self.pod)).await
+        {
+            return self.resize_failed(error.to_string());
+        }
         if self.unactuated().is_empty() {
             let generation = self.observed.resize.in_progress.take().map_or(0, |told| told.generation);
             let text = resize::event("completed", &self.pod, generation, None);
@@ -97,7 +102,7 @@ impl Worker {
         let name = definition.name();
         let live = lock(&self.handle.runs).current.get(name).cloned();
         let Some(live) = live else { return Ok(()) };
-        let wanted = limits(&definition.spec);
+        let wanted = limits(&self.pod, &definition.spec);
         let usage = self.context.runtime.usage(live.id.clone()).await.unwrap_or_default();
         if let Some(limit) = wanted.memory.filter(|limit| *limit < usage.memory) {
             return Err(format!(

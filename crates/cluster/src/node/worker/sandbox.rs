@@ -3,7 +3,10 @@
 use jiff::SignedDuration;
 
 use super::{Worker, lock};
-use crate::node::runtime::{SandboxId, SandboxSpec, network::NAME_SERVER};
+use crate::node::{
+    resources,
+    runtime::{SandboxId, SandboxSpec, network::NAME_SERVER},
+};
 
 /// How long until a sandbox that could not be made is tried again.
 const RETRY: SignedDuration = SignedDuration::from_secs(2);
@@ -31,9 +34,10 @@ impl Worker {
         let id = SandboxId(self.context.id());
         let spec = SandboxSpec {
             id: id.clone(),
-            hostname: self.hostname(),
+            hostname: self.kernel_hostname(),
             address: (!host).then_some(address),
             range: self.context.addresses.range(),
+            limits: resources::of_pod(&self.pod),
             sysctls: self.sysctls(),
             share_processes: self.pod.spec.share_process_namespace == Some(true),
             hosts: self.hosts(address),
@@ -92,18 +96,33 @@ impl Worker {
         name[..cut].trim_end_matches(['-', '.']).to_owned()
     }
 
+    /// The host name that programs find: with `setHostnameAsFQDN` it is the whole name.
+    fn kernel_hostname(&self) -> String {
+        match self.domain().filter(|_| self.pod.spec.set_hostname_as_fqdn == Some(true)) {
+            Some(domain) => domain,
+            None => self.hostname(),
+        }
+    }
+
+    /// The Pod's name in the cluster's DNS, if it has a `subdomain`.
+    fn domain(&self) -> Option<String> {
+        let subdomain = self.pod.spec.subdomain.as_deref().filter(|subdomain| !subdomain.is_empty())?;
+        Some(format!("{}.{subdomain}.{}.svc.cluster.local", self.hostname(), self.pod.namespace()))
+    }
+
     /// `/etc/hosts` as the kubelet writes it (recorded in `lifecycle/hostname.yaml`).
     fn hosts(&self, address: std::net::Ipv4Addr) -> String {
-        let mut text = String::from(
-            "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
+        let managed = match self.pod.spec.host_network {
+            Some(true) => "# Kubernetes-managed hosts file (host network).",
+            _ => "# Kubernetes-managed hosts file.",
+        };
+        let mut text = format!(
+            "{managed}\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\
              fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n",
         );
         let hostname = self.hostname();
-        match self.pod.spec.subdomain.as_deref().filter(|subdomain| !subdomain.is_empty()) {
-            Some(subdomain) => {
-                let domain = format!("{hostname}.{subdomain}.{}.svc.cluster.local", self.pod.namespace());
-                text.push_str(&format!("{address}\t{domain}\t{hostname}\n"));
-            }
+        match self.domain() {
+            Some(domain) => text.push_str(&format!("{address}\t{domain}\t{hostname}\n")),
             None => text.push_str(&format!("{address}\t{hostname}\n")),
         }
         let mut aliases = self.pod.spec.host_aliases.iter().flatten().peekable();

@@ -113,7 +113,9 @@ impl Worker {
             return Err(ConfigError::create("the Pod's sandbox is gone"));
         };
         let lookup = Lookup { store: &self.context.store, namespace: self.pod.namespace() };
-        let env = environment(&self.pod, &definition.spec, &lookup, &self.facts()).map_err(ConfigError::config)?;
+        let files = |volume: &str, path: &str| self.volumes.read(volume, path);
+        let env =
+            environment(&self.pod, &definition.spec, &lookup, &self.facts(), &files).map_err(ConfigError::config)?;
         let id = ContainerId(self.context.id());
         let (words, mount) = self.last_words(definition, &id).map_err(ConfigError::create)?;
         let mut mounts = self.volumes.mounts(&definition.spec, &env)?;

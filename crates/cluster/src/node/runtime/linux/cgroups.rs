@@ -23,6 +23,26 @@ use crate::node::runtime::{Limits, Usage};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Group(Vec<(Controller, PathBuf)>);
 
+/// A group that goes when nobody needs it any more.
+#[derive(Debug)]
+pub(super) struct Passing(Group);
+
+impl Passing {
+    pub(super) fn new(group: Group) -> Self {
+        Self(group)
+    }
+
+    pub(super) fn group(&self) -> &Group {
+        &self.0
+    }
+}
+
+impl Drop for Passing {
+    fn drop(&mut self) {
+        self.0.remove();
+    }
+}
+
 /// Where this server may make groups; looked for once.
 pub(super) fn found() -> &'static Found {
     static FOUND: OnceLock<Found> = OnceLock::new();
@@ -117,12 +137,13 @@ mod tests {
     fn a_version_2_group_gets_its_limits_and_tells_its_use() {
         let directory = tempfile::tempdir().unwrap();
         let group = Group(vec![(Controller::Unified, directory.path().to_owned())]);
-        let limits = Limits { memory: Some(64 << 20), cpu_milli: Some(250), pids: Some(10) };
+        let limits = Limits { memory: Some(64 << 20), cpu_milli: Some(250), cpu_shares: Some(102), pids: Some(10) };
         group.limit(&limits).unwrap();
         let read = |file: &str| fs::read_to_string(directory.path().join(file)).unwrap();
         assert_eq!(read("memory.max"), "67108864");
         assert_eq!(read("memory.swap.max"), "0");
         assert_eq!(read("cpu.max"), "25000 100000");
+        assert_eq!(read("cpu.weight"), "4");
         assert_eq!(read("pids.max"), "10");
         fs::write(directory.path().join("memory.events"), "low 0\noom 3\noom_kill 2\n").unwrap();
         fs::write(directory.path().join("memory.current"), "4096\n").unwrap();
@@ -130,5 +151,44 @@ mod tests {
         fs::write(directory.path().join("cpu.stat"), "usage_usec 5\nuser_usec 4\n").unwrap();
         assert_eq!(group.oom_kills(), 2);
         assert_eq!(group.usage(), Usage { memory: 3072, cpu_nanos: 5000 });
+    }
+
+    /// What a node writes for a sandbox, a Pod in it and a container, in a hierarchy that is only directories.
+    #[test]
+    fn version_2_groups_are_nested_and_only_containers_end_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Group(vec![(Controller::Unified, directory.path().to_owned())]);
+        let sandbox = root.child("podyard-1-0").unwrap();
+        sandbox.open_to_children().unwrap();
+        let pod = sandbox.child("pod-p").unwrap();
+        pod.open_to_children().unwrap();
+        pod.limit(&Limits { memory: Some(1 << 20), ..Limits::default() }).unwrap();
+        let container = pod.child("c").unwrap();
+        let read = |file: &str| fs::read_to_string(directory.path().join("podyard-1-0").join(file)).unwrap();
+        for group in ["", "pod-p/"] {
+            assert_eq!(read(&format!("{group}cgroup.subtree_control")), "+memory +pids +cpu");
+            assert_eq!(read(&format!("{group}memory.oom.group")), "0");
+        }
+        assert_eq!(read("pod-p/c/memory.oom.group"), "1");
+        assert_eq!(read("pod-p/memory.max"), "1048576");
+        assert!(!directory.path().join("podyard-1-0/pod-p/memory.high").exists(), "nothing else is written");
+        assert_eq!(container.paths(), [directory.path().join("podyard-1-0/pod-p/c").display().to_string()]);
+        // The kernel gives every group the file through which processes join; it is not made here.
+        assert!(container.joins().is_err());
+        fs::write(directory.path().join("podyard-1-0/pod-p/c/cgroup.procs"), "").unwrap();
+        assert_eq!(container.joins().unwrap().len(), 1);
+        assert!(container.alarm().unwrap().is_none(), "the kernel ends all of it by itself");
+    }
+
+    #[test]
+    fn a_passing_group_goes_with_the_last_who_needs_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pod-p");
+        fs::create_dir(&path).unwrap();
+        let group = std::sync::Arc::new(Passing::new(Group(vec![(Controller::Pids, path.clone())])));
+        drop(group.clone());
+        assert!(path.exists());
+        drop(group);
+        assert!(!path.exists());
     }
 }

@@ -12,13 +12,23 @@ use crate::node::disk::used;
 /// How often it is looked (the kubelet's eviction manager: every 10 s; a sandbox has less to fill).
 pub(super) const PERIOD: Duration = Duration::from_secs(1);
 
-/// The container whose own files are the most, when those of `scratch` and `volumes` together are more than `limit`.
-pub(super) fn greediest(scratch: &Path, volumes: &Path, limit: u64) -> Option<String> {
-    let own = |path: &PathBuf| used(&path.join("upper"));
-    let containers: Vec<PathBuf> = fs::read_dir(scratch).ok()?.flatten().map(|entry| entry.path()).collect();
-    let total: u64 = containers.iter().map(own).sum::<u64>() + used(volumes);
-    let most = containers.iter().filter(|path| path.join("upper").is_dir()).max_by_key(|path| own(path))?;
-    (total > limit).then(|| most.file_name()?.to_str().map(str::to_owned)).flatten()
+/// What was found.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Bytes of all files together.
+    pub total: u64,
+    /// The container whose own files are the most.
+    pub greediest: Option<String>,
+}
+
+/// Looks at the containers' own files and at the volumes; `None` when they have gone.
+pub(super) fn look(scratch: &Path, volumes: &Path) -> Option<Look> {
+    let containers = fs::read_dir(scratch).ok()?.flatten().map(|entry| entry.path());
+    let own: Vec<(PathBuf, u64)> = containers.map(|path| (path.clone(), used(&path.join("upper")))).collect();
+    let total = own.iter().map(|(_, bytes)| bytes).sum::<u64>() + used(volumes);
+    let most = own.into_iter().filter(|(path, _)| path.join("upper").is_dir()).max_by_key(|(_, bytes)| *bytes);
+    let name = most.and_then(|(path, _)| path.file_name()?.to_str().map(str::to_owned));
+    Some(Look { total, greediest: name })
 }
 
 #[cfg(test)]
@@ -26,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_has_the_most_is_named_when_it_is_too_much() {
+    fn who_has_the_most_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let (scratch, volumes) = (directory.path().join("c"), directory.path().join("v"));
         for (name, size) in [("small", 10_000), ("big", 100_000)] {
@@ -34,7 +44,9 @@ mod tests {
             fs::create_dir_all(&upper).unwrap();
             fs::write(upper.join("file"), vec![1; size]).unwrap();
         }
-        assert_eq!(greediest(&scratch, &volumes, 1 << 20), None);
-        assert_eq!(greediest(&scratch, &volumes, 50_000).as_deref(), Some("big"));
+        let found = look(&scratch, &volumes).unwrap();
+        assert!((110_000..1 << 20).contains(&found.total), "{found:?}");
+        assert_eq!(found.greediest.as_deref(), Some("big"));
+        assert_eq!(look(&directory.path().join("gone"), &volumes), None);
     }
 }

@@ -104,6 +104,7 @@ fn pod(id: SandboxId) -> SandboxSpec {
         hostname: "probe".to_owned(),
         address: Some([10, 244, 0, 2].into()),
         range: Default::default(),
+        limits: Default::default(),
         sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),

@@ -17,7 +17,7 @@ use tokio::{process::Child, sync::oneshot};
 use super::{
     LinuxConfig, Wanted,
     api_server::ApiListener,
-    cgroups::{self, Alarm, Found, Group},
+    cgroups::{self, Alarm, Found, Group, Passing},
     channel::{Channel, Ended, OrderError},
     descriptors, disk,
     ids::{self, Ids},
@@ -25,7 +25,9 @@ use super::{
     orders, spawn, streams,
     wire::{ExecOrder, Failure, Order, Program, Setup},
 };
-use crate::node::runtime::{ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, RuntimeError, Streams, Usage};
+use crate::node::runtime::{
+    Bound, ContainerId, ContainerSpec, ExecSpec, Exit, Limits, Process, Room, RuntimeError, SandboxSpec, Streams, Usage,
+};
 
 /// Processes of a container that sets no limit; a fork bomb then leaves its neighbours in the sandbox their share.
 const PIDS: u64 = 256;
@@ -37,6 +39,8 @@ pub(super) struct Node {
     janitor: tokio::sync::Mutex<Child>,
     group: Option<Group>,
     disk: u64,
+    /// What was on the disk at the last look.
+    on_disk: Arc<AtomicU64>,
     /// `None` when nobody has said what the names are.
     _names: Option<NameServer>,
     /// `None` when nobody has said what the API is.
@@ -50,6 +54,15 @@ pub(super) struct Node {
 pub(super) struct Held {
     program: Program,
     group: Option<Group>,
+    /// Stays as long as its containers' groups.
+    _pod: Option<Arc<Passing>>,
+}
+
+/// A Pod's sandbox that has not been removed.
+#[derive(Debug, Clone)]
+pub(super) struct KnownPod {
+    hostname: String,
+    group: Option<Arc<Passing>>,
 }
 
 impl Held {
@@ -57,6 +70,15 @@ impl Held {
         if let Some(group) = &self.group {
             group.remove();
         }
+    }
+}
+
+impl KnownPod {
+    /// Gives its containers other limits together; where there are no groups, each has its own alone.
+    pub(super) fn limit(&self, limits: &Limits) -> Result<(), RuntimeError> {
+        let Some(group) = &self.group else { return Ok(()) };
+        let refused = |error| RuntimeError::Failed(format!("change the Pod's control group: {error}"));
+        group.group().limit(limits).map_err(refused)
     }
 }
 
@@ -80,7 +102,9 @@ impl Node {
         };
         let started = spawn::start(&config.agent, &setup, &joins).await?;
         let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
-        tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
+        let on_disk = Arc::new(AtomicU64::new(0));
+        let counted = on_disk.clone();
+        tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk, counted));
         let names = match &wanted.names {
             Some(names) => Some(NameServer::start(channel.order(Order::NameServer, &[]).await?.fds, names)?),
             None => None,
@@ -89,7 +113,7 @@ impl Node {
             Some(api) => Some(ApiListener::start(channel.order(Order::ApiServer, &[]).await?.fds, api)?),
             None => None,
         };
-        Ok(Self { channel, janitor, group, disk: config.disk, _names: names, _api: api, _ids: ids })
+        Ok(Self { channel, janitor, group, disk: config.disk, on_disk, _names: names, _api: api, _ids: ids })
     }
 
     pub(super) fn has_gone(&self) -> bool {
@@ -106,6 +130,15 @@ impl Node {
         match &held.group {
             Some(group) => Ok(group.usage()),
             None => Ok(self.channel.order(Order::Usage { container: id.0.clone() }, &[]).await?.usage),
+        }
+    }
+
+    /// What all containers may use together, and do.
+    pub(super) fn room(&self, config: &LinuxConfig) -> Room {
+        let memory = self.group.as_ref().zip(config.limits.memory);
+        Room {
+            memory: memory.map(|(group, limit)| Bound { limit, used: group.usage().memory }),
+            disk: Some(Bound { limit: config.disk, used: self.on_disk.load(Ordering::Relaxed) }),
         }
     }
 
@@ -127,13 +160,13 @@ impl Node {
     pub(super) async fn run(
         &self,
         spec: &ContainerSpec,
-        hostname: &str,
+        pod: &KnownPod,
         config: &LinuxConfig,
     ) -> Result<(Process, Held), RuntimeError> {
         let limits = Limits { pids: Some(spec.limits.pids.unwrap_or(PIDS)), ..spec.limits.clone() };
-        let group = self.container_group(&spec.id.0, &limits)?;
+        let group = self.container_group(&spec.id.0, pod, &limits)?;
         let spec = ContainerSpec { limits, ..spec.clone() };
-        let order = orders::run(&spec, hostname, &config.images, &config.volumes(), group.is_none())?;
+        let order = orders::run(&spec, &pod.hostname, &config.images, &config.volumes(), group.is_none())?;
         let order = orders::with_biggest_file(order, self.disk);
         let program = order.program.clone();
         let alarm = group.as_ref().map_or(Ok(None), Group::alarm);
@@ -149,7 +182,7 @@ impl Node {
         if let Ok(Some(alarm)) = alarm {
             tokio::spawn(end_when_out_of_memory(Arc::downgrade(&self.channel), spec.id.0, alarm));
         }
-        Ok((process, Held { program, group }))
+        Ok((process, Held { program, group, _pod: pod.group.clone() }))
     }
 
     pub(super) async fn exec(&self, id: &ContainerId, held: &Held, spec: &ExecSpec) -> Result<Process, RuntimeError> {
@@ -183,15 +216,29 @@ impl Node {
     }
 
     /// A container's own group with its limits; none where there are no groups.
-    fn container_group(&self, id: &str, limits: &Limits) -> Result<Option<Group>, RuntimeError> {
-        let Some(group) = &self.group else { return Ok(None) };
+    fn container_group(&self, id: &str, pod: &KnownPod, limits: &Limits) -> Result<Option<Group>, RuntimeError> {
+        let Some(group) = &pod.group else { return Ok(None) };
         let refused = |error: io::Error| RuntimeError::Failed(format!("make the container's control group: {error}"));
-        let child = group.child(id).map_err(refused)?;
+        let child = group.group().child(id).map_err(refused)?;
         child.limit(limits).map_err(|error| {
             child.remove();
             refused(error)
         })?;
         Ok(Some(child))
+    }
+
+    /// Makes a Pod's namespaces, and its group where there are groups.
+    pub(super) async fn create_pod(&self, spec: &SandboxSpec) -> Result<KnownPod, RuntimeError> {
+        let group = self.group.as_ref().map(|group| {
+            let group = Passing::new(group.child(&format!("pod-{}", spec.id.0))?);
+            group.group().open_to_children()?;
+            group.group().limit(&spec.limits)?;
+            Ok(Arc::new(group))
+        });
+        let refused = |error: io::Error| RuntimeError::Failed(format!("make the Pod's control group: {error}"));
+        let group = group.transpose().map_err(refused)?;
+        self.order(Order::Pod(orders::pod(spec))).await?;
+        Ok(KnownPod { hostname: spec.hostname.clone(), group })
     }
 
     /// Ends the agent and waits until everything has been cleaned up, or `patience` is at its end.
@@ -220,13 +267,23 @@ fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<PathB
 }
 
 /// Ends containers that fill the disk, until the agent has ended.
-async fn look_after_disk(channel: Weak<Channel>, scratch: PathBuf, volumes: PathBuf, limit: u64) {
+async fn look_after_disk(
+    channel: Weak<Channel>,
+    scratch: PathBuf,
+    volumes: PathBuf,
+    limit: u64,
+    counted: Arc<AtomicU64>,
+) {
     loop {
         tokio::time::sleep(disk::PERIOD).await;
         let places = (scratch.clone(), volumes.clone());
-        let looked = tokio::task::spawn_blocking(move || disk::greediest(&places.0, &places.1, limit)).await;
+        let looked = tokio::task::spawn_blocking(move || disk::look(&places.0, &places.1)).await;
         let Some(channel) = channel.upgrade().filter(|channel| !channel.has_gone()) else { return };
-        if let Ok(Some(process)) = looked {
+        let Ok(Some(disk::Look { total, greediest })) = looked else { continue };
+        counted.store(total, Ordering::Relaxed);
+        if total > limit
+            && let Some(process) = greediest
+        {
             tracing::warn!("container {process} has filled its sandbox's disk; ending it");
             // When the agent can't be told it has gone, which the next turn sees.
             let _ = channel.order(Order::Signal { process, signal: libc::SIGKILL }, &[]).await;

@@ -13,6 +13,7 @@ fn sandbox() -> SandboxSpec {
         hostname: "pod".to_owned(),
         address: Some([10, 244, 0, 5].into()),
         range: Default::default(),
+        limits: Default::default(),
         sysctls: Vec::new(),
         share_processes: false,
         hosts: String::new(),

@@ -9,6 +9,16 @@ const PERIOD: u64 = 100_000;
 /// The least quota the kernel takes (1 ms).
 const LEAST_QUOTA: u64 = 1_000;
 
+/// The kernel's bounds of `cpu.shares`.
+const LEAST_SHARES: u64 = 2;
+/// See [`LEAST_SHARES`].
+const MOST_SHARES: u64 = 262_144;
+
+/// Version 2's weight (1 to 10,000) for version 1's shares, as KEP-2254 has it.
+fn weight(shares: u64) -> u64 {
+    1 + (shares - LEAST_SHARES) * 9_999 / (MOST_SHARES - LEAST_SHARES)
+}
+
 /// One controller's hierarchy, or all in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Controller {
@@ -49,25 +59,29 @@ impl Controller {
         let memory = limits.memory.map(|bytes| bytes.to_string());
         let pids = limits.pids.map(|count| count.to_string());
         let quota = limits.cpu_milli.map(|milli| (milli * PERIOD / 1000).max(LEAST_QUOTA));
-        let settings: [Option<(&'static str, String)>; 4] = match self {
+        let shares = limits.cpu_shares.map(|shares| shares.clamp(LEAST_SHARES, MOST_SHARES));
+        let settings: [Option<(&'static str, String)>; 5] = match self {
             Self::Memory => [
                 memory.clone().map(|bytes| ("memory.limit_in_bytes", bytes)),
                 memory.map(|bytes| ("memory.memsw.limit_in_bytes", bytes)),
                 None,
                 None,
+                None,
             ],
-            Self::Pids => [pids.map(|count| ("pids.max", count)), None, None, None],
+            Self::Pids => [pids.map(|count| ("pids.max", count)), None, None, None, None],
             Self::Cpu => [
+                shares.map(|shares| ("cpu.shares", shares.to_string())),
                 quota.map(|_| ("cpu.cfs_period_us", PERIOD.to_string())),
                 quota.map(|quota| ("cpu.cfs_quota_us", quota.to_string())),
                 None,
                 None,
             ],
-            Self::CpuAccounting => [const { None }; 4],
+            Self::CpuAccounting => [const { None }; 5],
             Self::Unified => [
                 memory.clone().map(|_| ("memory.swap.max", "0".to_owned())),
                 memory.map(|bytes| ("memory.max", bytes)),
                 pids.map(|count| ("pids.max", count)),
+                shares.map(|shares| ("cpu.weight", weight(shares).to_string())),
                 quota.map(|quota| ("cpu.max", format!("{quota} {PERIOD}"))),
             ],
         };
@@ -117,16 +131,25 @@ mod tests {
 
     #[test]
     fn a_version_1_group_is_limited_in_each_hierarchy() {
-        let limits = Limits { memory: Some(1000), cpu_milli: Some(1), pids: None };
+        let limits = Limits { memory: Some(1000), cpu_milli: Some(1), cpu_shares: Some(1), pids: None };
         assert_eq!(
             Controller::Memory.settings(&limits),
             [("memory.limit_in_bytes", "1000".to_owned()), ("memory.memsw.limit_in_bytes", "1000".to_owned())]
         );
         assert_eq!(
             Controller::Cpu.settings(&limits),
-            [("cpu.cfs_period_us", "100000".to_owned()), ("cpu.cfs_quota_us", "1000".to_owned())]
+            [
+                ("cpu.shares", "2".to_owned()),
+                ("cpu.cfs_period_us", "100000".to_owned()),
+                ("cpu.cfs_quota_us", "1000".to_owned())
+            ]
         );
         assert_eq!(Controller::Pids.settings(&limits), []);
+    }
+
+    #[test]
+    fn shares_are_weights_in_version_2() {
+        assert_eq!([2, 102, 1024, MOST_SHARES].map(weight), [1, 4, 39, 10_000]);
     }
 
     #[test]
