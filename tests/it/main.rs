@@ -11,6 +11,7 @@ mod load;
 mod program;
 mod providers;
 mod replay;
+mod resizing;
 mod served;
 mod storage;
 mod streams;

@@ -1,22 +1,43 @@
 //! How long it takes to get a container going, in milliseconds: `cargo bench -p podyard-cluster --bench containers`.
 //!
-//! Prints the median, the least and the 90th percentile of each step. Where `crun` or `runc` is installed, and as root,
-//! the same `echo` by them stands beside ours.
+//! Prints the median, the least and the 90th percentile of each step: by the agent alone, then through a whole cluster
+//! (goal: apply to first log byte at most three times the agent's container to first byte). Where `crun` or `runc` is
+//! installed, and as root, the same `echo` by them stands beside ours; with `PODYARD_BENCH_KUBECONFIG`, the same Pod on
+//! that cluster. Then what memory a sandbox's processes take (goals: the agent under 3 MiB, a sleeping Pod under 1 MiB).
 
 // A bench prints; and what is not as expected ends it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "../tests/node/cluster.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod cluster;
 #[path = "../tests/node/fixture.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
 mod fixture;
 mod others;
+#[path = "processes.rs"]
+#[allow(dead_code, reason = "another bench uses more of it")]
+mod processes;
 
 use std::time::{Duration, Instant};
 
+use futures::AsyncReadExt as Logs;
+use k8s_openapi::api::core::v1::Pod;
+use kube::{
+    Api, Client,
+    api::{DeleteParams, LogParams, PostParams},
+    config::{KubeConfigOptions, Kubeconfig},
+    runtime::wait::await_condition,
+};
 use podyard_cluster::node::runtime::{Runtime, SandboxId};
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use self::fixture::{Sandbox, outcome};
+use self::{
+    cluster::TestCluster,
+    fixture::{Sandbox, outcome},
+    processes::Processes,
+};
 
 const RUNS: usize = 30;
 
@@ -28,6 +49,7 @@ fn main() {
     report("Pod with its address", pods);
     report("container to first byte", firsts);
     report("exec to first byte", execs);
+    runtime.block_on(whole());
     report("fork and exec alone", (0..RUNS).map(|_| others::plain()).collect());
     for program in ["crun", "runc"] {
         match others::bundle(program, &fixture::image("busybox")) {
@@ -65,6 +87,51 @@ async fn ours() -> (Vec<Duration>, Vec<Duration>, Vec<Duration>, Vec<Duration>) 
     }
     sandbox.runtime.shutdown().await;
     (cold, pods, firsts, execs)
+}
+
+/// Through the API: a Pod is created, scheduled, started, and its log read.
+async fn whole() {
+    let test = TestCluster::start().await;
+    report("apply to first log byte", applied(&test.pods).await);
+    let params = PostParams::default();
+    let sleeper = json!({"metadata": {"name": "sleeper"}, "spec": {"terminationGracePeriodSeconds": 0,
+        "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "100000"]}]}});
+    test.pods.create(&params, &serde_json::from_value(sleeper).unwrap()).await.unwrap();
+    test.pod_when("sleeper", cluster::ready).await;
+    println!("memory of a sandbox with a sleeping Pod (PSS):");
+    print!("{}", Processes::now());
+    test.cluster.shutdown().await;
+    let Ok(path) = std::env::var("PODYARD_BENCH_KUBECONFIG") else {
+        return println!("{:<32} not compared: PODYARD_BENCH_KUBECONFIG names no cluster", "a real kubelet");
+    };
+    let kubeconfig = Kubeconfig::read_from(path).unwrap();
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    let pods = Api::default_namespaced(Client::try_from(config).unwrap());
+    report("the same by a real kubelet", applied(&pods).await);
+}
+
+async fn applied(pods: &Api<Pod>) -> Vec<Duration> {
+    let mut times = Vec::new();
+    for run in 0..RUNS {
+        let name = format!("podyard-bench-{run}");
+        let pod = json!({"metadata": {"name": name}, "spec": {"restartPolicy": "Never",
+            "containers": [{"name": "c", "image": "busybox", "imagePullPolicy": "IfNotPresent", "command": ["echo", "hello"]}]}});
+        let begin = Instant::now();
+        pods.create(&PostParams::default(), &serde_json::from_value(pod).unwrap()).await.unwrap();
+        await_condition(pods.clone(), &name, started).await.unwrap();
+        let params = LogParams { follow: true, ..LogParams::default() };
+        let mut log = pods.log_stream(&name, &params).await.unwrap();
+        Logs::read_exact(&mut log, &mut [0]).await.unwrap();
+        times.push(begin.elapsed());
+        pods.delete(&name, &DeleteParams::default().grace_period(0)).await.unwrap();
+    }
+    times
+}
+
+fn started(pod: Option<&Pod>) -> bool {
+    let status = pod.and_then(|pod| pod.status.as_ref()).and_then(|status| status.container_statuses.as_ref());
+    let states = status.into_iter().flatten().filter_map(|container| container.state.as_ref());
+    states.into_iter().any(|state| state.running.is_some() || state.terminated.is_some())
 }
 
 async fn first_byte(sandbox: &Sandbox, pod: &SandboxId, name: &str) -> Duration {

@@ -1,4 +1,17 @@
-//! What containers, and commands run in them, must not be able to do. Each test asks from both.
+//! What containers, and commands run in them, must not be able to do. Each test asks from both, as root and (by
+//! `ordinary_user`) as an ordinary user.
+//!
+//! | what must hold | test |
+//! | --- | --- |
+//! | `uid_map`, `CapEff` and the other sets, `Seccomp`, `NoNewPrivs` | `root_in_a_container_is_nobody_outside_…`, `a_user_without_rights_has_none` |
+//! | no namespaces, mounts, bpf, keys, io_uring, ptrace of a neighbour: also with `privileged` | `calls_that_lead_out_are_refused`, `programs_that_lead_out_are_refused` |
+//! | no devices (`mknod`), kernel files, kernel log | `devices_and_kernel_files_are_out_of_reach` |
+//! | nothing of the host's files, the server's environment, its descriptors | `nothing_of_the_host_or_the_agent_is_seen` |
+//! | neither the host's loopback, nor another sandbox, nor the internet | `a_pod_reaches_its_neighbour_and_nothing_else` |
+//! | no neighbour's processes | `neighbours_do_not_see_each_others_processes` |
+//! | not the server's program | `the_servers_program_can_not_be_written_from_a_container` |
+//! | its own share of processes, memory, disk, logs and files alone | `attacks`, `bounds` |
+//! | nothing is left when the server is killed | `ends` |
 
 use std::{
     fs,
@@ -50,20 +63,59 @@ async fn calls_that_lead_out_are_refused() {
     let sandbox = Sandbox::new();
     let Some(mount) = calls_program(&sandbox) else { return };
     let pod = sandbox.pod("p", 5).await;
+    let calls = ["/t/ld", "--library-path", "/t", "/t/calls", "calls"];
     for privileged in [false, true] {
-        let mut spec =
-            sandbox.spec(&pod, &format!("c{privileged}"), &["/t/ld", "--library-path", "/t", "/t/calls", "calls"]);
-        spec.mounts = vec![mount.clone()];
-        spec.security = Security { privileged, ..Security::default() };
-        let tried = outcome(sandbox.runtime.start_container(spec).await.unwrap()).await;
-        assert_eq!(tried.code, 0, "{tried:?}");
-        assert!(tried.stdout.lines().count() > 20, "{tried:?}");
-        for line in tried.stdout.lines() {
-            let expected = if line.starts_with("clone3") { "(os error 38)" } else { "(os error 1)" };
-            assert!(line.ends_with(expected), "{line}");
+        let with_calls = |name: &str, argv: &[&str]| {
+            let mut spec = sandbox.spec(&pod, &format!("{name}{privileged}"), argv);
+            spec.mounts = vec![mount.clone()];
+            spec.security = Security { privileged, ..Security::default() };
+            spec
+        };
+        let in_container = outcome(sandbox.runtime.start_container(with_calls("c", &calls)).await.unwrap()).await;
+        let sleeper = with_calls("s", &["sleep", "100000"]);
+        let container = sleeper.id.clone();
+        let _process = sandbox.runtime.start_container(sleeper).await.unwrap();
+        let in_exec = outcome(sandbox.try_exec(&container, &calls).await.unwrap()).await;
+        for tried in [in_container, in_exec] {
+            assert_eq!(tried.code, 0, "{tried:?}");
+            assert!(tried.stdout.lines().count() > 20, "{tried:?}");
+            for line in tried.stdout.lines() {
+                let expected = if line.starts_with("clone3") { "(os error 38)" } else { "(os error 1)" };
+                assert!(line.ends_with(expected), "{line}");
+            }
         }
     }
     sandbox.runtime.shutdown().await;
+}
+
+/// The same by programs that learners have at hand.
+#[tokio::test]
+async fn programs_that_lead_out_are_refused() {
+    let sandbox = Sandbox::new();
+    let pod = sandbox.pod("p", 5).await;
+    let script = "for c in 'unshare -U true' 'unshare -m true' 'unshare -n true' 'mount -t tmpfs x /tmp' 'mount -o bind /etc /tmp' \
+                  'umount /proc' 'chroot / mount -t proc p /proc' 'hostname other' 'mknod /tmp/d c 1 1' \
+                  'nsenter -t 1 -m true'; do \
+                  $c > /dev/null 2>&1 && echo \"$c is possible\"; done; echo tried";
+    let tried = both(&sandbox, &pod, script).await;
+    assert_eq!(tried.stdout, "tried\n", "{tried:?}");
+    sandbox.runtime.shutdown().await;
+}
+
+#[tokio::test]
+async fn neighbours_do_not_see_each_others_processes() {
+    let (here, elsewhere) = (Sandbox::new(), Sandbox::new());
+    let (pod, neighbour, other) = (here.pod("p", 5).await, here.pod("n", 6).await, elsewhere.pod("o", 7).await);
+    let mut sleepers = Vec::new();
+    for (sandbox, pod) in [(&here, &pod), (&here, &neighbour), (&elsewhere, &other)] {
+        let spec = sandbox.spec(pod, "hidden", &["sleep", "31337"]);
+        sleepers.push(sandbox.runtime.start_container(spec).await.unwrap());
+    }
+    let seen = both(&here, &pod, "ps -o args | grep -c 'sleep 3133[7]'").await;
+    assert_eq!(seen.stdout, "0\n", "{seen:?}");
+    drop(sleepers);
+    here.runtime.shutdown().await;
+    elsewhere.runtime.shutdown().await;
 }
 
 #[tokio::test]
