@@ -135,6 +135,8 @@ pub struct ClusterTask {
     pub kubeconfig: PathBuf,
     /// How much fits into it.
     pub room: Room,
+    /// Whether it serves what Pods use.
+    pub metrics: bool,
     /// Where images are kept.
     pub data: DataDirectory,
     /// Descriptions of the lessons' own images, where there are any.

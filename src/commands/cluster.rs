@@ -24,6 +24,7 @@ pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let authority = Arc::new(Authority::new()?);
     let embedded = Embedded::on_this_machine(task.data.path(), task.lesson_images.as_deref(), &task.images).await?;
+    let embedded = if task.metrics { embedded.with_metrics() } else { embedded };
     let embedded = embedded.with_room(task.room).with_authority(authority.clone()).passing();
     let provider = Provider::Embedded(embedded);
     let lease = provider.provision(Order::new("cluster", Progress::unheard())).await?;

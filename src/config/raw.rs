@@ -149,6 +149,9 @@ struct ClusterArgs {
     kubeconfig: Option<PathBuf>,
     #[command(flatten)]
     room: Room,
+    /// Serve metrics.k8s.io, as where metrics-server is installed: kubectl top and autoscalers have numbers
+    #[arg(long)]
+    metrics: bool,
     /// The lessons' folder, for the images in it
     #[arg(long, env = "PODYARD_CONTENT", default_value = "content", value_name = "DIRECTORY")]
     content: PathBuf,
@@ -328,8 +331,8 @@ fn cluster(args: ClusterArgs, s: &Surroundings) -> Result<ClusterTask, Mistakes>
         let data = data?;
         let kubeconfig = args.kubeconfig.unwrap_or_else(|| data.kubeconfig());
         let lesson_images = Some(args.content.join("images")).filter(|path| path.is_dir());
-        let (listen, room) = (listen?, args.room);
-        Some(ClusterTask { listen, kubeconfig, room, data, lesson_images, images: images?, log: log? })
+        let (listen, room, metrics) = (listen?, args.room, args.metrics);
+        Some(ClusterTask { listen, kubeconfig, room, metrics, data, lesson_images, images: images?, log: log? })
     };
     let built = build();
     check.finish(built)

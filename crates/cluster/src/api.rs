@@ -12,6 +12,7 @@ mod decode;
 mod delete;
 mod discovery;
 mod encoding;
+mod eviction;
 mod failure;
 mod metrics;
 mod negotiate;

@@ -15,7 +15,7 @@ use crate::{
     clock::{Clock, SharedClock, SystemClock},
     controllers,
     custom::Definitions,
-    node::{Node, NodeConfig, images::Images, runtime::Runtime},
+    node::{Node, NodeConfig, endpoint::NodeEndpoint, images::Images, runtime::Runtime},
     scheduler,
     store::{
         Store,
@@ -191,6 +191,11 @@ impl Cluster {
             signer: signer.clone(),
         });
         let (clock, metrics) = (config.clock, config.metrics);
+        let meter = metrics.then(|| {
+            let node = node.clone();
+            Arc::new(move || node.usage()) as controllers::Meter
+        });
+        controllers::autoscale(&store, &clock, &authority, meter, &tasks, closing.clone());
         let closing = closing.drop_guard();
         let definitions = Definitions::of(&store);
         let api =

@@ -11,6 +11,7 @@ mod daemon_set;
 mod definitions;
 pub(crate) mod deletion;
 mod deployment;
+mod disruption;
 mod endpoints;
 mod garbage;
 mod history;
@@ -19,6 +20,7 @@ mod namespace;
 mod own_service;
 mod owned;
 mod pods;
+mod portion;
 mod quota;
 mod replica_set;
 mod retry;
@@ -26,11 +28,13 @@ mod revision_hash;
 mod role_aggregation;
 pub(crate) mod selector;
 mod stateful_set;
+mod taints;
 mod worker;
 mod write;
 
 use std::{sync::Arc, time::Duration};
 
+pub(crate) use autoscaler::Meter;
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -76,6 +80,19 @@ pub fn start(store: &Store, clock: &SharedClock, authority: &str, tasks: &TaskTr
     tasks.spawn(worker.run(cancel));
 }
 
+/// Starts what follows the use of Pods, in a task of its own: it has to ask for it, of `meter` if there is one.
+pub(crate) fn autoscale(
+    store: &Store,
+    clock: &SharedClock,
+    authority: &str,
+    meter: Option<Meter>,
+    tasks: &TaskTracker,
+    cancel: CancellationToken,
+) {
+    let world = World { store: store.clone(), clock: clock.clone(), authority: authority.into() };
+    tasks.spawn(autoscaler::Autoscalers::new(&world).run(meter, cancel));
+}
+
 fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
     vec![
         Box::new(namespace::Namespaces),
@@ -93,7 +110,8 @@ fn controllers(world: &World) -> Vec<Box<dyn Controller>> {
         Box::new(daemon_set::DaemonSets::new(world)),
         Box::new(stateful_set::StatefulSets::new(world)),
         Box::new(claims::Claims::new(world)),
-        Box::new(autoscaler::Autoscalers::new(world)),
+        Box::new(disruption::Budgets::new(world)),
+        Box::new(taints::TaintEvictions::new(world)),
     ]
 }
 

@@ -6,7 +6,7 @@ mod event;
 mod node;
 mod pod;
 mod policy;
-mod selector;
+pub(crate) mod selector;
 mod service;
 mod storage;
 mod workload;

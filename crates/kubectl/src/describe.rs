@@ -1,5 +1,6 @@
 //! `describe`: all about an object in words. Each kind has a pure function from the object and what belongs to it to a text.
 
+mod autoscaler;
 mod containers;
 mod data;
 mod events;
@@ -118,6 +119,7 @@ pub fn text(subject: &Subject<'_>) -> String {
         ("apps", "DaemonSet") => workloads::daemon_set(subject),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => policy::role(subject),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => policy::binding(subject),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::describe(subject),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(subject),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(subject),
         ("networking.k8s.io", "NetworkPolicy") => traffic::policy(subject),

@@ -1,11 +1,10 @@
-//! POST to a part of an object: binding and eviction of Pods.
+//! POST to a part of an object: binding of Pods.
 
 use serde_json::{Value, json};
 
 use super::{Api, call::Call, create::text, decode, failure::Failure, respond::Reply};
 use crate::{
     clock::api_time,
-    controllers::selector,
     custom::Kind,
     registry,
     store::{Key, Next, WriteError},
@@ -31,59 +30,10 @@ impl Api {
         });
         done(call, outcome)
     }
-
-    /// Deletes a Pod unless a budget forbids it.
-    pub(super) fn evict(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
-        let eviction = decode::body(call, body)?;
-        if text(&eviction, "name") != call.name {
-            return Err(Failure::bad_request("name in URL does not match name in Eviction object"));
-        }
-        let pod = self.find(call)?;
-        if !is_over(&pod) {
-            self.check_budgets(call, &pod)?;
-        }
-        let options = eviction["deleteOptions"].to_string();
-        let body = if eviction["deleteOptions"].is_object() { options.as_bytes() } else { &[] };
-        let mut deletion = call.clone();
-        deletion.part = None;
-        deletion.headers.remove(http::header::CONTENT_TYPE);
-        self.delete(&deletion, body)?;
-        Ok(Reply::created(success()))
-    }
-
-    /// A budget that allows no more disruptions stands in the way (`429 Too Many Requests`).
-    fn check_budgets(&self, call: &Call, pod: &Value) -> Result<(), Failure> {
-        let (_, budgets) = self.store.list("poddisruptionbudgets.policy", Some(call.namespace()));
-        let guards: Vec<_> = budgets
-            .iter()
-            .filter(|budget| selector::matches(&budget["spec"]["selector"], selector::labels(pod)))
-            .collect();
-        let [budget] = guards.as_slice() else {
-            if guards.is_empty() {
-                return Ok(());
-            }
-            let why =
-                "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-            return Err(Failure::new(500, "", why));
-        };
-        if budget["status"]["disruptionsAllowed"].as_i64().unwrap_or(0) > 0 {
-            return Ok(());
-        }
-        let name = text(budget, "name");
-        let count = |key: &str| budget["status"][key].as_i64().unwrap_or(0);
-        let why = format!(
-            "The disruption budget {name} needs {} healthy pods and has {} currently",
-            count("desiredHealthy"),
-            count("currentHealthy")
-        );
-        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
-        let mut failure = Failure::new(429, "TooManyRequests", message);
-        failure.details = Some(json!({"causes": [{"reason": "DisruptionBudget", "message": why}]}));
-        Err(failure)
-    }
 }
 
-fn success() -> Value {
+/// What is answered when there is nothing more to say.
+pub(super) fn success() -> Value {
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
 }
 
@@ -121,12 +71,6 @@ fn mark_scheduled(pod: &mut Value, now: &str) {
     conditions.retain(|known| known["type"] != "PodScheduled");
     conditions.push(condition);
     pod["status"]["conditions"] = conditions.into();
-}
-
-/// A Pod that has ended, or has not begun, disrupts nothing by going.
-fn is_over(pod: &Value) -> bool {
-    matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed" | "Pending"))
-        || pod["metadata"].get("deletionTimestamp").is_some()
 }
 
 /// The row of Bindings, for what is POSTed to `…/bindings` itself.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{AGE, CREATED_AT, Column, NAME, Row, column, metadata_cells, or_none, selector, wide};
-use crate::json::{at, flag, has, int, items, text};
+use crate::json::{at, flag, int, items, text};
 
 pub(super) const DISRUPTION_BUDGET: &[Column] = &[
     NAME,
@@ -136,30 +136,46 @@ pub(super) fn autoscaler(object: &Value, now: Timestamp) -> Row {
     ])
 }
 
-/// Each metric of a resource as `cpu: 12%/80%`.
+/// Each metric, as `cpu: 12%/80%` or `5/10k`.
 fn metrics(spec: &Value, status: &Value) -> String {
-    let percent = |value: &Value| value.as_i64().map(|number| format!("{number}%"));
-    let shown = |(index, metric): (usize, &Value)| {
-        let (wanted, seen) = (&metric["resource"], &status["currentMetrics"][index]["resource"]["current"]);
-        if !has(metric, "resource") {
-            return "<unknown type>".to_owned();
-        }
-        let average = text(&wanted["target"], "averageValue");
-        let (now, goal) = if average.is_empty() {
-            (
-                percent(&seen["averageUtilization"]),
-                percent(&wanted["target"]["averageUtilization"]).unwrap_or("<auto>".to_owned()),
-            )
-        } else {
-            (seen["averageValue"].as_str().map(str::to_owned), average.to_owned())
-        };
-        format!("{}: {}/{goal}", text(wanted, "name"), now.unwrap_or("<unknown>".to_owned()))
-    };
+    let shown = |(index, wanted): (usize, &Value)| metric(wanted, &status["currentMetrics"][index]);
     let all: Vec<String> = items(spec, "metrics").iter().enumerate().map(shown).collect();
     match all.len() {
         0 => "<none>".to_owned(),
         1 | 2 => all.join(", "),
         more => format!("{} + {} more...", all[..2].join(", "), more - 2),
+    }
+}
+
+/// What is seen of a metric, and what is wanted.
+fn metric(wanted: &Value, seen: &Value) -> String {
+    const FIELDS: [(&str, &str); 5] = [
+        ("Resource", "resource"),
+        ("ContainerResource", "containerResource"),
+        ("Pods", "pods"),
+        ("Object", "object"),
+        ("External", "external"),
+    ];
+    let kind = text(wanted, "type");
+    let Some((_, field)) = FIELDS.iter().find(|(known, _)| *known == kind) else {
+        return "<unknown type>".to_owned();
+    };
+    let (target, current) = (&wanted[*field]["target"], &seen[*field]["current"]);
+    let now = |value: Option<String>| value.unwrap_or_else(|| "<unknown>".to_owned());
+    let amount = |of: &Value, field: &str| of[field].as_str().map(str::to_owned);
+    let percent = |of: &Value| of["averageUtilization"].as_i64().map(|number| format!("{number}%"));
+    let average = amount(target, "averageValue").map(|goal| (now(amount(current, "averageValue")), goal));
+    match (average, kind) {
+        (Some((now, goal)), "Resource" | "ContainerResource") => {
+            format!("{}: {now}/{goal}", text(&wanted[*field], "name"))
+        }
+        (None, "Resource" | "ContainerResource") => {
+            let goal = percent(target).unwrap_or_else(|| "<auto>".to_owned());
+            format!("{}: {}/{goal}", text(&wanted[*field], "name"), now(percent(current)))
+        }
+        (Some((now, goal)), "Pods") => format!("{now}/{goal}"),
+        (Some((now, goal)), _) => format!("{now}/{goal} (avg)"),
+        (None, _) => format!("{}/{}", now(amount(current, "value")), now(amount(target, "value"))),
     }
 }
 
@@ -199,4 +215,37 @@ pub(super) fn pod_template(object: &Value) -> Row {
 pub(super) fn runtime_class(object: &Value, now: Timestamp) -> Row {
     let [name, age] = metadata_cells(object, now);
     Row::of(vec![name, json!(text(object, "handler")), age])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_shown_as_seen_and_wanted() {
+        let spec = |metric: Value| json!({"metrics": [metric]});
+        let share = json!({"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 50}}});
+        let seen =
+            json!({"currentMetrics": [{"type": "Resource", "resource": {"current": {"averageUtilization": 12}}}]});
+        let amount = json!({"type": "Resource", "resource": {"name": "memory", "target": {"averageValue": "64Mi"}}});
+        let hits = json!({"type": "Object", "object": {"target": {"value": "10k"}}});
+        let queue = json!({"type": "External", "external": {"target": {"averageValue": "30"}}});
+        let nothing = json!({"currentMetrics": [{"type": ""}]});
+        let lines = [
+            metrics(&spec(share.clone()), &seen),
+            metrics(&spec(share.clone()), &nothing),
+            metrics(&spec(amount.clone()), &nothing),
+            metrics(&spec(hits), &nothing),
+            metrics(&spec(queue), &nothing),
+            metrics(&json!({"metrics": [share, amount.clone(), amount]}), &seen),
+        ];
+        insta::assert_snapshot!(lines.join("\n"), @"
+        cpu: 12%/50%
+        cpu: <unknown>/50%
+        memory: <unknown>/64Mi
+        <unknown>/10k
+        <unknown>/30 (avg)
+        cpu: 12%/50%, memory: <unknown>/64Mi + 1 more...
+        ");
+    }
 }

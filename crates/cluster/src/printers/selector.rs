@@ -18,7 +18,7 @@ pub(super) fn shown(selector: &Value) -> String {
 }
 
 /// A LabelSelector the way it is parsed again; an empty one is empty.
-pub(super) fn parsed(selector: &Value) -> String {
+pub(crate) fn parsed(selector: &Value) -> String {
     let labels = entries(selector, "matchLabels");
     let mut terms: Vec<(String, String)> =
         labels.map(|(key, value)| (key.clone(), format!("{key}={}", value.as_str().unwrap_or("")))).collect();

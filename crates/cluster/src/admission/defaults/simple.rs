@@ -184,9 +184,22 @@ pub(super) fn autoscaler(version: &str, autoscaler: &mut Value) {
         "metrics",
         json!([{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}]),
     );
+    inside(spec, "behavior", behavior);
     let status = child(autoscaler, "status");
     fill(status, "desiredReplicas", 0);
     fill(status, "currentMetrics", Value::Null);
+}
+
+/// How fast an autoscaler may be; how long it waits before it shrinks is left to the controller.
+fn behavior(behavior: &mut Value) {
+    let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+    let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+    for (way, policies) in [("scaleUp", json!([pods, percent])), ("scaleDown", json!([percent]))] {
+        let rules = child(behavior, way);
+        fill(rules, "selectPolicy", "Max");
+        fill_zero(rules, "policies", policies);
+    }
+    fill(child(behavior, "scaleUp"), "stabilizationWindowSeconds", 0);
 }
 
 /// The names that follow from the kind, and that nothing converts.

@@ -256,6 +256,38 @@ pub(super) fn autoscaler(found: &mut Findings, autoscaler: &Value) {
     for (index, metric) in items(spec, "metrics").iter().enumerate() {
         self::metric(found, metric, &path.child("metrics").index(index));
     }
+    for way in ["scaleUp", "scaleDown"] {
+        if has(&spec["behavior"], way) {
+            scaling_rules(found, &spec["behavior"][way], &path.child("behavior").child(way));
+        }
+    }
+}
+
+/// How fast one way (k8s.io/api/autoscaling/v2: an hour is the longest window, half of it the longest period).
+fn scaling_rules(found: &mut Findings, rules: &Value, path: &Path) {
+    if let Some(window) = rules["stabilizationWindowSeconds"].as_i64() {
+        let at = path.child("stabilizationWindowSeconds");
+        if window < 0 {
+            found.invalid(&at, window, "must be greater than or equal to zero");
+        }
+        if window > 3600 {
+            found.invalid(&at, window, "must be less than or equal to 3600");
+        }
+    }
+    found.one_of_if_set(path, rules, "selectPolicy", &["Disabled", "Max", "Min"]);
+    for (index, policy) in items(rules, "policies").iter().enumerate() {
+        let at = path.child("policies").index(index);
+        found.one_of(&at, policy, "type", &["Percent", "Pods"]);
+        for field in ["value", "periodSeconds"] {
+            match policy[field].as_i64().unwrap_or(0) {
+                number if number <= 0 => found.invalid(&at.child(field), number, "must be greater than zero"),
+                long if field == "periodSeconds" && long > 1800 => {
+                    found.invalid(&at.child(field), long, "must be less than or equal to 1800");
+                }
+                _ => {}
+            }
+        }
+    }
 }
 
 /// One thing to scale by, and what it should be.

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::json::{int, text};
+use crate::{
+    controllers::portion,
+    json::{int, text},
+};
 
 /// How a Deployment gets from one version to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,23 +29,11 @@ impl Strategy {
             return Self { recreate: true, replicas, surge: 0, unavailable: 0 };
         }
         let rolling = &strategy["rollingUpdate"];
-        let surge = share(&rolling["maxSurge"], replicas, true);
-        let unavailable = share(&rolling["maxUnavailable"], replicas, false);
+        let surge = portion::up(&rolling["maxSurge"], replicas);
+        let unavailable = portion::down(&rolling["maxUnavailable"], replicas);
         // With neither, nothing could ever move.
         let unavailable = if surge == 0 && unavailable == 0 { 1 } else { unavailable.min(replicas) };
         Self { recreate: false, replicas, surge, unavailable }
-    }
-}
-
-/// A number, or a percentage of `whole`.
-fn share(value: &Value, whole: i64, up: bool) -> i64 {
-    match value {
-        Value::String(text) => {
-            let percent: i64 = text.trim_end_matches('%').parse().unwrap_or(0);
-            let product = percent * whole;
-            if up { (product + 99) / 100 } else { product / 100 }
-        }
-        other => other.as_i64().unwrap_or(0),
     }
 }
 

@@ -26,7 +26,7 @@ impl Bench {
 
     /// Plays scheduler and kubelet until nothing moves: Pods get ready, those on their way out are gone.
     pub(super) fn run(&mut self) {
-        loop {
+        for _ in 0..200 {
             let before = self.world.store.revision();
             for pod in self.world.store.list("pods", None).1 {
                 let key = Key::new("pods", "default", name_of(&pod));
@@ -34,8 +34,9 @@ impl Bench {
                     let gone = |_: &Value| Ok::<_, std::convert::Infallible>(crate::store::Next::Remove);
                     self.world.store.modify(&key, gone).unwrap();
                 } else if !pods::is_ready(&pod) && !pods::has_ended(&pod) {
+                    let node = daemon_set::node_of(&pod).unwrap_or("n");
                     write::update(&self.world, &key, |pod| {
-                        pod["spec"]["nodeName"] = json!("n");
+                        pod["spec"]["nodeName"] = json!(node);
                         pod["status"] = json!({"phase": "Running", "podIP": "10.244.0.9", "conditions": [
                             {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-23T08:00:00Z"}]});
                     });
@@ -46,6 +47,7 @@ impl Bench {
                 return;
             }
         }
+        panic!("it does not come to rest");
     }
 
     pub(super) fn change(&mut self, resource: &str, name: &str, change: impl FnOnce(&mut Value)) {
@@ -234,6 +236,35 @@ fn a_paused_deployment_waits() {
 }
 
 #[test]
+fn a_rollout_that_does_not_move_says_so() {
+    let mut bench = Bench::new();
+    let mut web = deployment(1, "a");
+    web["spec"]["progressDeadlineSeconds"] = json!(10);
+    bench.apply(web.clone());
+    bench.run();
+    web["spec"]["template"] = template("never");
+    bench.apply(web);
+    let progressing = |bench: &Bench| {
+        let status = bench.get("deployments.apps", "default", "web").unwrap()["status"].clone();
+        let condition = conditions::find(&status, "Progressing").unwrap().clone();
+        ["status", "reason", "message"].map(|field| condition[field].as_str().unwrap().to_owned())
+    };
+    assert_eq!(progressing(&bench)[1], "ReplicaSetUpdated");
+    bench.pass(9);
+    assert_eq!(progressing(&bench)[1], "ReplicaSetUpdated");
+    bench.pass(1);
+    let [status, reason, message] = progressing(&bench);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "ProgressDeadlineExceeded"));
+    assert!(
+        message.starts_with("ReplicaSet \"web-") && message.ends_with("\" has timed out progressing."),
+        "{message}"
+    );
+    bench.apply(deployment(1, "a"));
+    bench.run();
+    assert_eq!(progressing(&bench)[1], "NewReplicaSetAvailable");
+}
+
+#[test]
 fn deleting_a_deployment_takes_everything_with_it() {
     let mut bench = Bench::new();
     bench.apply(deployment(2, "a"));
@@ -241,25 +272,6 @@ fn deleting_a_deployment_takes_everything_with_it() {
     bench.delete("deployments.apps", "default", "web");
     bench.run();
     assert!(bench.names("replicasets.apps").is_empty() && bench.names("pods").is_empty());
-}
-
-#[test]
-fn an_autoscaler_keeps_the_least_and_says_that_there_are_no_metrics() {
-    let mut bench = Bench::new();
-    bench.apply(deployment(1, "nginx:1.27"));
-    bench.apply(json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"},
-        "spec": {"minReplicas": 2, "maxReplicas": 5, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}}}));
-    bench.run();
-    assert_eq!(bench.get("deployments.apps", "default", "web").unwrap()["spec"]["replicas"], 2);
-    let shown = bench.table("autoscaling/v2", "HorizontalPodAutoscaler", "web");
-    assert!(shown.starts_with("web Deployment/web cpu: <unknown>/80% 2 5 "), "{shown}");
-    let autoscaler = bench.get("horizontalpodautoscalers.autoscaling", "default", "web").unwrap();
-    let reasons: Vec<&str> =
-        autoscaler["status"]["conditions"].as_array().unwrap().iter().map(|c| c["reason"].as_str().unwrap()).collect();
-    assert_eq!(reasons, ["SucceededGetScale", "FailedGetResourceMetric"]);
-    assert!(bench.events().iter().any(|event| {
-        event == "SuccessfulRescale New size: 2; reason: Current number of replicas below Spec.MinReplicas"
-    }));
 }
 
 #[test]
