@@ -13,6 +13,7 @@ mod kind;
 mod prune;
 mod rules;
 mod structs;
+mod typed;
 mod validate;
 
 pub use self::{columns::CustomColumn, kind::CustomKind};

@@ -159,13 +159,20 @@ fn resource_list<'a>(group: &str, version: &str, rows: impl Iterator<Item = Reso
 fn resource_entry(row: &Resource) -> Value {
     let mut entry = json!({
         "name": row.plural, "singularName": row.singular, "namespaced": row.namespaced, "kind": row.kind,
-        "verbs": row.verbs,
+        "verbs": verbs(row),
     });
     add_names(row, &mut entry);
     if row.verbs.contains(&"create") && row.is_stored() {
         entry["storageVersionHash"] = storage_version_hash(row).into();
     }
     entry
+}
+
+/// What may be done with a resource; what goes with its definition is not made or changed any more.
+fn verbs(row: &Resource) -> Vec<&'static str> {
+    let ending = row.custom.is_some_and(CustomKind::is_terminating);
+    let gone = |verb: &&str| ending && matches!(*verb, "create" | "patch" | "update");
+    row.verbs.iter().copied().filter(|verb| !gone(verb)).collect()
 }
 
 fn part_entry(row: &Resource, part: &'static Subresource) -> Value {
@@ -225,7 +232,7 @@ fn resource_document(row: &Resource) -> Value {
         "responseKind": own_kind(row, row.kind),
         "scope": if row.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": row.singular,
-        "verbs": row.verbs,
+        "verbs": verbs(row),
     });
     add_names(row, &mut entry);
     let parts: Vec<Value> = row.subresources.iter().map(|part| part_document(row, part)).collect();

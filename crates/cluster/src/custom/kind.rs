@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{JsonPath, columns::CustomColumn, defaults, prune, rules::Rules, structs, validate};
+use super::{JsonPath, columns::CustomColumn, defaults, prune, rules::Rules, structs, typed, validate};
 use crate::{
     admission::field::FieldError,
     json::{at, flag, items, text},
@@ -159,6 +159,11 @@ impl CustomKind {
     /// Takes out what the schema does not know; gives the paths of that.
     pub(crate) fn prune(&self, object: &mut Value) -> Vec<String> {
         prune::prune(&self.schema, object)
+    }
+
+    /// Where an applied configuration does not fit the schema.
+    pub(crate) fn mistyped(&self, object: &Value) -> Vec<String> {
+        typed::mistyped(&self.schema, object)
     }
 
     /// Fills in defaults.

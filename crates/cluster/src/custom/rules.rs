@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::validate::counterpart;
 use crate::{
     admission::field::{Fault, FieldError},
-    json::text,
+    json::{flag, text},
 };
 
 pub(crate) use self::check::{compile, strangers};
@@ -35,6 +35,8 @@ struct Rule {
     program: Result<Program, String>,
     message: Option<Program>,
     needs_old: bool,
+    /// `optionalOldSelf`: it is asked of new values too, and `oldSelf` may be nothing.
+    bears_none: bool,
 }
 
 impl std::fmt::Debug for Rule {
@@ -49,7 +51,8 @@ impl Rule {
         let needs_old = program.as_ref().is_ok_and(|program| program.references().has_variable("oldSelf"));
         let message = text(source, "messageExpression");
         let message = Some(message).filter(|text| !text.is_empty()).and_then(|text| compile(text).ok());
-        Self { source: source.clone(), program, message, needs_old }
+        let bears_none = flag(source, "optionalOldSelf");
+        Self { source: source.clone(), program, message, needs_old, bears_none }
     }
 
     /// The author's words, or the rule itself.
@@ -129,15 +132,31 @@ impl Rules {
 
     /// Asks the rules of this very value.
     fn ask(&self, value: &Value, old: Option<&Value>, path: &str, found: &mut Vec<FieldError>) {
-        let mut context = Context::with_env(functions::environment());
-        context.add_variable_from_value("self", values::of(&self.schema, value));
-        if let Some(old) = old {
-            context.add_variable_from_value("oldSelf", values::of(&self.schema, old));
-        }
+        let context = |bears_none: bool| {
+            let mut context = Context::with_env(functions::environment());
+            context.add_variable_from_value("self", values::of(&self.schema, value));
+            let old = old.map(|old| values::of(&self.schema, old));
+            if bears_none {
+                context.add_variable_from_value("oldSelf", values::optional(old));
+            } else if let Some(old) = old {
+                context.add_variable_from_value("oldSelf", old);
+            }
+            context
+        };
+        let plain = context(false);
         for rule in &self.own {
-            let skipped = if rule.needs_old { old.is_none() } else { old == Some(value) };
-            if !skipped {
-                found.extend(self.judge(rule, &context, (value, old), path));
+            let skipped = match (rule.needs_old, rule.bears_none) {
+                (true, true) => false,
+                (true, false) => old.is_none(),
+                (false, _) => old == Some(value),
+            };
+            if skipped {
+                continue;
+            }
+            if rule.bears_none {
+                found.extend(self.judge(rule, &context(true), (value, old), path));
+            } else {
+                found.extend(self.judge(rule, &plain, (value, old), path));
             }
         }
     }

@@ -66,25 +66,31 @@ fn configuration(call: &Call, body: &[u8]) -> Result<Value, Failure> {
     }
     place_in_namespace(call, &mut config)?;
     let checked = decode::finish(&call.resource(), config.clone(), Vec::new(), FieldValidation::Strict);
-    checked.map_err(|error| untyped(call, &error))?;
-    Ok(config)
+    checked.map_err(|error| untyped(call, &unfit(&error)))?;
+    let mistyped = call.resource().custom.map(|custom| custom.mistyped(&config)).unwrap_or_default();
+    if mistyped.is_empty() { Ok(config) } else { Err(untyped(call, &mistyped)) }
 }
 
 fn text_of(config: &Value, key: &str) -> String {
     text(config, key).to_owned()
 }
 
-/// A configuration that does not fit its kind.
-fn untyped(call: &Call, error: &DecodeError) -> Failure {
-    let why = match error {
-        DecodeError::Type(text) => text.clone(),
+/// What was wrong with a configuration, a line each.
+fn unfit(error: &DecodeError) -> Vec<String> {
+    match error {
+        DecodeError::Type(text) => vec![text.clone()],
         DecodeError::Strict(found) => {
             let unknown = found.iter().filter_map(|text| text.strip_prefix("unknown field "));
-            unknown
-                .map(|path| format!(".{}: field not declared in schema", path.trim_matches('"')))
-                .collect::<Vec<_>>()
-                .join("\n")
+            unknown.map(|path| format!(".{}: field not declared in schema", path.trim_matches('"'))).collect()
         }
+    }
+}
+
+/// A configuration that does not fit its kind.
+fn untyped(call: &Call, wrong: &[String]) -> Failure {
+    let why = match wrong {
+        [only] => only.clone(),
+        several => format!("errors:\n  {}", several.join("\n  ")),
     };
     let resource = &call.resource();
     let message = format!(

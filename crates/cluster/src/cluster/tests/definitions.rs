@@ -16,6 +16,8 @@ fn definition() -> Value {
         "replicas": {"type": "integer", "minimum": 1, "default": 1},
         "limit": {"type": "integer", "default": 10},
         "size": {"type": "string", "enum": ["S", "M"]},
+        "phase": {"type": "string", "x-kubernetes-validations": [{"rule": "oldSelf.hasValue() || self == 'new'",
+            "optionalOldSelf": true, "message": "begins as new"}]},
         "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
     }});
     let status =
@@ -25,7 +27,8 @@ fn definition() -> Value {
         "spec": {"group": "stable.example.com", "scope": "Namespaced",
             "names": {"plural": "crontabs", "singular": "crontab", "kind": "CronTab", "shortNames": ["ct"], "categories": ["all"]},
             "versions": [{"name": "v1", "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status}}},
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec, "status": status},
+                    "x-kubernetes-validations": [{"rule": "self.metadata.name != 'forbidden'", "message": "take another"}]}},
                 "subresources": {"status": {}, "scale": {"specReplicasPath": ".spec.replicas",
                     "statusReplicasPath": ".status.replicas", "labelSelectorPath": ".status.selector"}},
                 "additionalPrinterColumns": [{"name": "Spec", "type": "string", "jsonPath": ".spec.cronSpec"},
@@ -138,6 +141,39 @@ async fn rules_see_what_was_before() {
 }
 
 #[tokio::test]
+async fn rules_of_a_whole_object_see_its_name() {
+    let cluster = with_crontabs().await;
+    let (code, said) = post(&cluster, CRONTABS, &crontab("forbidden", json!({"cronSpec": "* * * * *"}))).await;
+    assert_eq!(code, 422);
+    insta::assert_snapshot!(message(&said), @r#"CronTab.stable.example.com "forbidden" is invalid: <nil>: Invalid value: take another"#);
+}
+
+#[tokio::test]
+async fn rules_may_be_asked_of_what_is_new() {
+    let cluster = with_crontabs().await;
+    let (code, said) = post(&cluster, CRONTABS, &crontab("a", json!({"cronSpec": "* * * * *", "phase": "old"}))).await;
+    let why = "CronTab.stable.example.com \"a\" is invalid: spec.phase: Invalid value: \"old\": begins as new";
+    assert_eq!((code, message(&said)), (422, why));
+    let new = crontab("a", json!({"cronSpec": "* * * * *", "phase": "new"}));
+    assert_eq!(post(&cluster, CRONTABS, &new).await.0, 201);
+    let merge = [("content-type", "application/merge-patch+json")];
+    let path = format!("{CRONTABS}/a");
+    assert_eq!(ask(&cluster, "PATCH", &path, &merge, r#"{"spec": {"phase": "old"}}"#).await.0, 200);
+}
+
+#[tokio::test]
+async fn what_is_applied_has_to_fit_its_schema() {
+    let cluster = with_crontabs().await;
+    let apply = [("content-type", "application/apply-patch+yaml")];
+    let path = format!("{CRONTABS}/a?fieldManager=demo");
+    let wrong = crontab("a", json!({"cronSpec": "* * * * *", "replicas": "two"})).to_string();
+    let (_, said) = ask(&cluster, "PATCH", &path, &apply, &wrong).await;
+    insta::assert_snapshot!(message(&said), @"failed to create typed patch object (default/a; stable.example.com/v1, Kind=CronTab): .spec.replicas: expected numeric (int or float), got string");
+    let right = crontab("a", json!({"cronSpec": "* * * * *", "replicas": 2})).to_string();
+    assert_eq!(ask(&cluster, "PATCH", &path, &apply, &right).await.0, 201);
+}
+
+#[tokio::test]
 async fn status_and_scale_are_parts_of_an_object() {
     let cluster = with_crontabs().await;
     post(&cluster, CRONTABS, &crontab("a", json!({"cronSpec": "* * * * *"}))).await;
@@ -197,6 +233,8 @@ async fn objects_go_with_their_definition() {
     let (code, said) = post(&cluster, CRONTABS, &crontab("c", json!({"cronSpec": "* * * * *"}))).await;
     let why = "crontabs.stable.example.com \"c\" is forbidden: create not allowed while custom resource definition is terminating";
     assert_eq!((code, message(&said)), (403, why));
+    let (_, list) = ask(&cluster, "GET", "/apis/stable.example.com/v1", &[], "").await;
+    assert_eq!(list["resources"][0]["verbs"], json!(["delete", "deletecollection", "get", "list", "watch"]));
     let merge = [("content-type", "application/merge-patch+json")];
     let (code, _) =
         ask(&cluster, "PATCH", &format!("{CRONTABS}/b"), &merge, r#"{"metadata": {"finalizers": null}}"#).await;

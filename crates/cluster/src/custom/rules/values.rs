@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use cel::objects::{Key, Map};
+use cel::objects::{Key, Map, OptionalValue};
 use serde_json::Value;
 
 use crate::json::{flag, text};
@@ -32,6 +32,11 @@ const RESERVED: [&str; 22] = [
     "while",
     "__reserved__",
 ];
+
+/// A value that may not be there.
+pub(super) fn optional(value: Option<cel::Value>) -> cel::Value {
+    cel::Value::Opaque(Arc::new(value.map_or_else(OptionalValue::none, OptionalValue::of)))
+}
 
 /// A value with the types that its schema gives it.
 pub(super) fn of(schema: &Value, value: &Value) -> cel::Value {

@@ -1,11 +1,11 @@
 //! `x-kubernetes-validations` in a definition's schema.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Findings, Path};
 use crate::{
     custom::{compile, strangers},
-    json::{has, items, text},
+    json::{child, fill, has, items, put, text},
 };
 
 const RULES: &str = "x-kubernetes-validations";
@@ -40,6 +40,22 @@ pub(super) fn written(found: &mut Findings, schema: &Value, path: &Path) {
     }
 }
 
+/// The schema as rules of a whole object see it: its kind and its name are there, whatever it says of itself.
+pub(super) fn of_whole_object(schema: &Value) -> Value {
+    let text = json!({"type": "string"});
+    let mut schema = schema.clone();
+    let fields = child(&mut schema, "properties");
+    for field in ["apiVersion", "kind"] {
+        fill(fields, field, text.clone());
+    }
+    let metadata = child(fields, "metadata");
+    put(metadata, "type", "object");
+    for field in ["name", "generateName"] {
+        fill(child(metadata, "properties"), field, text.clone());
+    }
+    schema
+}
+
 /// Reads the rules: what is no CEL, and what refers to what is not there.
 pub(super) fn read(found: &mut Findings, schema: &Value, path: &Path, uncorrelated: Option<&Path>) {
     for (index, rule) in items(schema, RULES).iter().enumerate() {
@@ -62,6 +78,10 @@ pub(super) fn read(found: &mut Findings, schema: &Value, path: &Path, uncorrelat
                 found.invalid(&at.child(key), rule.clone(), format!("{lead}ERROR: <input>:1:1: {why}"));
             }
             let uses_old = program.references().has_variable("oldSelf");
+            if key == "rule" && !uses_old && has(rule, "optionalOldSelf") {
+                let why = "may not be set if oldSelf is not used in rule";
+                found.invalid(&at.child("optionalOldSelf"), rule["optionalOldSelf"].clone(), why);
+            }
             if let (Some(outer), true) = (uncorrelated, uses_old && key == "rule") {
                 let why = format!("oldSelf cannot be used on the uncorrelatable portion of the schema within {outer}");
                 found.invalid(&at.child(key), source, why);

@@ -59,7 +59,7 @@ pub(super) fn root(found: &mut Findings, schema: &Value, has_status: bool, path:
     let place = Place { no_defaults: None, in_metadata: false, uncorrelated: None };
     openapi(found, schema, path, place, true);
     if structural && found.len() == before {
-        read_rules(found, schema, path, place);
+        read_rules(found, schema, path, place, true);
     }
 }
 
@@ -92,9 +92,13 @@ fn openapi(found: &mut Findings, schema: &Value, path: &Path, place: Place<'_>, 
     visit(schema, path, place, is_root, reason, &mut |inner, at, place| openapi(found, inner, at, place, false));
 }
 
-fn read_rules(found: &mut Findings, schema: &Value, path: &Path, place: Place<'_>) {
-    rules::read(found, schema, path, place.uncorrelated);
-    visit(schema, path, place, false, "", &mut |inner, at, place| read_rules(found, inner, at, place));
+fn read_rules(found: &mut Findings, schema: &Value, path: &Path, place: Place<'_>, is_root: bool) {
+    if is_root || flag(schema, "x-kubernetes-embedded-resource") {
+        rules::read(found, &rules::of_whole_object(schema), path, place.uncorrelated);
+    } else {
+        rules::read(found, schema, path, place.uncorrelated);
+    }
+    visit(schema, path, place, false, "", &mut |inner, at, place| read_rules(found, inner, at, place, false));
 }
 
 /// Shows each schema in a schema, with where it is.
