@@ -54,6 +54,7 @@ pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>
     limit_range::check(resource, object, context)?;
     let mut said = pod_security::check(resource, object, context)?;
     said.extend(warnings::of(resource, object));
+    said.extend(warnings::unserved(resource));
     quota::check(resource, object, context)?;
     Ok(said)
 }

@@ -32,6 +32,20 @@ pub(super) fn of(resource: &Resource, object: &Value) -> Vec<String> {
     pod_spec(at(object, path), &shown)
 }
 
+/// What is kept, and waits for a controller that a sandbox does not have: a real cluster says nothing of it.
+pub(super) fn unserved(resource: &Resource) -> Option<String> {
+    let waits = matches!(
+        (resource.group, resource.kind),
+        ("networking.k8s.io", "Ingress") | ("gateway.networking.k8s.io", "Gateway" | "HTTPRoute" | "GRPCRoute")
+    );
+    let kind = resource.kind;
+    waits.then(|| {
+        format!(
+            "no controller in this sandbox serves {kind} objects: they are kept as data, and no traffic comes by them"
+        )
+    })
+}
+
 fn pod_spec(spec: &Value, path: &Path) -> Vec<String> {
     let mut said = Vec::new();
     for (label, _) in entries(spec, "nodeSelector") {
@@ -113,5 +127,12 @@ mod tests {
         spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply
         spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]
         "#);
+    }
+
+    #[test]
+    fn what_waits_for_a_controller_is_said() {
+        let said = |version: &str, kind: &str| unserved(crate::registry::find_kind(version, kind).unwrap());
+        assert_eq!(said("v1", "Service"), None);
+        insta::assert_snapshot!(said("networking.k8s.io/v1", "Ingress").unwrap(), @"no controller in this sandbox serves Ingress objects: they are kept as data, and no traffic comes by them");
     }
 }
