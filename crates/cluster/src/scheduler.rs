@@ -9,7 +9,7 @@ mod fit;
 mod preempt;
 mod score;
 mod snapshot;
-mod taints;
+pub(crate) mod taints;
 
 use std::{cmp::Reverse, collections::BTreeSet};
 

@@ -51,6 +51,10 @@ impl CronJobs {
                 }
             }
         }
+        let missing = |entry: &&Value| !jobs.iter().any(|job| job["metadata"]["uid"] == entry["uid"]);
+        for entry in active.iter().filter(missing) {
+            self.say(cron, "MissingJob", &format!("Active job went missing: {}", text(entry, "name")));
+        }
         for (kind, field) in [("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")] {
             let Some(limit) = int(&cron["spec"], field) else { continue };
             let mut done: Vec<&Object> = jobs.iter().filter(|job| finished(job) == Some(kind)).collect();

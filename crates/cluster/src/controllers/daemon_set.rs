@@ -1,9 +1,13 @@
 //! DaemonSets: a Pod on each node that fits.
 
-use std::time::Duration;
+mod plan;
 
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::plan::Plan;
 use super::{
     Controller, World,
     history::{self, HASH_LABEL, Revision},
@@ -13,8 +17,9 @@ use super::{
     write::put_status,
 };
 use crate::{
-    events::Recorder,
+    events::{Recorder, Severity, Subject},
     json::{at, child, has, int, items, put, text},
+    scheduler::{affinity, taints},
     store::{Event, Key, Object},
 };
 
@@ -41,43 +46,29 @@ impl DaemonSets {
         Self { recorder, retries: Retries::default() }
     }
 
-    /// Makes missing Pods, and removes those that are in the wrong place, have ended, or are of an old version when
-    /// enough others are ready. Gives whether all could be made.
-    fn manage(&self, world: &World, set: &Value, nodes: &[String], claimed: &[Object], revision: &Revision) -> bool {
-        let place = |pod: &Value| node_of(pod).map(str::to_owned);
-        for pod in claimed.iter().filter(|pod| !pods::is_deleting(pod)) {
-            let stray = place(pod).is_none_or(|node| !nodes.contains(&node));
-            if stray || pods::has_ended(pod) {
-                pods::delete(world, &self.recorder, set, pod);
+    /// Does what is planned. Gives whether all Pods could be made.
+    fn carry_out(&self, world: &World, set: &Value, plan: &Plan<'_>, revision: &Revision) -> bool {
+        for pod in &plan.delete {
+            if pods::has_ended(pod) {
+                self.say_ended(set, pod);
             }
-        }
-        let mut all = true;
-        for node in nodes {
-            if !claimed.iter().any(|pod| place(pod).as_ref() == Some(node)) {
-                all &= pods::create(world, &self.recorder, set, new_pod(set, node, revision)).is_ok();
-            }
-        }
-        if text(&set["spec"]["updateStrategy"], "type") == "RollingUpdate" {
-            self.update(world, set, nodes.len(), claimed, revision);
-        }
-        all
-    }
-
-    fn update(&self, world: &World, set: &Value, nodes: usize, claimed: &[Object], revision: &Revision) {
-        let is_old =
-            |pod: &&Object| !pods::is_deleting(pod) && text(selector::labels(pod), HASH_LABEL) != revision.hash;
-        let ready = claimed.iter().filter(|pod| !pods::is_deleting(pod) && pods::is_ready(pod)).count();
-        let mut spare = (max_unavailable(set, nodes) + ready).saturating_sub(nodes);
-        let (unready_old, ready_old): (Vec<&Object>, Vec<&Object>) =
-            claimed.iter().filter(is_old).partition(|pod| !pods::is_ready(pod));
-        unready_old.into_iter().for_each(|pod| pods::delete(world, &self.recorder, set, pod));
-        for pod in ready_old {
-            if spare == 0 {
-                return;
-            }
-            spare -= 1;
             pods::delete(world, &self.recorder, set, pod);
         }
+        let create = |node: &&str| pods::create(world, &self.recorder, set, new_pod(set, node, revision)).is_ok();
+        plan.create.iter().filter(|node| !create(node)).count() == 0
+    }
+
+    /// Says that a Pod ended, which a daemon does not.
+    fn say_ended(&self, set: &Value, pod: &Value) {
+        let (namespace, name) = (text(&pod["metadata"], "namespace"), name_of(pod));
+        let node = node_of(pod).unwrap_or("");
+        let (severity, reason, how, what) = if text(&pod["status"], "phase") == "Failed" {
+            (Severity::Warning, "FailedDaemonPod", "failed", "kill")
+        } else {
+            (Severity::Normal, "SucceededDaemonPod", "succeeded", "delete")
+        };
+        let message = format!("Found {how} daemon pod {namespace}/{name} on node {node}, will try to {what} it");
+        self.recorder.event(&Subject::of(set), severity, reason, "", &message);
     }
 }
 
@@ -104,25 +95,34 @@ impl Controller for DaemonSets {
         let claimed = owned::claim(world, &set, "pods");
         let nodes: Vec<String> = fitting(world, &set);
         let deleting = has(&set["metadata"], "deletionTimestamp");
-        let all = deleting || self.manage(world, &set, &nodes, &claimed, &revision);
+        let now = world.clock.now();
+        let all = deleting || {
+            let plan = plan::plan(&set, &nodes, &claimed, &revision, now);
+            self.carry_out(world, &set, &plan, &revision)
+        };
         let mine = |pod: &Object| owned::controls(&set, pod);
         let after: Vec<Object> = world.store.list("pods", Some(&key.namespace)).1.into_iter().filter(mine).collect();
-        put_status(world, key, status(&set, &nodes, &after, &revision));
+        put_status(world, key, status(&set, &nodes, &after, &revision, now));
         if all {
             self.retries.worked(key);
-            None
+            pods::next_available(&after, min_ready(&set), now)
         } else {
             Some(self.retries.failed(key))
         }
     }
 }
 
+/// How long a Pod has to be ready before it counts as available.
+fn min_ready(set: &Value) -> i64 {
+    int(&set["spec"], "minReadySeconds").unwrap_or(0)
+}
+
 /// The names of the nodes that the set's Pods may be on.
 fn fitting(world: &World, set: &Value) -> Vec<String> {
     let spec = &set["spec"]["template"]["spec"];
+    let pod = json!({"spec": spec});
     let fits = |node: &Object| {
-        selector::map_matches(&spec["nodeSelector"], selector::labels(node))
-            && items(&node["spec"], "taints").iter().all(|taint| tolerated(spec, taint))
+        affinity::node(&pod, node).is_ok() && items(&node["spec"], "taints").iter().all(|taint| tolerated(spec, taint))
     };
     world.store.list("nodes", None).1.iter().filter(|node| fits(node)).map(|node| name_of(node).to_owned()).collect()
 }
@@ -132,16 +132,11 @@ fn tolerated(spec: &Value, taint: &Value) -> bool {
     if effect == "PreferNoSchedule" || BORNE.contains(&(key, effect)) {
         return true;
     }
-    items(spec, "tolerations").iter().any(|toleration| {
-        let same_key = text(toleration, "key").is_empty() || text(toleration, "key") == key;
-        let same_effect = text(toleration, "effect").is_empty() || text(toleration, "effect") == effect;
-        let same_value = text(toleration, "operator") == "Exists" || text(toleration, "value") == text(taint, "value");
-        same_key && same_effect && same_value
-    })
+    items(spec, "tolerations").iter().any(|toleration| taints::matches(toleration, taint))
 }
 
 /// Where a Pod is, or is meant to be.
-fn node_of(pod: &Value) -> Option<&str> {
+pub(super) fn node_of(pod: &Value) -> Option<&str> {
     let placed = text(&pod["spec"], "nodeName");
     if !placed.is_empty() {
         return Some(placed);
@@ -167,22 +162,19 @@ fn new_pod(set: &Value, node: &str, revision: &Revision) -> Value {
     pod
 }
 
-fn max_unavailable(set: &Value, nodes: usize) -> usize {
-    let value = &set["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"];
-    match value.as_str().and_then(|text| text.strip_suffix('%')?.parse::<usize>().ok()) {
-        Some(percent) => (percent * nodes).div_ceil(100),
-        None => usize::try_from(value.as_i64().unwrap_or(1)).unwrap_or(0),
-    }
-}
-
-fn status(set: &Value, nodes: &[String], pods: &[Object], revision: &Revision) -> Value {
+fn status(set: &Value, nodes: &[String], pods: &[Object], revision: &Revision, now: Timestamp) -> Value {
     let here: Vec<&Object> = pods.iter().filter(|pod| !pods::is_deleting(pod) && !pods::has_ended(pod)).collect();
     let at_home = |pod: &&&Object| node_of(pod).is_some_and(|node| nodes.iter().any(|known| known == node));
     let placed: Vec<&Object> = here.iter().filter(at_home).copied().collect();
-    let ready = placed.iter().filter(|pod| pods::is_ready(pod)).count();
-    let updated = placed.iter().filter(|pod| text(selector::labels(pod), HASH_LABEL) == revision.hash).count();
+    let homes = |means: &dyn Fn(&Object) -> bool| {
+        // While a set surges, a node has two Pods and counts once.
+        placed.iter().filter(|pod| means(pod)).filter_map(|pod| node_of(pod)).collect::<BTreeSet<_>>().len()
+    };
+    let ready = homes(&|pod| pods::is_ready(pod));
+    let available = homes(&|pod| pods::is_available(pod, min_ready(set), now));
+    let updated = homes(&|pod| text(selector::labels(pod), HASH_LABEL) == revision.hash);
     let mut status = json!({
-        "currentNumberScheduled": placed.len(),
+        "currentNumberScheduled": homes(&|_| true),
         "desiredNumberScheduled": nodes.len(),
         "numberMisscheduled": here.len() - placed.len(),
         "numberReady": ready,
@@ -190,8 +182,8 @@ fn status(set: &Value, nodes: &[String], pods: &[Object], revision: &Revision) -
     });
     let counts = [
         ("updatedNumberScheduled", updated),
-        ("numberAvailable", ready),
-        ("numberUnavailable", nodes.len().saturating_sub(ready)),
+        ("numberAvailable", available),
+        ("numberUnavailable", nodes.len().saturating_sub(available)),
     ];
     for (field, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
         put(&mut status, field, count);

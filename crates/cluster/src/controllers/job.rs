@@ -1,7 +1,10 @@
 //! Jobs: Pods until enough of them succeeded, or too many failed.
 
+mod counting;
+mod failure;
 mod indexed;
 mod outcome;
+mod status;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,9 +12,12 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use self::outcome::{Outcome, Tally};
+use self::{
+    counting::Ended,
+    outcome::{Outcome, Tally},
+};
 use super::{
     Controller, World, conditions, deletion, owned, pods,
     retry::Retries,
@@ -20,23 +26,14 @@ use super::{
 use crate::{
     clock::api_time,
     events::{Recorder, Severity, Subject},
-    json::{flag, has, int, items, put, text},
+    json::{has, int, text},
     printers::age,
     store::{Change, Event, Key, Object},
 };
 
 pub(super) const RESOURCE: &str = "jobs.batch";
-
-/// The Pods of a Job that have ended, also those that are gone since.
-#[derive(Debug, Default)]
-struct Ended {
-    succeeded: BTreeSet<String>,
-    failed: BTreeSet<String>,
-    indexes: BTreeSet<i64>,
-    /// Failures since the last success, and when the last one was.
-    streak: u32,
-    last_failure: Option<Timestamp>,
-}
+/// Who looks after a Job that does not say (`spec.managedBy`).
+const NAME: &str = "kubernetes.io/job-controller";
 
 pub(super) struct Jobs {
     recorder: Recorder,
@@ -50,57 +47,50 @@ impl Jobs {
         Self { recorder, retries: Retries::default(), ended: HashMap::new() }
     }
 
-    /// Counts the Pods that have ended since the last look, each once.
-    fn count(&mut self, job: &Value, pods: &[Object]) -> &Ended {
-        let ended = self.ended.entry(uid(job).to_owned()).or_default();
-        for pod in pods.iter().filter(|pod| pods::has_ended(pod)) {
-            let id = uid(pod).to_owned();
-            if text(&pod["status"], "phase") == "Succeeded" {
-                if ended.succeeded.insert(id) {
-                    ended.streak = 0;
-                    ended.indexes.extend(indexed::of(pod));
-                }
-            } else if ended.failed.insert(id) {
-                ended.streak += 1;
-                ended.last_failure = ended.last_failure.max(end_of(pod));
-            }
-        }
-        ended
-    }
-
     /// Makes and deletes Pods of a Job that goes on. Gives when to look again, if it has to wait.
     fn manage(
-        &self,
+        &mut self,
         world: &World,
         job: &Value,
-        active: &[Object],
+        pods: &[Object],
         tally: &Tally,
     ) -> Result<Option<Duration>, CreateError> {
-        let spec = &job["spec"];
-        let wanted = outcome::wanted_active(spec, tally);
+        let wanted = outcome::wanted_active(&job["spec"], tally);
+        let active: Vec<&Object> = pods.iter().filter(|pod| pods::is_active(pod)).collect();
         if active.len() > wanted {
-            let mut extra: Vec<&Object> = active.iter().collect();
+            let mut extra = active.clone();
             extra.sort_by_key(|pod| pods::is_ready(pod));
-            extra.iter().take(active.len() - wanted).for_each(|pod| pods::delete(world, &self.recorder, job, pod));
+            self.remove(world, job, extra.into_iter().take(active.len() - wanted));
             return Ok(None);
         }
-        let missing = wanted - active.len();
+        let missing = wanted.saturating_sub(active.len() + tally.leaving);
+        let (now, ended) = (world.clock.now(), &self.ended[uid(job)]);
+        let per_index = has(&job["spec"], "backoffLimitPerIndex");
         if missing == 0 {
             return Ok(None);
         }
-        let ended = &self.ended[uid(job)];
-        if let Some(wait) = back_off(ended, world.clock.now()) {
-            return Ok(Some(wait));
+        if let Some(wait) = ended.wait(now).filter(|_| !per_index) {
+            return Ok(wait.try_into().ok());
         }
-        for pod in new_pods(job, missing, active, &ended.indexes) {
+        let (new, wait) = new_pods(job, missing, pods, ended, now);
+        for pod in new {
             pods::create(world, &self.recorder, job, pod)?;
         }
-        Ok(None)
+        Ok(wait.and_then(|wait| wait.try_into().ok()))
+    }
+
+    /// Deletes Pods; that is no failure of theirs.
+    fn remove<'p>(&mut self, world: &World, job: &Value, pods: impl Iterator<Item = &'p Object>) {
+        let ended = self.ended.entry(uid(job).to_owned()).or_default();
+        for pod in pods {
+            ended.let_go(pod);
+            pods::delete(world, &self.recorder, job, pod);
+        }
     }
 
     fn finish(&self, job: &Value, outcome: &Outcome) {
         let (severity, reason, message) = match outcome {
-            Outcome::Failed { reason, message } => (Severity::Warning, *reason, *message),
+            Outcome::Failed(words) => (Severity::Warning, words.reason.as_str(), words.message.as_str()),
             _ => (Severity::Normal, "Completed", "Job completed"),
         };
         self.recorder.event(&Subject::of(job), severity, reason, "", message);
@@ -129,27 +119,34 @@ impl Controller for Jobs {
         if conditions::holds(&job["status"], "Complete") || conditions::holds(&job["status"], "Failed") {
             return expire(world, key, &job);
         }
+        let other = text(&job["spec"], "managedBy");
+        if !matches!(other, "" | NAME) {
+            return None;
+        }
         let now = world.clock.now();
         let pods = owned::claim(world, &job, "pods");
-        let active: Vec<Object> = pods.iter().filter(|pod| pods::is_active(pod)).cloned().collect();
-        let ended = self.count(&job, &pods);
-        let tally = Tally::of(&job, &active, &ended.succeeded, &ended.failed, &ended.indexes);
-        let outcome = outcome::decide(&job, &tally, &pods, now);
+        let ended = self.ended.entry(uid(&job).to_owned()).or_default();
+        ended.count(&job, &pods, now);
+        let tally = Tally::of(&job, &pods, ended);
+        let outcome = outcome::decide(&job, &tally, ended.verdict.as_deref(), &pods, now);
         let mut again = outcome::deadline_left(&job, now);
         let mut failed = None;
         if outcome == Outcome::Open {
             if !has(&job["metadata"], "deletionTimestamp") {
-                match self.manage(world, &job, &active, &tally) {
+                match self.manage(world, &job, &pods, &tally) {
                     Ok(wait) => again = [again, wait].into_iter().flatten().min(),
                     Err(error) => failed = Some(error),
                 }
             }
+            if let Some((reason, message)) = status::turn(&job) {
+                self.recorder.event(&Subject::of(&job), Severity::Normal, reason, "", message);
+            }
         } else {
-            active.iter().for_each(|pod| pods::delete(world, &self.recorder, &job, pod));
+            self.remove(world, &job, pods.iter().filter(|pod| pods::is_active(pod)));
         }
         let mine = |pod: &Object| owned::controls(&job, pod);
         let left: Vec<Object> = world.store.list("pods", Some(&key.namespace)).1.into_iter().filter(mine).collect();
-        let (status, finished) = status(&job, &left, &tally, &outcome, &api_time(now));
+        let (status, finished) = status::status(&job, &left, &tally, &outcome, &api_time(now));
         put_status(world, key, status);
         if finished {
             self.finish(&job, &outcome);
@@ -166,29 +163,35 @@ fn uid(object: &Value) -> &str {
     text(&object["metadata"], "uid")
 }
 
-/// When a Pod's last container ended.
-fn end_of(pod: &Value) -> Option<Timestamp> {
-    let statuses = items(&pod["status"], "containerStatuses").iter();
-    statuses.filter_map(|status| age::parse(&status["state"]["terminated"]["finishedAt"])).max()
-}
-
-/// Ten seconds after a failure, doubled for each further one, up to ten minutes.
-fn back_off(ended: &Ended, now: Timestamp) -> Option<Duration> {
-    let steps = ended.streak.checked_sub(1)?;
-    let delay = SignedDuration::from_secs((10_i64 << steps.min(6)).min(600));
-    let left = (ended.last_failure? + delay).duration_since(now);
-    left.is_positive().then(|| left.try_into().ok()).flatten()
-}
-
-fn new_pods(job: &Value, count: usize, active: &[Object], done: &BTreeSet<i64>) -> Vec<Value> {
+/// The Pods to make now, and how long the first of those has to wait that may not come yet.
+fn new_pods(
+    job: &Value,
+    count: usize,
+    pods: &[Object],
+    ended: &Ended,
+    now: Timestamp,
+) -> (Vec<Value>, Option<SignedDuration>) {
     let plain = || pods::from_template(job, &job["spec"]["template"]);
     if text(&job["spec"], "completionMode") != "Indexed" {
-        return (0..count).map(|_| plain()).collect();
+        return ((0..count).map(|_| plain()).collect(), None);
     }
-    let running: BTreeSet<i64> = active.iter().filter_map(|pod| indexed::of(pod)).collect();
+    let taken = |pod: &&Object| {
+        pods::is_active(pod) || (counting::waits_for_ends(job) && pods::is_deleting(pod) && !pods::has_ended(pod))
+    };
+    let taken: BTreeSet<i64> = pods.iter().filter(taken).filter_map(|pod| indexed::of(pod)).collect();
+    let given_up = ended.failed_indexes();
     let all = 0..int(&job["spec"], "completions").unwrap_or(0);
-    let open = all.filter(|index| !done.contains(index) && !running.contains(index));
-    open.take(count).map(|index| indexed::pod(job, plain(), index)).collect()
+    let open = |index: &i64| !ended.indexes.contains(index) && !taken.contains(index) && !given_up.contains(index);
+    let (later, ready): (Vec<i64>, Vec<i64>) = all.filter(open).partition(|index| ended.wait_of(*index, now).is_some());
+    let make = |index: i64| {
+        let mut pod = indexed::pod(job, plain(), index);
+        if has(&job["spec"], "backoffLimitPerIndex") {
+            indexed::note_trials(&mut pod, ended.trials.get(&index));
+        }
+        pod
+    };
+    let wait = later.into_iter().filter_map(|index| ended.wait_of(index, now)).min();
+    (ready.into_iter().take(count).map(make).collect(), wait)
 }
 
 /// A finished Job goes by itself after its `ttlSecondsAfterFinished`.
@@ -202,73 +205,4 @@ fn expire(world: &World, key: &Key, job: &Value) -> Option<Duration> {
     }
     deletion::delete(world, key);
     None
-}
-
-/// The whole status, and whether the Job finishes with it.
-fn status(job: &Value, pods: &[Object], tally: &Tally, outcome: &Outcome, now: &str) -> (Value, bool) {
-    let active: Vec<&Object> = pods.iter().filter(|pod| pods::is_active(pod)).collect();
-    let terminating = pods.iter().filter(|pod| pods::is_deleting(pod) && !pods::has_ended(pod)).count();
-    let mut status = json!({
-        "ready": active.iter().filter(|pod| pods::is_ready(pod)).count(),
-        "terminating": terminating,
-        "uncountedTerminatedPods": {},
-    });
-    for (field, count) in [("active", active.len()), ("succeeded", tally.succeeded), ("failed", tally.failed)] {
-        if count > 0 {
-            put(&mut status, field, count);
-        }
-    }
-    if text(&job["spec"], "completionMode") == "Indexed" && !tally.indexes.is_empty() {
-        put(&mut status, "completedIndexes", indexed::ranges(&tally.indexes));
-    }
-    for field in ["startTime", "conditions"] {
-        if has(&job["status"], field) {
-            put(&mut status, field, job["status"][field].clone());
-        }
-    }
-    let suspended = flag(&job["spec"], "suspend");
-    note_suspension(&mut status, suspended, now);
-    if !suspended && !has(&status, "startTime") {
-        put(&mut status, "startTime", now);
-    }
-    let finished = active.is_empty() && terminating == 0;
-    conclude(&mut status, outcome, finished, now);
-    (status, finished && *outcome != Outcome::Open)
-}
-
-fn note_suspension(status: &mut Value, suspended: bool, now: &str) {
-    let was = conditions::find(status, "Suspended").map(|condition| text(condition, "status") == "True");
-    let (state, reason, message) = match (suspended, was) {
-        (true, None | Some(false)) => ("True", "JobSuspended", "Job suspended"),
-        (false, Some(true)) => ("False", "JobResumed", "Job resumed"),
-        _ => return,
-    };
-    crate::json::take(status, "startTime");
-    conditions::replace(status, condition("Suspended", state, reason, message, now));
-}
-
-fn condition(kind: &str, state: &str, reason: &str, message: &str, now: &str) -> Value {
-    let mut condition = conditions::plain(kind, state, reason, message, now);
-    put(&mut condition, "lastProbeTime", now);
-    condition
-}
-
-/// The outcome is announced first, and stated when the last Pod is gone.
-fn conclude(status: &mut Value, outcome: &Outcome, finished: bool, now: &str) {
-    let (announced, stated, reason, message) = match outcome {
-        Outcome::Open => return,
-        Outcome::Complete => {
-            ("SuccessCriteriaMet", "Complete", "CompletionsReached", "Reached expected number of succeeded pods")
-        }
-        Outcome::Failed { reason, message } => ("FailureTarget", "Failed", *reason, *message),
-    };
-    if conditions::find(status, announced).is_none() {
-        conditions::replace(status, condition(announced, "True", reason, message, now));
-    }
-    if finished {
-        conditions::replace(status, condition(stated, "True", reason, message, now));
-        if stated == "Complete" {
-            put(status, "completionTime", now);
-        }
-    }
 }

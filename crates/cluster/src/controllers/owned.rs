@@ -33,11 +33,21 @@ pub(super) fn reference(owner: &Value) -> Value {
 /// The objects of `resource` beside `owner` that it controls. Those that its selector means and nobody controls are
 /// adopted; those that it does not mean any more are let go.
 pub(super) fn claim(world: &World, owner: &Value, resource: &str) -> Vec<Object> {
+    claim_those(world, owner, resource, |_| true)
+}
+
+/// The same for who has only objects of some kind: others are neither adopted nor kept.
+pub(super) fn claim_those(
+    world: &World,
+    owner: &Value,
+    resource: &str,
+    may_belong: impl Fn(&Value) -> bool,
+) -> Vec<Object> {
     let namespace = text(&owner["metadata"], "namespace");
     let deleting = has(&owner["metadata"], "deletionTimestamp");
     let mut claimed = Vec::new();
     for object in world.store.list(resource, Some(namespace)).1 {
-        let means = selector::owner_matches(owner, selector::labels(&object));
+        let means = may_belong(&object) && selector::owner_matches(owner, selector::labels(&object));
         let key = Key::new(resource, namespace, name_of(&object));
         if controls(owner, &object) {
             if means || deleting {

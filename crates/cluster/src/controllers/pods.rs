@@ -1,5 +1,7 @@
 //! What controllers know of Pods and do with them.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -42,6 +44,17 @@ pub(super) fn until_available(pod: &Value, min_ready_seconds: i64, now: Timestam
     let available = ready_since(pod)? + SignedDuration::from_secs(min_ready_seconds);
     let left = available.duration_since(now);
     Some(if min_ready_seconds == 0 || left.is_negative() { SignedDuration::ZERO } else { left })
+}
+
+/// Whether a Pod has been ready for so long.
+pub(super) fn is_available(pod: &Value, min_ready_seconds: i64, now: Timestamp) -> bool {
+    until_available(pod, min_ready_seconds, now).is_some_and(|left| left.is_zero())
+}
+
+/// When the next ready Pod becomes available.
+pub(super) fn next_available(pods: &[Object], min_ready_seconds: i64, now: Timestamp) -> Option<Duration> {
+    let left = pods.iter().filter_map(|pod| until_available(pod, min_ready_seconds, now));
+    left.filter(|left| left.is_positive()).min().and_then(|left| left.try_into().ok())
 }
 
 /// The most restarts of any container of a Pod.

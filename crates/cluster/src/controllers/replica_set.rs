@@ -102,7 +102,7 @@ impl Controller for ReplicaSets {
         match outcome {
             Ok(()) => {
                 self.retries.worked(key);
-                next_available(&set, &after, now)
+                pods::next_available(&after, min_ready(&set), now)
             }
             Err(_) => Some(self.retries.failed(key)),
         }
@@ -113,17 +113,11 @@ fn min_ready(set: &Value) -> i64 {
     int(&set["spec"], "minReadySeconds").unwrap_or(0)
 }
 
-/// When the next ready Pod becomes available.
-fn next_available(set: &Value, pods: &[Object], now: Timestamp) -> Option<Duration> {
-    let left = pods.iter().filter_map(|pod| pods::until_available(pod, min_ready(set), now));
-    left.filter(|left| left.is_positive()).min().and_then(|left| left.try_into().ok())
-}
-
 /// The counts of a ReplicaSet's Pods, and whether making them failed.
 fn status(set: &Value, pods: &[Object], failure: Option<&CreateError>, now: Timestamp) -> Value {
     let active: Vec<&Object> = pods.iter().filter(|pod| pods::is_active(pod)).collect();
     let template = at(set, &["spec", "template", "metadata", "labels"]);
-    let available = |pod: &&&Object| pods::until_available(pod, min_ready(set), now).is_some_and(|left| left.is_zero());
+    let available = |pod: &&&Object| pods::is_available(pod, min_ready(set), now);
     let mut status = json!({"replicas": active.len()});
     if text(set, "kind") != CONTROLLERS.kind {
         let terminating = pods.iter().filter(|pod| pods::is_deleting(pod) && !pods::has_ended(pod)).count();

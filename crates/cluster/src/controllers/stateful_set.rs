@@ -1,19 +1,22 @@
 //! StatefulSets: Pods with names that last, made and removed in order.
 
 mod identity;
+mod retention;
+mod steps;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use self::identity::{ordinal, pod_name};
+use self::{identity::pod_name, steps::Step};
 use super::{
     Controller, World, deletion,
     history::{self, HASH_LABEL, Revision},
     name_of, owned, pods,
     retry::Retries,
     selector,
-    write::{self, put_status},
+    write::{self, CreateError, put_status},
 };
 use crate::{
     events::{Recorder, Severity, Subject},
@@ -28,23 +31,18 @@ pub(super) struct StatefulSets {
     retries: Retries,
 }
 
-/// What to do next: one thing at a time when the set is ordered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Create(i64),
-    Delete(i64),
-}
-
 impl StatefulSets {
     pub(super) fn new(world: &World) -> Self {
         let recorder = Recorder::controller(world.store.clone(), world.clock.clone(), "statefulset-controller");
         Self { recorder, retries: Retries::default() }
     }
 
-    fn say(&self, set: &Value, verb: &str, pod: &str, error: Option<&str>) {
-        let head = format!("{verb} Pod {pod} in StatefulSet {}", name_of(set));
+    /// Says how it went with a Pod, or with the claim of one.
+    fn say(&self, set: &Value, verb: &str, what: &str, error: Option<&str>) {
+        let head = format!("{} {what} in StatefulSet {}", verb.to_lowercase(), name_of(set));
+        let done = if what.starts_with("Claim") { "success" } else { "successful" };
         let (severity, reason, message) = match error {
-            None => (Severity::Normal, format!("Successful{verb}"), format!("{head} successful")),
+            None => (Severity::Normal, format!("Successful{verb}"), format!("{head} {done}")),
             Some(error) => (Severity::Warning, format!("Failed{verb}"), format!("{head} failed error: {error}")),
         };
         self.recorder.event(&Subject::of(set), severity, &reason, "", &message);
@@ -53,24 +51,30 @@ impl StatefulSets {
     fn create(&self, world: &World, set: &Value, ordinal: i64, revision: &Revision) -> bool {
         let namespace = text(&set["metadata"], "namespace");
         let claims = crate::registry::find_kind("v1", "PersistentVolumeClaim").expect("the core group has claims");
+        let name = pod_name(set, ordinal);
         for claim in identity::claims(set, ordinal) {
-            // A claim from an earlier life of the Pod is what keeps its data.
-            let _ = write::create(world, claims, namespace, claim);
+            let claim_name = name_of(&claim).to_owned();
+            match write::create(world, claims, namespace, claim) {
+                Ok(_) => self.say(set, "Create", &format!("Claim {claim_name} Pod {name}"), None),
+                // A claim from an earlier life of the Pod is what keeps its data.
+                Err(CreateError::Exists(_)) => {}
+                Err(error) => {
+                    self.say(set, "Create", &format!("Claim {claim_name} for Pod {name}"), Some(&error.to_string()));
+                    return false;
+                }
+            }
         }
         let pods = crate::registry::find_kind("v1", "Pod").expect("the core group has Pods");
-        let name = pod_name(set, ordinal);
         let created = write::create(world, pods, namespace, identity::pod(set, ordinal, revision));
-        match created {
-            Ok(_) => self.say(set, "Create", &name, None),
-            Err(ref error) => self.say(set, "Create", &name, Some(&error.to_string())),
-        }
+        let error = created.as_ref().err().map(ToString::to_string);
+        self.say(set, "Create", &format!("Pod {name}"), error.as_deref());
         created.is_ok()
     }
 
     fn delete(&self, world: &World, set: &Value, ordinal: i64) {
         let name = pod_name(set, ordinal);
         deletion::delete(world, &Key::new("pods", text(&set["metadata"], "namespace"), name.as_str()));
-        self.say(set, "Delete", &name, None);
+        self.say(set, "Delete", &format!("Pod {name}"), None);
     }
 }
 
@@ -91,10 +95,13 @@ impl Controller for StatefulSets {
         let current_name = text(&set["status"], "currentRevision");
         let update = history::current(world, &set, &[current_name])?;
         let current = history::named(world, &set, current_name).unwrap_or_else(|| update.clone());
-        let claimed = owned::claim(world, &set, "pods");
-        let mut all = true;
+        // What has no name of a set's is none of its Pods.
+        let named = |pod: &Value| identity::ordinal(&set, pod).is_some();
+        let claimed = owned::claim_those(world, &set, "pods", named);
+        let (mut all, now) = (true, world.clock.now());
         if !has(&set["metadata"], "deletionTimestamp") {
-            for step in next_steps(&set, &claimed, &update) {
+            retention::apply(world, &set, &claimed);
+            for step in steps::next(&set, &claimed, &update, now) {
                 match step {
                     Step::Create(ordinal) => {
                         let partition = int(&set["spec"]["updateStrategy"]["rollingUpdate"], "partition").unwrap_or(0);
@@ -107,81 +114,22 @@ impl Controller for StatefulSets {
         }
         let mine = |pod: &Object| owned::controls(&set, pod);
         let after: Vec<Object> = world.store.list("pods", Some(&key.namespace)).1.into_iter().filter(mine).collect();
-        put_status(world, key, status(&set, &after, &current, &update));
+        put_status(world, key, status(&set, &after, &current, &update, now));
         if all {
             self.retries.worked(key);
-            None
+            pods::next_available(&after, min_ready(&set), now)
         } else {
             Some(self.retries.failed(key))
         }
     }
 }
 
-/// What to do with the Pods of a set. An ordered one waits for each Pod to be ready before the next, and removes from
-/// the end; when all are there, Pods of an old version go one by one from the end, down to the partition.
-fn next_steps(set: &Value, claimed: &[Object], update: &Revision) -> Vec<Step> {
-    let spec = &set["spec"];
-    let first = int(&spec["ordinals"], "start").unwrap_or(0);
-    let wanted = first..first + int(spec, "replicas").unwrap_or(1);
-    let ordered = text(spec, "podManagementPolicy") != "Parallel";
-    let find = |number: i64| claimed.iter().find(|pod| ordinal(set, pod) == Some(number));
-    let mut steps = Vec::new();
-    for number in wanted.clone() {
-        match find(number) {
-            None => steps.push(Step::Create(number)),
-            Some(pod) if pods::has_ended(pod) && !pods::is_deleting(pod) => steps.push(Step::Delete(number)),
-            Some(pod) if pods::is_ready(pod) && !pods::is_deleting(pod) => continue,
-            Some(_) => {}
-        }
-        if ordered {
-            return steps;
-        }
-    }
-    let mut extra: Vec<i64> =
-        claimed.iter().filter_map(|pod| ordinal(set, pod)).filter(|number| !wanted.contains(number)).collect();
-    extra.sort_unstable_by(|a, b| b.cmp(a));
-    for number in extra {
-        if find(number).is_some_and(|pod| !pods::is_deleting(pod)) {
-            steps.push(Step::Delete(number));
-        }
-        if ordered {
-            return steps;
-        }
-    }
-    if steps.is_empty() {
-        steps.extend(outdated(set, wanted, find, update).map(Step::Delete));
-    }
-    steps
+/// How long a Pod has to be ready before it counts as available.
+fn min_ready(set: &Value) -> i64 {
+    int(&set["spec"], "minReadySeconds").unwrap_or(0)
 }
 
-/// The last Pod of an old version, when every later one is new and ready.
-fn outdated<'a>(
-    set: &Value,
-    wanted: std::ops::Range<i64>,
-    find: impl Fn(i64) -> Option<&'a Object>,
-    update: &Revision,
-) -> Option<i64> {
-    let strategy = &set["spec"]["updateStrategy"];
-    if text(strategy, "type") != "RollingUpdate" {
-        return None;
-    }
-    let partition = int(&strategy["rollingUpdate"], "partition").unwrap_or(0);
-    for number in wanted.rev().filter(|number| *number >= partition) {
-        let pod = find(number)?;
-        if pods::is_deleting(pod) {
-            return None;
-        }
-        if text(selector::labels(pod), HASH_LABEL) != update.name {
-            return Some(number);
-        }
-        if !pods::is_ready(pod) {
-            return None;
-        }
-    }
-    None
-}
-
-fn status(set: &Value, pods: &[Object], current: &Revision, update: &Revision) -> Value {
+fn status(set: &Value, pods: &[Object], current: &Revision, update: &Revision, now: Timestamp) -> Value {
     let alive: Vec<&Object> = pods.iter().filter(|pod| !pods::is_deleting(pod) && !pods::has_ended(pod)).collect();
     let of = |revision: &Revision| {
         alive.iter().filter(|pod| text(selector::labels(pod), HASH_LABEL) == revision.name).count()
@@ -193,7 +141,7 @@ fn status(set: &Value, pods: &[Object], current: &Revision, update: &Revision) -
     let current = if done { update } else { current };
     let mut status = json!({
         "replicas": pods.len(),
-        "availableReplicas": ready,
+        "availableReplicas": alive.iter().filter(|pod| pods::is_available(pod, min_ready(set), now)).count(),
         "currentRevision": current.name,
         "updateRevision": update.name,
         "collisionCount": 0,

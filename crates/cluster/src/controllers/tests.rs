@@ -1,45 +1,61 @@
 //! The controllers together, on a store, without time.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, AtomicU64, Ordering},
+};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clock::Clock;
 
 mod jobs;
+mod properties;
 mod sets;
 mod workloads;
 
-/// Ids that count, and a clock that stands still.
+/// Ids that count, and a clock that stands still until it is moved.
 #[derive(Default)]
-struct Counting(std::sync::atomic::AtomicU64);
+struct Counting {
+    ids: AtomicU64,
+    seconds: AtomicI64,
+}
+
+impl Counting {
+    fn id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+}
 
 impl Clock for Counting {
     fn now(&self) -> Timestamp {
-        "2026-11-23T08:00:00Z".parse().unwrap()
+        let begin: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        begin + SignedDuration::from_secs(self.seconds.load(Ordering::Relaxed))
     }
 
     fn uid(&self) -> String {
-        format!("{:08x}-uid", self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        format!("{:08x}-uid", self.id())
     }
 
     fn suffix(&self, length: usize) -> String {
-        format!("{:0length$}", self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+        format!("{:0length$}", self.id())
     }
 }
 
 struct Bench {
     world: World,
     worker: worker::Worker,
+    clock: Arc<Counting>,
 }
 
 impl Bench {
     fn new() -> Self {
-        let world = World { store: Store::new(), clock: Arc::new(Counting::default()), authority: "PEM".into() };
+        let clock = Arc::new(Counting::default());
+        let world = World { store: Store::new(), clock: clock.clone(), authority: "PEM".into() };
         let worker = worker::Worker::new(world.clone(), controllers(&world));
-        let mut bench = Self { world, worker };
+        let mut bench = Self { world, worker, clock };
         bench.put(
             "namespaces",
             "",
@@ -47,6 +63,13 @@ impl Bench {
         );
         bench.worker.settle();
         bench
+    }
+
+    /// Time goes by, and everything is looked at again.
+    fn pass(&mut self, seconds: i64) {
+        self.clock.seconds.fetch_add(seconds, Ordering::Relaxed);
+        self.worker.lose_log();
+        self.worker.settle();
     }
 
     /// Adds or replaces an object and lets the controllers settle.

@@ -40,6 +40,12 @@ impl Worker {
         }
     }
 
+    /// As if the log had moved past this reader: everything is looked at again.
+    #[cfg(test)]
+    pub(super) fn lose_log(&mut self) {
+        self.watch = None;
+    }
+
     pub(super) async fn run(mut self, cancel: CancellationToken) {
         while !cancel.is_cancelled() {
             for _ in 0..TURN {

@@ -25,15 +25,18 @@ pub fn tolerated(pod: &Value, node: &Value) -> Result<(), Refusal> {
 }
 
 fn tolerates(pod: &Value, taint: &Value) -> bool {
-    tree::items(&pod["spec"], "tolerations").iter().any(|toleration| {
-        let (effect, key) = (tree::text(toleration, "effect"), tree::text(toleration, "key"));
-        let same_effect = effect.is_empty() || effect == tree::text(taint, "effect");
-        let same_key = key.is_empty() || key == tree::text(taint, "key");
-        let value = match tree::text(toleration, "operator") {
-            "Exists" => true,
-            "" | "Equal" => !key.is_empty() && tree::text(toleration, "value") == tree::text(taint, "value"),
-            _ => false,
-        };
-        same_effect && same_key && value
-    })
+    tree::items(&pod["spec"], "tolerations").iter().any(|toleration| matches(toleration, taint))
+}
+
+/// Whether a toleration is about a taint.
+pub(crate) fn matches(toleration: &Value, taint: &Value) -> bool {
+    let (effect, key) = (tree::text(toleration, "effect"), tree::text(toleration, "key"));
+    let same_effect = effect.is_empty() || effect == tree::text(taint, "effect");
+    let same_key = key.is_empty() || key == tree::text(taint, "key");
+    let value = match tree::text(toleration, "operator") {
+        "Exists" => true,
+        "" | "Equal" => !key.is_empty() && tree::text(toleration, "value") == tree::text(taint, "value"),
+        _ => false,
+    };
+    same_effect && same_key && value
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::admission::{Context, prepare_create};
 
 impl Bench {
-    fn create(&mut self, mut object: Value) {
+    pub(super) fn create(&mut self, mut object: Value) {
         let version = object["apiVersion"].as_str().unwrap().to_owned();
         let resource = crate::registry::find_kind(&version, object["kind"].as_str().unwrap()).unwrap();
         object["metadata"]["namespace"] = json!("default");
@@ -18,7 +18,7 @@ impl Bench {
     }
 
     /// Ends the Pods that run.
-    fn end_pods(&mut self, phase: &str) {
+    pub(super) fn end_pods(&mut self, phase: &str) {
         for name in self.names("pods") {
             let pod = self.get("pods", "default", &name).unwrap();
             if pods::is_active(&pod) {
@@ -38,7 +38,7 @@ impl Bench {
     }
 }
 
-fn job(spec: Value) -> Value {
+pub(super) fn job(spec: Value) -> Value {
     let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "jo"}, "spec": spec});
     job["spec"]["template"] =
         json!({"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}});
@@ -118,7 +118,7 @@ fn a_suspended_job_has_no_pods() {
     assert_eq!(bench.conditions("jo"), ["Suspended=False JobResumed"]);
 }
 
-fn cron(schedule: &str, policy: &str) -> Value {
+pub(super) fn cron(schedule: &str, policy: &str) -> Value {
     json!({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "tick"}, "spec": {"schedule": schedule,
         "concurrencyPolicy": policy, "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never",
         "containers": [{"name": "c", "image": "busybox"}]}}}}}})
@@ -147,5 +147,61 @@ fn a_cron_job_that_is_due_makes_a_job() {
 fn a_cron_job_that_is_not_due_waits() {
     let mut bench = Bench::new();
     bench.create(cron("0 0 1 1 *", "Allow"));
+    assert!(bench.names("jobs.batch").is_empty());
+}
+
+#[test]
+fn a_policy_fails_the_job_at_once_or_lets_failures_pass() {
+    let rule = |action: &str, code: i64| json!({"action": action, "onExitCodes": {"operator": "In", "values": [code]}});
+    let mut bench = Bench::new();
+    let rules = json!([rule("Ignore", 3), rule("FailJob", 42)]);
+    bench.create(job(json!({"backoffLimit": 0, "podFailurePolicy": {"rules": rules}})));
+    let fail = |bench: &mut Bench, code: i64| {
+        let pods = bench.names("pods");
+        let status = json!({"phase": "Failed", "containerStatuses": [
+            {"name": "c", "state": {"terminated": {"exitCode": code, "finishedAt": "2026-11-23T07:59:59Z"}}}]});
+        bench.change("pods", pods.last().unwrap(), |pod| pod["status"] = status);
+    };
+    fail(&mut bench, 3);
+    assert_eq!(bench.names("pods").len(), 2, "what is ignored is tried again");
+    fail(&mut bench, 42);
+    assert_eq!(bench.conditions("jo"), ["FailureTarget=True PodFailurePolicy", "Failed=True PodFailurePolicy"]);
+    let status = bench.get("jobs.batch", "default", "jo").unwrap()["status"].clone();
+    assert_eq!(status["failed"], 1);
+}
+
+#[test]
+fn indexes_fail_on_their_own() {
+    let mut bench = Bench::new();
+    bench.create(job(
+        json!({"completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimitPerIndex": 0}),
+    ));
+    let first = bench.names("pods")[0].clone();
+    let status =
+        json!({"phase": "Failed", "containerStatuses": [{"name": "c", "state": {"terminated": {"exitCode": 1}}}]});
+    bench.change("pods", &first, |pod| pod["status"] = status);
+    bench.end_pods("Succeeded");
+    assert_eq!(bench.conditions("jo"), ["FailureTarget=True FailedIndexes", "Failed=True FailedIndexes"]);
+    let status = bench.get("jobs.batch", "default", "jo").unwrap()["status"].clone();
+    assert_eq!((&status["failedIndexes"], &status["completedIndexes"]), (&json!("0"), &json!("1")));
+    let pod = bench.get("pods", "default", &first).unwrap();
+    assert_eq!(pod["metadata"]["annotations"]["batch.kubernetes.io/job-index-failure-count"], "0");
+}
+
+#[test]
+fn a_job_is_done_when_its_success_policy_says_so_and_goes_after_its_time() {
+    let mut bench = Bench::new();
+    bench.create(job(
+        json!({"completions": 3, "parallelism": 3, "completionMode": "Indexed", "ttlSecondsAfterFinished": 60,
+        "successPolicy": {"rules": [{"succeededIndexes": "0"}]}}),
+    ));
+    let leader = bench.names("pods")[0].clone();
+    bench.change("pods", &leader, |pod| pod["status"] = json!({"phase": "Succeeded"}));
+    assert_eq!(bench.conditions("jo")[0], "SuccessCriteriaMet=True SuccessPolicy");
+    bench.run();
+    assert_eq!(bench.conditions("jo")[1], "Complete=True SuccessPolicy");
+    bench.pass(59);
+    assert_eq!(bench.names("jobs.batch"), ["jo"]);
+    bench.pass(1);
     assert!(bench.names("jobs.batch").is_empty());
 }

@@ -24,7 +24,7 @@ fn a_stateful_set_makes_its_pods_in_order() {
     bench.run();
     assert_eq!(bench.names("pods"), ["db-0", "db-1"]);
     assert_eq!(bench.table("apps/v1", "StatefulSet", "db"), "db 2/2 0s c a");
-    assert_eq!(bench.events()[0], "SuccessfulCreate Create Pod db-0 in StatefulSet db successful");
+    assert_eq!(bench.events()[0], "SuccessfulCreate create Pod db-0 in StatefulSet db successful");
     let pod = bench.get("pods", "default", "db-1").unwrap();
     assert_eq!((&pod["spec"]["hostname"], &pod["spec"]["subdomain"]), (&json!("db-1"), &json!("db")));
     bench.change("statefulsets.apps", "db", |set| set["spec"]["replicas"] = json!(1));
@@ -91,4 +91,61 @@ fn a_daemon_set_has_a_pod_on_each_node() {
     );
     bench.run();
     assert!(bench.names("pods").is_empty());
+}
+
+#[test]
+fn claims_go_as_the_set_says() {
+    let mut bench = Bench::new();
+    let claim = json!({"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    bench.apply(set(
+        "StatefulSet",
+        json!({"replicas": 2, "volumeClaimTemplates": [claim],
+        "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete", "whenDeleted": "Retain"}}),
+    ));
+    bench.run();
+    assert_eq!(bench.names("persistentvolumeclaims"), ["data-db-0", "data-db-1"]);
+    bench.change("statefulsets.apps", "db", |set| set["spec"]["replicas"] = json!(1));
+    bench.run();
+    assert_eq!(bench.names("persistentvolumeclaims"), ["data-db-0"]);
+    bench.delete("statefulsets.apps", "default", "db");
+    bench.run();
+    assert_eq!(bench.names("persistentvolumeclaims"), ["data-db-0"]);
+    assert!(
+        bench
+            .events()
+            .contains(&"SuccessfulCreate create Claim data-db-0 Pod db-0 in StatefulSet db success".to_owned())
+    );
+}
+
+#[test]
+fn pods_leave_a_node_whose_taint_they_do_not_bear() {
+    let mut bench = Bench::new();
+    let node = |taints: Value| json!({"metadata": {"name": "n"}, "spec": {"taints": taints}});
+    bench.put("nodes", "", node(json!([])));
+    let tolerant = |name: &str, tolerations: Value| {
+        let mut pod = pod(name, "10.244.0.3", true);
+        pod["spec"]["tolerations"] = tolerations;
+        pod
+    };
+    bench.put("pods", "default", tolerant("gone", json!([])));
+    bench.put("pods", "default", tolerant("stays", json!([{"operator": "Exists"}])));
+    bench.put("pods", "default", tolerant("waits", json!([{"operator": "Exists", "tolerationSeconds": 60}])));
+    bench.put("nodes", "", node(json!([{"key": "x", "effect": "NoExecute"}])));
+    let going = |bench: &Bench| -> Vec<String> {
+        let mut pods = bench.world.store.list("pods", None).1;
+        pods.retain(|pod| pods::is_deleting(pod));
+        pods.iter().map(|pod| name_of(pod).to_owned()).collect()
+    };
+    assert_eq!(going(&bench), ["gone"]);
+    bench.pass(59);
+    assert_eq!(going(&bench), ["gone"]);
+    bench.pass(1);
+    assert_eq!(going(&bench), ["gone", "waits"]);
+    assert_eq!(bench.events()[0], "TaintManagerEviction Marking for deletion Pod default/gone");
+    let gone = bench.get("pods", "default", "gone").unwrap();
+    let why = conditions::find(&gone["status"], "DisruptionTarget").unwrap();
+    assert_eq!(why["reason"], "DeletionByTaintManager");
+    bench.put("pods", "default", tolerant("spared", json!([{"operator": "Exists", "tolerationSeconds": 60}])));
+    bench.put("nodes", "", node(json!([])));
+    assert!(bench.events().contains(&"TaintManagerEviction Cancelling deletion of Pod default/spared".to_owned()));
 }
