@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     capabilities::Capabilities,
-    order::{Order, Progress},
+    order::{Order, Progress, Stage},
 };
 use self::{embedded::Embedded, kind::Kind, kubernetes::Kubernetes, reaper::Reaper};
 

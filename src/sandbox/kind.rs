@@ -20,7 +20,7 @@ use std::{
     fmt, io,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use podyard_cluster::node::images::StoreError;
@@ -33,7 +33,7 @@ use self::{
     names::Instance,
     yard::{Effect, Input, Ticket, Yard},
 };
-use super::{Capabilities, Lease, Made, Order, Progress, ProvisionError, reaper::Reaper};
+use super::{Capabilities, Lease, Made, Order, Progress, ProvisionError, Stage, reaper::Reaper};
 
 /// The namespace learners work in.
 const NAMESPACE: &str = "default";
@@ -129,7 +129,7 @@ impl Kind {
     pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
         let found = self.book().found.remove(&order.session);
         if let Some(name) = found {
-            order.progress.tell("Your cluster of before is looked for.");
+            order.progress.tell(Stage::LookedFor);
             match self.lease(&name).await {
                 Ok(lease) => return Ok(lease),
                 Err(why) => {
@@ -216,7 +216,7 @@ impl Kind {
             }
             Effect::Place(ticket, place, estimate) => {
                 if let Some(waiting) = book.waiting.get(&ticket) {
-                    waiting.progress.tell(in_the_queue(place, estimate));
+                    waiting.progress.tell(Stage::InLine { place, estimate });
                 }
             }
             Effect::End(name) => {
@@ -230,7 +230,7 @@ impl Kind {
     async fn make(&self, name: String) {
         let began = Instant::now();
         let listener = (self.clone(), name.clone());
-        let tell = move |text: String| listener.0.tell(&listener.1, &text);
+        let tell = move |stage: Stage| listener.0.tell(&listener.1, stage);
         tracing::info!(cluster = name, "a kind cluster is being made");
         match self.0.workshop.make(&name, &tell).await {
             Ok(()) => {
@@ -242,12 +242,12 @@ impl Kind {
     }
 
     /// Tells whoever a cluster is being made for.
-    fn tell(&self, name: &str, text: &str) {
+    fn tell(&self, name: &str, stage: Stage) {
         let book = self.book();
         let progress = book.yard.expects(name).and_then(|t| book.waiting.get(&t)).map(|w| w.progress.clone());
         drop(book);
         if let Some(progress) = progress {
-            progress.tell(text);
+            progress.tell(stage);
         }
     }
 
@@ -280,20 +280,6 @@ impl Kind {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-}
-
-/// What someone is told who waits.
-fn in_the_queue(place: usize, estimate: Option<Duration>) -> String {
-    match estimate {
-        Some(time) => {
-            // To the next ten seconds: it is a guess.
-            let seconds = time.as_secs().div_ceil(10) * 10;
-            format!("You are number {place} in the queue for a cluster: about {seconds} seconds.")
-        }
-        None => format!(
-            "You are number {place} in the queue. All clusters of this server are in use: you get the next that becomes free."
-        ),
     }
 }
 

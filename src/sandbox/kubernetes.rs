@@ -37,7 +37,7 @@ use self::{
     objects::{EXPIRES, HOLDER, SESSION},
     token::Bearer,
 };
-use super::{Capabilities, Lease, Made, Order, ProvisionError, reaper::Reaper};
+use super::{Capabilities, Lease, Made, Order, ProvisionError, Stage, reaper::Reaper};
 use crate::config::KubernetesSettings;
 
 /// How often what must hold soon is looked at again: rights that were just given, the default service account.
@@ -173,7 +173,7 @@ impl Kubernetes {
     }
 
     pub(super) async fn provision(&self, order: Order) -> Result<Lease, ProvisionError> {
-        order.progress.tell("Your namespace is being made.");
+        order.progress.tell(Stage::Namespace);
         let name = self.namespace(&order.session).await.map_err(refused)?;
         let made = self.lease(&name).await;
         if made.is_err() {

@@ -1,6 +1,6 @@
 //! What a sandbox is made for, and how whoever waits for it is told how it goes.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// What a provider is asked for.
 #[derive(Debug, Clone)]
@@ -19,13 +19,37 @@ impl Order {
     }
 }
 
-/// Takes sentences for the learner while a sandbox is being made. Clones tell the same learner.
+/// How far a sandbox is that is being made. What it is called is the page's to say, in the learner's language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// The sandbox that the session had before a restart is looked for.
+    LookedFor,
+    /// Others come first.
+    InLine {
+        /// 1 is next.
+        place: usize,
+        /// How long that takes; `None` where it depends on when another learner leaves.
+        estimate: Option<Duration>,
+    },
+    /// A stage of kind, in its own words.
+    Kind(String),
+    /// The images of the lessons are loaded.
+    Images,
+    /// It is made, and not ready yet.
+    Settling,
+    /// It did not work, and is tried once more.
+    Again,
+    /// A namespace is being made.
+    Namespace,
+}
+
+/// Takes the stages of a sandbox for its learner. Clones tell the same learner.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(String) + Send + Sync>);
+pub struct Progress(Arc<dyn Fn(Stage) + Send + Sync>);
 
 impl Progress {
     /// Tells them to this function, which must not wait.
-    pub fn to(tell: impl Fn(String) + Send + Sync + 'static) -> Self {
+    pub fn to(tell: impl Fn(Stage) + Send + Sync + 'static) -> Self {
         Self(Arc::new(tell))
     }
 
@@ -34,9 +58,9 @@ impl Progress {
         Self::to(|_| {})
     }
 
-    /// Tells a sentence.
-    pub fn tell(&self, text: impl Into<String>) {
-        (self.0)(text.into());
+    /// Tells how far it is.
+    pub fn tell(&self, stage: Stage) {
+        (self.0)(stage);
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// How many ids are remembered: many more than a page can have unanswered.
 const MAX_SEEN: usize = 2000;
 /// The longest id.
-const MAX_ID: usize = 64;
+pub const MAX_ID: usize = 64;
 
 /// Why a command does not begin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -15,7 +15,7 @@ pub const MAX_FILE: usize = 2 * 1024 * 1024;
 /// How many removed files are remembered for pages that may still have to be told.
 const MAX_GONE: usize = 50;
 /// The longest name.
-const MAX_NAME: usize = 100;
+pub const MAX_NAME: usize = 100;
 
 /// How much a lesson's desk holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,9 +20,14 @@ pub struct Edit {
     pub command: String,
     /// `pods-web.yaml`
     pub name: String,
-    /// As it was opened.
+    /// As it was opened, or as far as the learner is with it.
     pub text: String,
 }
+
+/// A text is larger than a file may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the text is too large: 2 MB are the most")]
+pub struct TooLarge;
 
 #[derive(Debug)]
 struct Open {
@@ -75,16 +80,32 @@ impl Edits {
         Arc::new(PageEditor { edits: self.clone(), command: command.to_owned() })
     }
 
-    /// What has become of an edit; `None` closes it as it was. An answer that comes twice is heard once. The error is a
-    /// sentence.
-    pub fn answer(&self, id: &str, text: Option<String>) -> Result<(), String> {
+    /// What has become of an edit; `None` closes it as it was. An answer that comes twice is heard once.
+    pub fn answer(&self, id: &str, text: Option<String>) -> Result<(), TooLarge> {
         if text.as_ref().is_some_and(|text| text.len() > MAX_FILE) {
-            return Err("This text is too large: 2 MB are the most.".to_owned());
+            return Err(TooLarge);
         }
         if let Some(open) = self.0.take(id) {
             // Its command may have been stopped this very moment.
             let _ = open.answer.send(text);
         }
+        Ok(())
+    }
+
+    /// How far the learner is with an edit: a page that is opened later shows this. Pages that show it already have
+    /// their own, and are not told.
+    pub fn draft(&self, id: &str, text: String) -> Result<(), TooLarge> {
+        if text.len() > MAX_FILE {
+            return Err(TooLarge);
+        }
+        let mut open = self.0.lock();
+        let Some(open) = open.iter_mut().find(|open| open.edit.id.as_str() == id) else { return Ok(()) };
+        self.0.changed.send_if_modified(|shown| {
+            let same = |edit: &&mut Edit| edit.id == open.edit.id;
+            shown.iter_mut().filter(same).for_each(|edit| edit.text.clone_from(&text));
+            false
+        });
+        open.edit.text = text;
         Ok(())
     }
 
@@ -154,6 +175,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_typed_and_not_handed_over_is_found_by_the_next_page_and_closing_still_leaves_it_as_it_was() {
+        let edits = Edits::default();
+        let mut first = edits.watch();
+        let (editor, another) = (edits.editor("c1"), edits.editor("c2"));
+        let closed = editor.edit("pods-web.yaml", "before".into());
+        let id = first.borrow_and_update()[0].id.as_str().to_owned();
+        edits.draft(&id, "half".into()).unwrap();
+        assert!(!first.has_changed().unwrap(), "the page that types is not told what it typed");
+        assert_eq!(edits.watch().borrow()[0].text, "half");
+        let other = another.edit("pods-db.yaml", String::new());
+        assert_eq!(edits.watch().borrow()[0].text, "half", "also once another text is open");
+        drop(other);
+        edits.answer(&id, None).unwrap();
+        assert_eq!(closed.await.unwrap(), "before");
+    }
+
+    #[tokio::test]
     async fn a_command_that_is_stopped_closes_its_text() {
         let edits = Edits::default();
         let editor = edits.editor("c1");
@@ -165,6 +203,7 @@ mod tests {
 
     #[test]
     fn a_text_is_bounded_like_a_file() {
-        assert!(Edits::default().answer("x", Some(" ".repeat(MAX_FILE + 1))).is_err());
+        assert_eq!(Edits::default().answer("x", Some(" ".repeat(MAX_FILE + 1))), Err(TooLarge));
+        assert_eq!(Edits::default().draft("x", " ".repeat(MAX_FILE + 1)), Err(TooLarge));
     }
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::sandbox::Stage;
+
 /// How long before its end an idle session is warned, at most; a short limit warns for a fifth of it.
 const WARNING: Duration = Duration::from_secs(5 * 60);
 
@@ -48,8 +50,8 @@ pub struct State {
 pub enum Sandbox {
     /// Nobody has asked for one yet.
     None,
-    /// Being made; how far that is, as a sentence, once there is something to tell.
-    Starting(Option<String>),
+    /// Being made; how far that is, once there is something to tell.
+    Starting(Option<Stage>),
     /// Commands run.
     Ready,
     /// It could not be made; the reason as a sentence.
@@ -71,8 +73,8 @@ pub enum Input {
     Wanted,
     /// The sandbox of this generation is there.
     Provisioned(u64),
-    /// It is still being made: a sentence about how far.
-    Progress(u64, String),
+    /// It is still being made, and so far.
+    Progress(u64, Stage),
     /// It could not be made.
     NotProvisioned(u64, String),
     /// It was there and is gone; the reason as a sentence.
@@ -179,8 +181,8 @@ impl State {
                 effects.extend(self.touch(now));
                 effects
             }
-            Input::Progress(generation, text) if generation == self.generation && self.is_starting() => {
-                self.sandbox = Sandbox::Starting(Some(text));
+            Input::Progress(generation, stage) if generation == self.generation && self.is_starting() => {
+                self.sandbox = Sandbox::Starting(Some(stage));
                 vec![Effect::Show]
             }
             Input::NotProvisioned(generation, why) if generation == self.generation => {
@@ -312,11 +314,11 @@ mod tests {
     fn progress_is_shown_while_the_sandbox_is_made_and_only_of_the_one_that_is_meant() {
         let mut state = State::new(at(0));
         steps(&mut state, &[(0, Input::Attached)]);
-        assert_eq!(steps(&mut state, &[(1, Input::Progress(1, "nodes".into()))]), [Effect::Show]);
-        assert_eq!(state.sandbox(), &Sandbox::Starting(Some("nodes".into())));
-        assert_eq!(steps(&mut state, &[(1, Input::Progress(0, "stale".into()))]), []);
+        assert_eq!(steps(&mut state, &[(1, Input::Progress(1, Stage::Images))]), [Effect::Show]);
+        assert_eq!(state.sandbox(), &Sandbox::Starting(Some(Stage::Images)));
+        assert_eq!(steps(&mut state, &[(1, Input::Progress(0, Stage::Again))]), []);
         steps(&mut state, &[(2, Input::Provisioned(1))]);
-        assert_eq!(steps(&mut state, &[(3, Input::Progress(1, "late".into()))]), []);
+        assert_eq!(steps(&mut state, &[(3, Input::Progress(1, Stage::Settling))]), []);
         assert_eq!(state.sandbox(), &Sandbox::Ready);
     }
 

@@ -18,7 +18,7 @@ use http::{HeaderValue, header};
 use ipnet::IpNet;
 
 pub use self::tries::Tries;
-use super::{address::Address, errors::PageError, state::AppState};
+use super::{address::Address, errors::PageError, state::AppState, texts::Texts};
 use crate::{sessions::Sessions, storage::LearnerId};
 
 /// What passes at once, in seconds of what passes steadily: a class that opens a page together.
@@ -97,17 +97,13 @@ impl Limits {
 }
 
 /// Why a learner gets no session from where they are; a sentence for them.
-pub async fn too_many_here(app: &AppState, address: Address, learner: &LearnerId) -> Option<String> {
+pub async fn too_many_here(app: &AppState, address: Address, learner: &LearnerId, t: &Texts) -> Option<String> {
     let sessions: &Sessions = &app.sessions;
     let lives = |other: &LearnerId| sessions.of_learner(other).is_some();
     if lives(learner) || app.limits.takes(address, learner, lives) || app.workshops.has(learner).await {
         return None;
     }
-    let most = app.limits.allowed.sessions;
-    Some(format!(
-        "{most} people learn from your address already, and this server takes no more from one. Whoever has the code of a \
-         workshop gets in at /join; whoever runs the server can allow more with --sessions-per-address."
-    ))
+    Some(t.with("socket.tooManyHere", "most", app.limits.allowed.sessions))
 }
 
 /// Notes from where a request comes, and refuses what is too much.

@@ -62,6 +62,13 @@ pub enum Request {
         /// What it is now; `None` when it was closed as it was.
         text: Option<String>,
     },
+    /// How far a text is that a command has open in the editor: the next page that is opened shows it.
+    Draft {
+        /// Of the edit.
+        edit: String,
+        /// As it stands.
+        text: String,
+    },
     /// The size of the screen on which a command's terminal is shown.
     Resize {
         /// Of the command.

@@ -9,6 +9,7 @@ pub mod fallback;
 mod pace;
 mod waiting;
 pub(super) mod wire;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -62,7 +63,7 @@ pub async fn connect(
         let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
         match visitor {
             Ok(visitor) => talk(socket, app, Reader { address, texts }, &visitor.learner).await,
-            Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
+            Err(refusal) => conversation::refuse(socket, &words::no_session(texts, &refusal)).await,
         }
     });
     Ok(switching(&accept, set_cookie.as_deref()))
@@ -81,16 +82,16 @@ async fn talk<S>(mut socket: S, app: AppState, reader: Reader, learner: &Learner
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin + Send,
 {
-    if let Some(why) = limits::too_many_here(&app, reader.address, learner).await {
+    if let Some(why) = limits::too_many_here(&app, reader.address, learner, reader.texts).await {
         return conversation::refuse(socket, &why).await;
     }
     let (session, said) = match app.sessions.session_of(learner, None).await {
         Ok(session) => (session, Vec::new()),
-        Err(NoSession::Full(_)) => match waiting::wait(&mut socket, &app, learner).await {
+        Err(NoSession::Full(_)) => match waiting::wait(&mut socket, &app, learner, reader.texts).await {
             Some(found) => found,
             None => return,
         },
-        Err(refusal) => return conversation::refuse(socket, &refusal.to_string()).await,
+        Err(refusal) => return conversation::refuse(socket, &words::no_session(reader.texts, &refusal)).await,
     };
     Conversation::new(socket, app, session, reader.texts).with(said).run().await;
 }

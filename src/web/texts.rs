@@ -1,6 +1,6 @@
 //! What the pages say, one file a language: `static/text/en.json`, `de.json`. The scripts read the same files.
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{collections::HashMap, fmt::Display, sync::LazyLock};
 
 use axum::{
     Router,
@@ -53,8 +53,16 @@ impl Texts {
     }
 
     /// A text with a value in it.
-    pub fn with(&self, key: &str, name: &str, value: impl ToString) -> String {
-        self.say(key).replace(&format!("{{{name}}}"), &value.to_string())
+    pub fn with(&self, key: &str, name: &str, value: impl Display) -> String {
+        self.filled(key, &[(name, &value)])
+    }
+
+    /// A text with several values in it, each by its name.
+    pub fn filled(&self, key: &str, values: &[(&str, &dyn Display)]) -> String {
+        let fill = |text: String, (name, value): &(&str, &dyn Display)| {
+            text.replace(&format!("{{{name}}}"), &value.to_string())
+        };
+        values.iter().fold(self.say(key).to_owned(), fill)
     }
 }
 

@@ -44,7 +44,7 @@ export function setUpStatus(connection: Connection): void {
     show(sandbox, "warn", "wait", t(ahead === 0 ? "status.next" : "status.queue", { ahead, places }));
   });
   connection.on("sandbox", ({ state, text }) => {
-    before = { state, text: state === "ready" && text === "Your cluster is ready." ? t("status.sandboxReady") : text };
+    before = { state, text };
     if (ends === undefined) show(sandbox, ...look(state), before.text);
   });
 }

@@ -12,7 +12,7 @@ use super::{
     records::Records,
     words::Trouble,
 };
-use crate::config::Reach;
+use crate::{config::Reach, sandbox::Stage};
 
 /// How long a cluster whose programs have all been started may take until Pods can be made.
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -40,7 +40,7 @@ pub(super) struct Workshop {
 
 impl Workshop {
     /// Makes a cluster; tries once more if that may help. The error is a sentence for the learner.
-    pub(super) async fn make(&self, name: &str, tell: &(dyn Fn(String) + Send + Sync)) -> Result<(), String> {
+    pub(super) async fn make(&self, name: &str, tell: &(dyn Fn(Stage) + Send + Sync)) -> Result<(), String> {
         for attempt in 1..=ATTEMPTS {
             if let Some(shortage) = self.shortage().await {
                 tracing::warn!(shortage, "no room for another kind cluster");
@@ -59,24 +59,24 @@ impl Workshop {
             if attempt == ATTEMPTS || !trouble.may_pass() || self.closing.is_cancelled() {
                 return Err(trouble.for_the_learner().to_owned());
             }
-            tell("That did not work; it is tried once more.".to_owned());
+            tell(Stage::Again);
         }
         unreachable!("the last attempt returns")
     }
 
-    async fn attempt(&self, name: &str, tell: &(dyn Fn(String) + Send + Sync)) -> Result<(), Failure> {
+    async fn attempt(&self, name: &str, tell: &(dyn Fn(Stage) + Send + Sync)) -> Result<(), Failure> {
         self.records.begin(name).map_err(|error| other(&error))?;
         let kubeconfig = self.records.kubeconfig(name);
-        let stage = |stage: &str| tell(format!("Your cluster is being made. kind: {stage}"));
+        let stage = |stage: &str| tell(Stage::Kind(stage.to_owned()));
         self.programs.create(name, &kubeconfig, self.limit, &self.closing, &stage).await?;
         if self.reach == Reach::Network {
             let text = self.programs.internal_kubeconfig(name).await?;
             self.records.write_kubeconfig(name, &text).map_err(|error| other(&error))?;
         }
         self.bound(name).await;
-        tell("Your cluster is being made: the lesson's images are loaded.".to_owned());
+        tell(Stage::Images);
         self.load(name, &self.records.images()).await?;
-        tell("Your cluster is being made: it is waited for until it is ready.".to_owned());
+        tell(Stage::Settling);
         let client = connect::client(&kubeconfig).await.map_err(|error| other(&error))?;
         if !connect::ready(&client, READY_WITHIN).await {
             return Err(Failure { trouble: Trouble::TooLong, said: format!("not ready within {READY_WITHIN:?}") });

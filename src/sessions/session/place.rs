@@ -20,7 +20,7 @@ impl Session {
         *lock(&self.wanted) = wanted.clone();
         tasks.spawn(async move {
             let listener = me.clone();
-            let progress = Progress::to(move |text| listener.step(Input::Progress(generation, text)));
+            let progress = Progress::to(move |stage| listener.step(Input::Progress(generation, stage)));
             let making = me.around.provider.provision(Order::new(sandbox_name(&me.learner), progress));
             let Some(made) = wanted.run_until_cancelled(making).await else { return };
             match made {

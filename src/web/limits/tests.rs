@@ -101,13 +101,13 @@ async fn an_address_has_so_many_sessions_and_a_workshops_learners_do_not_count()
     for _ in 0..2 {
         learners.push(app.sessions.visitor(None).await.unwrap().learner);
     }
-    assert_eq!(too_many_here(&app, here, &learners[0]).await, None);
+    assert_eq!(too_many_here(&app, here, &learners[0], Texts::english()).await, None);
     let _session = app.sessions.session_of(&learners[0], None).await.unwrap();
-    assert_eq!(too_many_here(&app, here, &learners[0]).await, None, "who is in stays in");
-    let why = too_many_here(&app, here, &learners[1]).await.unwrap();
+    assert_eq!(too_many_here(&app, here, &learners[0], Texts::english()).await, None, "who is in stays in");
+    let why = too_many_here(&app, here, &learners[1], Texts::english()).await.unwrap();
     assert!(why.starts_with("1 people learn from your address already"), "{why}");
     let there = std::net::IpAddr::from([203, 0, 113, 8]).into();
-    assert_eq!(too_many_here(&app, there, &learners[1]).await, None);
+    assert_eq!(too_many_here(&app, there, &learners[1], Texts::english()).await, None);
 
     let third = app.sessions.visitor(None).await.unwrap().learner;
     let plan = crate::storage::Plan {
@@ -121,5 +121,5 @@ async fn an_address_has_so_many_sessions_and_a_workshops_learners_do_not_count()
     };
     let code = app.workshops.create("ada", plan).await.unwrap().code;
     app.workshops.join(&code, "Mira", &third, &app.catalog()).await.unwrap();
-    assert_eq!(too_many_here(&app, here, &third).await, None);
+    assert_eq!(too_many_here(&app, here, &third, Texts::english()).await, None);
 }

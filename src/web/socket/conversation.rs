@@ -28,7 +28,7 @@ use super::{
         texts::Texts,
     },
     pace::Pace,
-    wire,
+    wire, words,
 };
 use crate::{
     console::MAX_LINE,
@@ -38,7 +38,7 @@ use crate::{
         checks::board::States,
         commands::NotBegun,
         desk::{Author, Desk},
-        edits::Edit,
+        edits::{Edit, TooLarge},
         forwards::Forward,
         live::{
             Views,
@@ -277,8 +277,8 @@ where
             Event::Silent => Err(End::Gone),
             Event::Closing => Err(End::Leave(CloseCode::Away, "going away")),
             Event::Over => {
-                let text = "This session has ended. Your work is kept: reload the page to go on.";
-                let message = Message::Sandbox { state: SandboxState::Failed, text: text.to_owned() };
+                let text = self.texts.say("socket.over").to_owned();
+                let message = Message::Sandbox { state: SandboxState::Failed, text };
                 self.say(&message).await?;
                 Err(End::Leave(CloseCode::Library(SESSION_OVER), "session over"))
             }
@@ -292,7 +292,7 @@ where
                 self.pace.taken(self.heard);
                 match serde_json::from_str::<Request>(&text) {
                     Ok(request) => self.request(request).await,
-                    Err(error) => self.refuse(None, format!("This message can't be understood: {error}")).await,
+                    Err(error) => self.refuse(None, self.texts.with("socket.unclear", "error", error)).await,
                 }
             }
             Some(Ok(Packet::Binary(_))) => Err(End::Leave(CloseCode::Unsupported, "text only")),
@@ -309,12 +309,12 @@ where
                     self.page = page;
                     self.hello(&lesson, language.as_deref(), after).await
                 }
-                _ => self.refuse(None, "The first message of a page is hello.".to_owned()).await,
+                _ => self.refuse(None, self.texts.say("socket.noHello").to_owned()).await,
             };
         };
         let desk = open.desk.clone();
         match request {
-            Request::Hello { .. } => self.refuse(None, "Hello has been said.".to_owned()).await,
+            Request::Hello { .. } => self.refuse(None, self.texts.say("socket.helloAgain").to_owned()).await,
             Request::Run { id, line } => self.run_line(id, line, None, desk).await,
             Request::Apply { id, file, text, dry_run } => self.apply(id, &file, text, dry_run, desk).await,
             Request::Complete { id, line } => {
@@ -327,7 +327,14 @@ where
                 self.session.touch();
                 match self.session.edits().answer(&edit, text) {
                     Ok(()) => Ok(()),
-                    Err(why) => self.refuse(None, why).await,
+                    Err(TooLarge) => self.refuse(None, words::text_too_large(self.texts)).await,
+                }
+            }
+            Request::Draft { edit, text } => {
+                self.session.touch();
+                match self.session.edits().draft(&edit, text) {
+                    Ok(()) => Ok(()),
+                    Err(TooLarge) => self.refuse(None, words::text_too_large(self.texts)).await,
                 }
             }
             Request::Resize { id, columns, rows } => {
@@ -344,7 +351,7 @@ where
                 self.session.touch();
                 match desk.store(&file, text, self.author) {
                     Ok(()) => {}
-                    Err(why) => self.refuse(None, sentence(&why)).await?,
+                    Err(why) => self.refuse(None, words::not_stored(self.texts, &why)).await?,
                 }
                 if seq == 0 { Ok(()) } else { self.say(&Message::Stored { seq }).await }
             }
@@ -352,7 +359,7 @@ where
                 self.session.touch();
                 match desk.restore(&file) {
                     Ok(()) => Ok(()),
-                    Err(why) => self.refuse(None, sentence(&why)).await,
+                    Err(why) => self.refuse(None, words::not_stored(self.texts, &why)).await,
                 }
             }
             Request::Logs { pod, container, previous, timestamps } => {
@@ -379,7 +386,7 @@ where
     async fn run_line(&mut self, id: String, line: String, applied: Option<(&str, String)>, desk: Arc<Desk>) -> Step {
         let (file, manifest) = applied.unzip();
         if line.len() > MAX_LINE {
-            return self.refuse(Some(id), "This command is too long: 2 MB are the most.".to_owned()).await;
+            return self.refuse(Some(id), words::line_too_long(self.texts)).await;
         }
         if let Some(why) = self.has_to_wait(&line, file) {
             return self.refuse(Some(id), why).await;
@@ -391,7 +398,7 @@ where
             }
             // It came twice: its frames are on their way.
             Err(NotBegun::Seen) => Ok(()),
-            Err(why) => self.refuse(Some(id), sentence(&why)).await,
+            Err(why) => self.refuse(Some(id), words::not_begun(self.texts, &why)).await,
         }
     }
 
@@ -402,7 +409,7 @@ where
         }
         match desk.store(file, text.clone(), self.author) {
             Ok(()) => self.run_line(id, format!("kubectl {verb} -f {file}"), Some((file, text)), desk).await,
-            Err(why) => self.refuse(Some(id), sentence(&why)).await,
+            Err(why) => self.refuse(Some(id), words::not_stored(self.texts, &why)).await,
         }
     }
 
@@ -430,13 +437,6 @@ where
         Ok(Ok(())) => Ok(()),
         _ => Err(()),
     }
-}
-
-/// A refusal as a sentence.
-fn sentence(why: &impl ToString) -> String {
-    let text = why.to_string();
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
 }
 
 /// Waits for a change; for ever where there is nothing to watch, or nobody who would change it.

@@ -88,7 +88,7 @@ pub async fn listen(State(app): State<AppState>, address: Address, headers: Head
     app.tasks.clone().spawn(async move {
         match visitor {
             Ok(visitor) => super::talk(socket, app, reader, &visitor.learner).await,
-            Err(refusal) => conversation::refuse(socket, &refusal.to_string()).await,
+            Err(refusal) => conversation::refuse(socket, &super::words::no_session(reader.texts, &refusal)).await,
         }
         drop(line);
     });

@@ -190,7 +190,7 @@ async fn what_can_not_be_done_is_refused_in_words_and_nothing_else_is_lost() {
     let text = page.hear("refused").await["text"].as_str().unwrap().to_owned();
     assert!(text.starts_with("This message can't be understood: unknown variant `fly`"), "{text}");
     page.say(json!({"op": "save", "file": "../x", "text": ""})).await;
-    assert!(page.hear("refused").await["text"].as_str().unwrap().starts_with("'../x' is no name for a file"));
+    assert!(page.hear("refused").await["text"].as_str().unwrap().starts_with("“../x” is no name for a file"));
     page.say(json!({"op": "apply", "id": "1", "file": "big.yaml", "text": "x".repeat(2 * 1024 * 1024 + 1)})).await;
     let refused = page.hear("refused").await;
     assert_eq!(

@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::tungstenite::{self, Message as Packet, protocol::frame::coding::CloseCode};
 
 use super::{
-    super::{protocol::Message, state::AppState},
+    super::{protocol::Message, state::AppState, texts::Texts},
     conversation::{PING_EVERY, farewell, put, refuse_on},
+    words,
 };
 use crate::{
     sessions::{NoSession, Session, line::Ticket},
@@ -20,7 +21,12 @@ use crate::{
 const MAX_SAID: usize = 16;
 
 /// Waits for a place. Gives the session and what the page has said meanwhile; nothing when it has gone.
-pub(super) async fn wait<S>(socket: &mut S, app: &AppState, learner: &LearnerId) -> Option<(Arc<Session>, Vec<Packet>)>
+pub(super) async fn wait<S>(
+    socket: &mut S,
+    app: &AppState,
+    learner: &LearnerId,
+    texts: &Texts,
+) -> Option<(Arc<Session>, Vec<Packet>)>
 where
     S: Stream<Item = Result<Packet, tungstenite::Error>> + Sink<Packet, Error = tungstenite::Error> + Unpin,
 {
@@ -32,7 +38,7 @@ where
             Ok(session) => return Some((session, said)),
             Err(NoSession::Full(places)) => tell(socket, &ticket, places, &mut told).await?,
             Err(refusal) => {
-                refuse_on(socket, &refusal.to_string()).await;
+                refuse_on(socket, &words::no_session(texts, &refusal)).await;
                 return None;
             }
         }

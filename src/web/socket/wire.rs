@@ -1,6 +1,7 @@
 //! What the session says, as the protocol's messages. Everything is taken apart, so that a new field does not compile
 //! until it has found its place.
 
+use super::words;
 use crate::{
     lessons::check::Verdict,
     manifest::Problem,
@@ -17,7 +18,10 @@ use crate::{
         session::Warning,
         state::{Ending, Sandbox},
     },
-    web::protocol::{self, Message, PodRow, SandboxState, Stream},
+    web::{
+        protocol::{self, Message, PodRow, SandboxState, Stream},
+        texts::Texts,
+    },
 };
 
 fn problem(Problem { line, column, message }: Problem) -> protocol::Problem {
@@ -40,12 +44,12 @@ pub(in crate::web) fn frame(Frame { seq, what }: &Frame) -> Message {
 }
 
 /// What is said where frames are missing before this one.
-pub(in crate::web) fn gap(before: &Frame) -> Message {
+pub(in crate::web) fn gap(before: &Frame, t: &Texts) -> Message {
     let id = match &before.what {
         What::Started { id, .. } | What::Output { id, .. } | What::Exit { id, .. } => id.clone(),
         What::Clear => String::new(),
     };
-    let text = "\n[some output was left out: it came faster than this page could take it]\n".to_owned();
+    let text = format!("\n[{}]\n", t.say("socket.gap"));
     Message::Output { seq: before.seq - 1, id, stream: Stream::Stderr, text }
 }
 
@@ -113,13 +117,13 @@ pub(in crate::web) fn edits(open: &[Edit]) -> Message {
 }
 
 /// `caveat` is what is amiss with every sandbox of this server.
-pub(in crate::web) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>) -> Message {
-    let (state, text) = match sandbox {
-        Sandbox::None | Sandbox::Starting(None) => (SandboxState::Starting, "Your cluster is being made.".to_owned()),
-        Sandbox::Starting(Some(text)) => (SandboxState::Starting, text.clone()),
-        Sandbox::Ready => (SandboxState::Ready, caveat.unwrap_or("Your cluster is ready.").to_owned()),
-        Sandbox::Failed(why) => (SandboxState::Failed, format!("There is no cluster: {why}")),
+pub(in crate::web) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>, t: &Texts) -> Message {
+    let state = match sandbox {
+        Sandbox::None | Sandbox::Starting(_) => SandboxState::Starting,
+        Sandbox::Ready => SandboxState::Ready,
+        Sandbox::Failed(_) => SandboxState::Failed,
     };
+    let text = words::sandbox(t, sandbox, caveat);
     Message::Sandbox { state, text }
 }
 

@@ -75,7 +75,7 @@ where
         if missed.gap
             && let Some(first) = missed.frames.first()
         {
-            self.say(&wire::gap(first)).await?;
+            self.say(&wire::gap(first, self.texts)).await?;
         }
         if missed.frames.len() == FRAMES_AT_ONCE {
             self.newest.mark_changed();
@@ -90,7 +90,7 @@ where
     /// The sandbox has changed: what is looked at is looked at in the new one.
     pub(super) async fn status(&mut self) -> Step {
         let Status { sandbox, hold } = self.status.borrow_and_update().clone();
-        self.say(&wire::sandbox(&sandbox, self.app.caveat.as_deref())).await?;
+        self.say(&wire::sandbox(&sandbox, self.app.caveat.as_deref(), self.texts)).await?;
         self.views = hold.as_ref().map(|hold| hold.views.clone());
         self.log = hold.map(|hold| {
             let (send, receive) = mpsc::channel(LOG_PIECES);

@@ -13,7 +13,7 @@ where
     pub(super) async fn input(&mut self, id: String, data: String, seq: u64) -> Step {
         self.session.touch();
         if self.session.keyboards().press(&id, &self.page, seq, data) == Pressed::Lost {
-            let text = "The program in the terminal reads no more: what was typed is lost.".to_owned();
+            let text = self.texts.say("socket.typedInVain").to_owned();
             self.refuse(None, text).await?;
         }
         self.say(&Message::Typed { id, seq }).await
