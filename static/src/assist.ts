@@ -12,6 +12,7 @@ import { type Live, liveOf, namedKind } from "./named";
 import { around, type Entry, outline, type Path, written } from "./outline";
 import type { Problem } from "./protocol";
 import { brief, isOpen, type Schema, type Schemas, typeName, valuesOf } from "./schema";
+import { t } from "./text";
 
 let known: Schemas | undefined;
 /** The Pods that there are, by name: most of their fields can't change any more. */
@@ -103,7 +104,7 @@ function field(name: string, schema: Schema, required: boolean, column: number):
   const type = known ? typeName(schema, known) : "";
   const below = " ".repeat(column + 2);
   const rest = type.startsWith("list") ? `:\n${below}- ` : type === "object" ? `:\n${below}` : ": ";
-  return { label: name, apply: name + rest, detail: required ? `${type}, required` : type, info: brief(schema.description) || undefined, boost: required ? 2 : 0 };
+  return { label: name, apply: name + rest, detail: required ? t("lint.required", { type }) : type, info: brief(schema.description) || undefined, boost: required ? 2 : 0 };
 }
 
 async function values(context: CompletionContext, text: string, line: number, length: number): Promise<CompletionResult | null> {

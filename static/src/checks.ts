@@ -2,6 +2,8 @@
 
 import { type Entry, outline, type Path, written } from "./outline";
 import { isIntOrString, isOpen, type Schema, type Schemas, valuesOf } from "./schema";
+import "./late-text";
+import { t } from "./text";
 
 export interface Finding {
   /** From 0. */
@@ -33,7 +35,7 @@ function tabs(text: string): Finding[] {
   return text.split("\n").flatMap((line, number) => {
     const blank = line.match(/^\s*/)?.[0] ?? "";
     if (!blank.includes("\t") || !line.trim()) return [];
-    return [{ line: number, from: 0, to: blank.length, severity: "error" as const, message: "a tab can’t indent YAML: found character that cannot start any token", fix: { label: "Use spaces", text: blank.replaceAll("\t", "  ") } }];
+    return [{ line: number, from: 0, to: blank.length, severity: "error" as const, message: t("lint.tab"), fix: { label: t("lint.useSpaces"), text: blank.replaceAll("\t", "  ") } }];
   });
 }
 
@@ -44,7 +46,7 @@ function duplicates(entries: Entry[]): Finding[] {
     const first = seen.get(key);
     seen.set(key, entry.line);
     if (first === undefined) return [];
-    return [{ line: entry.line, from: entry.from, to: entry.to, severity: "warning" as const, message: `${written(entry.path)} is there twice (line ${first + 1}): only the last one counts` }];
+    return [{ line: entry.line, from: entry.from, to: entry.to, severity: "warning" as const, message: t("lint.twice", { field: written(entry.path), line: first + 1 }) }];
   });
 }
 
@@ -74,15 +76,20 @@ function unknownKind(version: Entry, kind: Entry, schemas: Schemas): Finding[] {
   const sameKind = schemas.kinds.find(([, known]) => known === name);
   if (sameKind) {
     const at = { line: version.line, from: version.valueFrom, to: version.valueFrom + version.value.length, severity: "error" as const };
-    return [{ ...at, message: `no matches for kind "${name}" in version "${bare(version.value)}"`, fix: { label: `Change to ${sameKind[0]}`, text: sameKind[0] } }];
+    return [{ ...at, message: `no matches for kind "${name}" in version "${bare(version.value)}"`, fix: changeTo(sameKind[0]) }];
   }
   const near = nearest(name, schemas.kinds.map(([, known]) => known));
-  return [{ ...place, message: `no matches for kind "${name}" in version "${bare(version.value)}"`, fix: near ? { label: `Change to ${near}`, text: near } : undefined }];
+  return [{ ...place, message: `no matches for kind "${name}" in version "${bare(version.value)}"`, fix: changeTo(near) }];
+}
+
+/** A button that puts in the word that one probably meant. */
+function changeTo(word: string | undefined): Finding["fix"] {
+  return word ? { label: t("lint.changeTo", { word }), text: word } : undefined;
 }
 
 function unknownField(entry: Entry, parent: Schema): Finding {
   const near = nearest(entry.key, Object.keys(parent.properties ?? {}));
-  return { line: entry.line, from: entry.from, to: entry.to, severity: "error", message: `unknown field "${written(entry.path)}"`, fix: near ? { label: `Change to ${near}`, text: near } : undefined };
+  return { line: entry.line, from: entry.from, to: entry.to, severity: "error", message: `unknown field "${written(entry.path)}"`, fix: changeTo(near) };
 }
 
 function checkValue(entry: Entry, schema: Schema): Finding[] {
@@ -96,7 +103,7 @@ function checkValue(entry: Entry, schema: Schema): Finding[] {
   if (schema.type !== "boolean" && allowed.length && !allowed.includes(bare(value))) {
     const near = nearest(bare(value), allowed);
     const list = allowed.map((one) => `"${one}"`).join(", ");
-    return [{ ...place, message: `${written(entry.path)}: Unsupported value: "${bare(value)}": supported values: ${list}`, fix: near ? { label: `Change to ${near}`, text: near } : undefined }];
+    return [{ ...place, message: `${written(entry.path)}: Unsupported value: "${bare(value)}": supported values: ${list}`, fix: changeTo(near) }];
   }
   const problem = wrongType(value, schema);
   return problem ? [{ ...place, message: `${written(entry.path)}: ${problem}` }] : [];
@@ -116,9 +123,9 @@ function wrongType(value: string, schema: Schema): string | undefined {
   const wanted = schema.properties ? "object" : schema.type;
   if (!wanted || found === "null" || found === wanted) return undefined;
   if (wanted === "number" && found === "integer") return undefined;
-  const words: Record<string, string> = { integer: "a whole number", number: "a number", boolean: "true or false", string: "text", array: "a list", object: "an object, indented below" };
-  const quote = wanted === "string" ? "; put it in quotes" : "";
-  return words[wanted] ? `wants ${words[wanted]}, and this is ${words[found] ?? found}${quote}` : undefined;
+  const words: Record<string, string> = { integer: t("lint.integer"), number: t("lint.number"), boolean: t("lint.boolean"), string: t("lint.string"), array: t("lint.array"), object: t("lint.object") };
+  if (!words[wanted]) return undefined;
+  return t(wanted === "string" ? "lint.wantsText" : "lint.wants", { wanted: words[wanted], found: words[found] ?? found });
 }
 
 /** What YAML as Kubernetes reads it takes a value for. */

@@ -1,4 +1,4 @@
-// What has happened to each Pod since the page is open: kept from the first moment, so that the Timeline, whenever it is
+// What has happened to each Pod since the page is open: kept from the first Pod on, so that the Timeline, whenever it is
 // looked at, can look back.
 
 import * as cluster from "./cluster";
@@ -7,6 +7,7 @@ import type { Pod } from "./explain";
 import { Lives } from "./lifeline";
 import { Versions } from "./moment";
 import { Observed } from "./observed";
+import type { PodRow } from "./protocol";
 import { RunLogs } from "./runlog";
 import type { Value } from "./yaml";
 
@@ -16,6 +17,13 @@ const SETTLE = 150;
 const UNSETTLED = 2_000;
 
 export type Stored = { [key: string]: Value };
+
+/** A table of Pods, and when it was shown, in milliseconds since 1970 by the server. */
+export interface Shown {
+  columns: string[];
+  rows: PodRow[];
+  at: number;
+}
 
 export class Chronicle {
   readonly lives = new Lives();
@@ -28,13 +36,17 @@ export class Chronicle {
   /** Since when a question waits. */
   #since: number | undefined;
 
-  constructor(connection: Connection) {
-    connection.on("pods", ({ columns, rows }) => {
-      this.lives.note(columns, rows, cluster.now());
-      if (rows.length) this.#askSoon();
-      this.#changed();
-    });
+  /** `before` is what the tables have shown until now. */
+  constructor(connection: Connection, before: Shown[]) {
+    for (const shown of before) this.#note(shown);
+    connection.on("pods", (table) => this.#note({ ...table, at: cluster.now() }));
     connection.on("events", () => this.#askSoon());
+  }
+
+  #note({ columns, rows, at }: Shown): void {
+    this.lives.note(columns, rows, at);
+    if (rows.length) this.#askSoon();
+    this.#changed();
   }
 
   /** Who wants to hear of news. */

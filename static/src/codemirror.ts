@@ -13,6 +13,7 @@ import { assistance, learn, recheck, told } from "./assist";
 import { the } from "./dom";
 import type { Problem } from "./protocol";
 import type { Surface, SurfaceEvents } from "./surface";
+import { t } from "./text";
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: "y-key" },
@@ -46,7 +47,7 @@ function extensions(events: SurfaceEvents) {
     lintGutter(),
     assistance(),
     keymap.of([...defaultKeymap, ...historyKeymap, ...searchKeymap, ...lintKeymap, indentWithTab]),
-    EditorView.contentAttributes.of({ "aria-label": "Manifest", "aria-describedby": "verdict", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({ "aria-label": t("editor.manifest"), "aria-describedby": "verdict", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
     EditorView.updateListener.of((update) => {
       const typed = update.transactions.some((transaction) => transaction.docChanged && !transaction.isUserEvent("podyard"));
       if (typed) events.changed();

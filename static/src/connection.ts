@@ -111,6 +111,12 @@ export class Connection {
     return this.#outbox.unsaved(file);
   }
 
+  /** Says how far a text is that a command waits for. */
+  draft(edit: string, text: string): void {
+    const draft = this.#outbox.draft(edit, text);
+    if (this.#ready) this.#send(draft);
+  }
+
   /** Says what has become of a text that a command waits for; null closes it as it was. */
   edited(edit: string, text: string | null): void {
     const edited = this.#outbox.edited(edit, text);

@@ -200,9 +200,10 @@ export class Editor {
 
   /** The command that waits for the text in front gets it; null leaves it as it was. */
   #finish(text: string | null): void {
-    const edit = this.#files.get(this.#current)?.edit;
-    if (!edit) return;
-    this.#connection.edited(edit.edit, text);
+    const file = this.#files.get(this.#current);
+    if (!file?.edit) return;
+    file.dirty = false;
+    this.#connection.edited(file.edit.edit, text);
     this.#said = true;
     this.#say(this.#connection.open ? "" : "warn", t(this.#connection.open ? "editor.handedOver" : "editor.later"));
   }
@@ -269,14 +270,14 @@ export class Editor {
     if (!file) return;
     file.text = this.#surface.text;
     this.#said = false;
-    if (file.edit) return;
     file.dirty = true;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#flush(), SAVE_AFTER);
+    if (file.edit) return;
     this.#mark(undefined);
     this.#say("");
     closeDiff();
     this.#saved.textContent = "";
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#flush(), SAVE_AFTER);
     this.#draw();
   }
 
@@ -287,6 +288,7 @@ export class Editor {
 
   #save(file: OpenFile): void {
     file.dirty = false;
+    if (file.edit) return this.#connection.draft(file.edit.edit, file.text);
     file.changed = file.text !== file.original;
     this.#connection.save(file.name, file.text);
     this.#saved.textContent = t(this.#connection.open ? "editor.saved" : "editor.savedLater");

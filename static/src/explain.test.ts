@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exitMeaning, explain, type Pod, type Seen, speaker, unhealthy } from "./explain";
+import { exitMeaning, explain, type Pod, type Seen, speaker } from "./explain";
+import { unhealthy } from "./health";
 
 function seen(status: string, more: Partial<Seen> = {}): Seen {
   return { name: "web", status, ready: "0/1", restarts: "0", events: [], ...more };

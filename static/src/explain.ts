@@ -1,5 +1,7 @@
 // Why a Pod is in the state it is in: rules over what the cluster itself says about it. Pure: facts in, words out.
 
+import { unhealthy, whole } from "./health";
+import "./late-text";
 import { t } from "./text";
 
 export interface Fact {
@@ -78,17 +80,6 @@ export function explain(seen: Seen): Explanation | undefined {
     if (found) return found;
   }
   return unhealthy(seen) ? unknown(seen) : undefined;
-}
-
-/** Whether a status asks for an explanation. */
-export function unhealthy({ status, ready }: Pick<Seen, "status" | "ready">): boolean {
-  if (status === "Running") return !whole(ready);
-  return status !== "Completed" && status !== "Succeeded";
-}
-
-function whole(ready: string): boolean {
-  const [are, all] = ready.split("/");
-  return are === all;
 }
 
 const RULES: Rule[] = [terminating, oomKilled, crashLoop, neverPull, badName, imagePull, config, startError, pending, creating, waitsForInit, ended, notReady];
@@ -377,4 +368,10 @@ function eventFacts(seen: Seen, ...reasons: string[]): Fact[] {
 
 function facts(...pairs: [string, string | undefined][]): Fact[] {
   return pairs.flatMap(([name, value]) => (value ? [{ name, value }] : []));
+}
+
+/** What there is to say about a Pod that is as it should be. */
+export function well(name: string, status: string): Explanation {
+  const text = t(status === "Completed" ? "why.well.completed" : "why.well.running");
+  return { title: t("why.well.title", { status }), text, facts: [], next: { why: t("why.well.next"), line: `kubectl describe pod ${name}` } };
 }

@@ -1,21 +1,36 @@
-// Views that come with their first look: their scripts are not part of what everybody loads.
+// Views that come with their first look, and what they look back at, which comes with the first Pod: their scripts are
+// not part of what everybody loads.
 
-import type { Chronicle } from "./chronicle";
+import type { Chronicle, Shown } from "./chronicle";
+import * as cluster from "./cluster";
 import type { Connection } from "./connection";
 import type { Objects } from "./objects";
 import type { Timeline } from "./timeline";
 
 export class LateViews {
   readonly #connection: Connection;
-  readonly #chronicle: Chronicle;
+  #chronicle: Promise<Chronicle> | undefined;
+  /** What was shown before the chronicle had come. */
+  #shown: Shown[] | undefined = [];
   #timeline: Promise<Timeline> | undefined;
   #objects: Promise<Objects> | undefined;
   /** The Pod that was asked for before anybody looked. */
   #pod: string | undefined;
 
-  constructor(connection: Connection, chronicle: Chronicle) {
+  constructor(connection: Connection) {
     this.#connection = connection;
-    this.#chronicle = chronicle;
+    connection.on("pods", ({ columns, rows }) => {
+      this.#shown?.push({ columns, rows, at: cluster.now() });
+      if (rows.length) void this.#keep();
+    });
+  }
+
+  #keep(): Promise<Chronicle> {
+    return (this.#chronicle ??= import("./chronicle").then(({ Chronicle }) => {
+      const kept = new Chronicle(this.#connection, this.#shown ?? []);
+      this.#shown = undefined;
+      return kept;
+    }));
   }
 
   /** A tab has been chosen. */
@@ -32,8 +47,8 @@ export class LateViews {
   }
 
   async #makeTimeline(): Promise<Timeline> {
-    const { Timeline } = await import("./timeline");
-    const made = new Timeline(this.#chronicle);
+    const [{ Timeline }, chronicle] = await Promise.all([import("./timeline"), this.#keep()]);
+    const made = new Timeline(chronicle);
     if (this.#pod) made.follow(this.#pod);
     return made;
   }

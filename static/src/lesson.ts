@@ -1,7 +1,6 @@
 // The lesson page: puts its parts together.
 
 import { CatchUp } from "./catchup";
-import { Chronicle } from "./chronicle";
 import { Commands } from "./commands";
 import { Connection } from "./connection";
 import { Console } from "./console";
@@ -14,7 +13,7 @@ import { setUpNarrow } from "./narrow";
 import { Pods } from "./pods";
 import { Preview } from "./preview";
 import { setUpReset } from "./reset";
-import { setUpCopies, setUpRuns } from "./runs";
+import { setUpCopies, setUpRuns, setUpTyped } from "./runs";
 import { Screens } from "./screens";
 import { setUpSplit } from "./split";
 import { setUpStatus } from "./status";
@@ -47,7 +46,7 @@ commands.watch(({ id, state }) => {
 });
 const editor = new Editor(connection, commands, log);
 const logs = new Logs(connection);
-const late = new LateViews(connection, new Chronicle(connection));
+const late = new LateViews(connection);
 const events = new Events(connection);
 const views = new Tabs(the("views"), (tab) => {
   if (tab.id === "t-events") events.open();
@@ -62,6 +61,7 @@ const steps = new Steps(lesson, title, connection, (id) => verdicts.of(id), (ste
 setUpQuizzes();
 setUpReload(connection);
 setUpRuns(commands, log, () => steps.check());
+setUpTyped((line) => screens.type(line));
 setUpCopies();
 setUpReset(connection);
 setUpNarrow(connection);

@@ -13,6 +13,8 @@ export class Outbox {
   readonly #waiting = new Map<string, Of<"run" | "apply">>();
   readonly #saves = new Map<string, Of<"save">>();
   readonly #edited = new Map<string, Of<"edited">>();
+  /** How far texts are that commands wait for. */
+  readonly #drafts = new Map<string, Of<"draft">>();
   /** What was typed into each command's terminal. */
   readonly #keys = new Map<string, Keys>();
   #saved = 0;
@@ -43,12 +45,20 @@ export class Outbox {
   edited(edit: string, text: string | null): Of<"edited"> {
     const request = { op: "edited", edit, text } as const;
     this.#edited.set(edit, request);
+    this.#drafts.delete(edit);
+    return request;
+  }
+
+  /** Keeps how far a text is, as long as its command waits: the next page that is opened goes on from there. */
+  draft(edit: string, text: string): Of<"draft"> {
+    const request = { op: "draft", edit, text } as const;
+    this.#drafts.set(edit, request);
     return request;
   }
 
   /** These texts are still waited for. */
   open(edits: string[]): void {
-    for (const edit of this.#edited.keys()) if (!edits.includes(edit)) this.#edited.delete(edit);
+    for (const kept of [this.#edited, this.#drafts]) for (const edit of kept.keys()) if (!edits.includes(edit)) kept.delete(edit);
   }
 
   /** Keeps what was typed into a terminal. Pieces are numbered: the server types each once. */
@@ -88,6 +98,6 @@ export class Outbox {
   /** All that has to be sent on a new connection: files first, since commands name them. */
   unsent(): Request[] {
     const keys = [...this.#keys.values()].flatMap((one) => one.unheard);
-    return [...this.#saves.values(), ...this.#waiting.values(), ...this.#edited.values(), ...keys];
+    return [...this.#saves.values(), ...this.#waiting.values(), ...this.#drafts.values(), ...this.#edited.values(), ...keys];
   }
 }

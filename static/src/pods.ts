@@ -3,7 +3,7 @@
 import { age, older } from "./ages";
 import type { Connection } from "./connection";
 import { el, hidden, icon, setText, the } from "./dom";
-import { unhealthy } from "./explain";
+import { unhealthy } from "./health";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
 import { tone } from "./tone";

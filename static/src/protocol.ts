@@ -6,6 +6,7 @@ export type Request =
   | { op: "apply"; id: string; file: string; text: string; dryRun: boolean }
   | { op: "input"; id: string; data: string; seq: number }
   | { op: "edited"; edit: string; text: string | null }
+  | { op: "draft"; edit: string; text: string }
   | { op: "resize"; id: string; columns: number; rows: number }
   | { op: "complete"; id: string; line: string }
   | { op: "cancel"; id: string }

@@ -5,6 +5,7 @@ import type { Row } from "./lanes";
 import type { Life } from "./lifeline";
 import { nextStart, type Observation } from "./observed";
 import { tone } from "./tone";
+import "./late-text";
 import { t } from "./text";
 
 /** `Ready: False, ContainersNotReady` */

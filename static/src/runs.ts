@@ -23,6 +23,26 @@ export function runButton(button: HTMLButtonElement, line: string, commands: Com
   button.addEventListener("click", () => console.shown(commands.run(line)));
 }
 
+/** Lines that the lesson types into a shell it has opened in a container. */
+export function setUpTyped(type: (line: string) => boolean): void {
+  for (const root of document.querySelectorAll<HTMLElement>(".block.command[data-typed]")) {
+    root.querySelector(".run")?.addEventListener("click", () => {
+      const done = type(root.dataset.typed ?? "");
+      root.dataset.ran = done ? "ok" : "";
+      tell(root, done ? "ok" : "warn", t(done ? "run.typed" : "run.noShell"));
+    });
+  }
+}
+
+/** Says beside a command how it went. */
+function tell(root: HTMLElement, tone: string, text: string): void {
+  const place = root.querySelector<HTMLElement>(".ran");
+  if (!place) return;
+  place.hidden = text === "";
+  place.className = `ran ${tone}`;
+  place.replaceChildren(...(tone === "ok" ? [icon("check"), text] : tone === "bad" ? [icon("cross"), text] : [text]));
+}
+
 class Block {
   readonly line: string;
   readonly #root: HTMLElement;
@@ -78,11 +98,7 @@ class Block {
   }
 
   #say(tone: string, text: string): void {
-    const place = this.#root.querySelector<HTMLElement>(".ran");
-    if (!place) return;
-    place.hidden = text === "";
-    place.className = `ran ${tone}`;
-    place.replaceChildren(...(tone === "ok" ? [icon("check"), text] : tone === "bad" ? [icon("cross"), text] : [text]));
+    tell(this.#root, tone, text);
   }
 
   /** Says whether the output is the lesson's, where it shows one. */

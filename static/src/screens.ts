@@ -55,6 +55,17 @@ export class Screens {
     this.#own.add(id);
   }
 
+  /** Types a line into the terminal in front, or the one that was opened last; whether there is one. */
+  type(line: string): boolean {
+    const all = [...this.#running];
+    const [id, running] = all.find(([, one]) => !one.panel.hidden) ?? all.at(-1) ?? [];
+    if (!id || !running) return false;
+    this.own(id);
+    this.#tabs.choose(running.tab);
+    this.#typed(id, running, `${line.replaceAll("\n", "\r")}\r`);
+    return true;
+  }
+
   #open(id: string, line: string, old: boolean): void {
     if (this.#running.has(id)) return;
     const name = nameOf(line);

@@ -2,3 +2,13 @@ declare module "*.css" {
   const text: string;
   export default text;
 }
+
+/** Parts of the files of texts; static/words.mjs says which. */
+declare module "*.json?early" {
+  const words: Record<string, string>;
+  export default words;
+}
+declare module "*.json?late" {
+  const words: Record<string, string>;
+  export default words;
+}

@@ -1,14 +1,22 @@
 // What the page says, in the language of the page. The words themselves are in static/text, one file a language, which
 // the server's pages are made of too.
 
-import en from "../text/en.json";
+import type en from "../text/en.json";
 
 export type Key = keyof typeof en;
+type Words = Partial<Record<Key, string>>;
 
-const language = typeof document === "undefined" ? "en" : document.documentElement.lang;
-const words: Record<Key, string> = language === "de" ? (await import("../text/de.json")).default : en;
+export const german = typeof document !== "undefined" && document.documentElement.lang === "de";
+const words: Words = {};
+
+/** Adds what a view says that is loaded late. */
+export function add(more: Words): void {
+  Object.assign(words, more);
+}
 
 /** A text; `{name}` in it stands for a value. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
-  return words[key].replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole));
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole));
 }
+
+add((german ? await import("../text/de.json?early") : await import("../text/en.json?early")).default);

@@ -10,6 +10,7 @@ import { axis, type Life } from "./lifeline";
 import { lifeAt, marksAt, observationAt, statusAt } from "./moment";
 import { type Mark, marksOf, nextStart, type Observation, type Run } from "./observed";
 import { objectRows, readyWords, statusRow } from "./rows";
+import "./late-text";
 import { t } from "./text";
 import { lines, shown } from "./yaml";
 

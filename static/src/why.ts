@@ -3,7 +3,7 @@
 import * as cluster from "./cluster";
 import type { Connection } from "./connection";
 import { el, icon } from "./dom";
-import { type Explanation, explain, type Pod, type Seen, speaker } from "./explain";
+import type { Explanation, Pod, Seen } from "./explain";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
 
@@ -12,7 +12,13 @@ interface Open {
   pod?: Pod;
   lastWords?: string;
   drawn: string;
+  /** How often what was not there has been asked for again. */
+  tries: number;
 }
+
+/** So often, and after so many milliseconds, evidence is asked for again that is not there yet. */
+const TRIES = 5;
+const AGAIN = 1_000;
 
 export class Why {
   /** The place under the table. */
@@ -23,6 +29,8 @@ export class Why {
   #rows: PodRow[] = [];
   #open: Open | undefined;
   #button: HTMLElement | undefined;
+  /** Loaded with the first question. */
+  #rules: typeof import("./explain") | undefined;
 
   constructor(connection: Connection, run: (line: string) => void) {
     this.#run = run;
@@ -52,12 +60,12 @@ export class Why {
       return;
     }
     this.#button?.setAttribute("aria-expanded", "false");
-    this.#open = { uid, drawn: "" };
+    this.#open = { uid, drawn: "", tries: 0 };
     this.#button = button;
     button.setAttribute("aria-expanded", "true");
-    this.#draw();
-    this.place.scrollIntoView({ block: "nearest" });
-    void this.#refresh();
+    void this.#refresh().then(() => {
+      if (this.isOpen(uid)) this.place.scrollIntoView({ block: "nearest" });
+    });
   }
 
   close(): void {
@@ -82,20 +90,31 @@ export class Why {
       this.place.replaceChildren();
       return;
     }
+    this.#rules ??= await import("./explain");
     this.#draw();
     const pod = await cluster.pod(row.cells[0] ?? "");
-    if (this.#open !== open || !pod) return;
+    if (this.#open !== open) return;
+    if (!pod) return this.#later(open);
     open.pod = pod;
     this.#draw();
     await this.#listen(open, row);
   }
 
+  /** What could not be asked for may be there in a moment: a log is a little behind its container. */
+  #later(open: Open): void {
+    if (open.lastWords !== undefined || (open.tries += 1) > TRIES) return;
+    setTimeout(() => {
+      if (this.#open === open) void this.#refresh();
+    }, AGAIN);
+  }
+
   /** The last line of the log is evidence too. */
   async #listen(open: Open, row: PodRow): Promise<void> {
-    const whose = speaker(this.#seen(row, open));
+    const whose = this.#rules?.speaker(this.#seen(row, open));
     if (!whose) return;
     const lines = await cluster.lastLines(row.cells[0] ?? "", whose.container, whose.previous);
-    if (this.#open !== open || !lines.length) return;
+    if (this.#open !== open) return;
+    if (!lines.length) return this.#later(open);
     open.lastWords = lines.at(-1);
     this.#draw();
   }
@@ -103,13 +122,13 @@ export class Why {
   #draw(): void {
     const open = this.#open;
     const row = this.#rows.find((one) => one.uid === open?.uid);
-    if (!open || !row) return;
-    const found = explain(this.#seen(row, open));
+    if (!open || !row || !this.#rules) return;
+    const found = this.#rules.explain(this.#seen(row, open));
     const key = JSON.stringify([found, row.cells[0]]);
     if (open.drawn === key) return;
     open.drawn = key;
     if (found) this.#fill(found, row.cells[0] ?? "");
-    else this.#fill(well(row.cells[0] ?? "", this.#cell(row, "STATUS")), row.cells[0] ?? "");
+    else this.#fill(this.#rules.well(row.cells[0] ?? "", this.#cell(row, "STATUS")), row.cells[0] ?? "");
   }
 
   #cell(row: PodRow, column: string): string {
@@ -164,9 +183,4 @@ function ladder(hint: HTMLDetailsElement | undefined, answer: HTMLDetailsElement
 function fold(name: string, text: string | undefined, opened: Set<string | null | undefined>): HTMLDetailsElement | undefined {
   if (!text) return undefined;
   return el("details", { class: "fold", open: opened.has(name) }, el("summary", {}, name), el("div", {}, text));
-}
-
-function well(name: string, status: string): Explanation {
-  const text = t(status === "Completed" ? "why.well.completed" : "why.well.running");
-  return { title: t("why.well.title", { status }), text, facts: [], next: { why: t("why.well.next"), line: `kubectl describe pod ${name}` } };
 }
