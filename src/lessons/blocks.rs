@@ -13,6 +13,7 @@ use crate::lessons::quiz::Quiz;
 struct CommandBlock<'a> {
     run: &'a str,
     runnable: bool,
+    typed: bool,
     comments: &'a [String],
     painted: &'a str,
 }
@@ -75,9 +76,10 @@ pub fn commands(pieces: &[Piece], copy_only: bool) -> String {
         match piece {
             Piece::Comment(text) => comments.push(text.clone()),
             Piece::Output(text) => html.push_str(&output(text, true)),
-            Piece::Command(text) => {
+            Piece::Command(text) | Piece::Typed(text) => {
+                let typed = matches!(piece, Piece::Typed(_));
                 html.push_str("<div class=\"group\">");
-                html.push_str(&command(text, &std::mem::take(&mut comments), copy_only));
+                html.push_str(&command(text, &std::mem::take(&mut comments), copy_only, typed));
                 if let Some(Piece::Output(text)) = pieces.next_if(|next| matches!(next, Piece::Output(_))) {
                     html.push_str(&output(text, true));
                 }
@@ -88,10 +90,11 @@ pub fn commands(pieces: &[Piece], copy_only: bool) -> String {
     html
 }
 
-fn command(text: &str, comments: &[String], copy_only: bool) -> String {
+fn command(text: &str, comments: &[String], copy_only: bool, typed: bool) -> String {
     let run = commands::to_run(text);
-    let runnable = !copy_only && commands::runs_here(&run);
-    page(&CommandBlock { run: &run, runnable, comments, painted: &arguments(text) })
+    let typed = typed && !copy_only;
+    let runnable = !copy_only && !typed && commands::runs_here(&run);
+    page(&CommandBlock { run: &run, runnable, typed, comments, painted: &arguments(text) })
 }
 
 /// A command with its arguments kept whole, so that a narrow page breaks the line between them.
@@ -152,6 +155,13 @@ mod tests {
         assert!(html.contains("data-command=\"kubectl run web -- echo &#34;a&#34;\""), "{html}");
         assert!(html.contains("<samp>pod/web created</samp>"));
         assert_eq!(html.matches("class=\"group\"").count(), 1);
+    }
+
+    #[test]
+    fn what_is_typed_into_a_shell_has_its_button_and_no_command_of_the_consoles() {
+        let html = commands(&commands::split("root@web:/# cat a\nthe text"), false);
+        assert!(html.contains("data-typed=\"cat a\"") && !html.contains("data-command"), "{html}");
+        assert!(html.contains("<samp>the text</samp>") && html.contains("<span>Run</span>"), "{html}");
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Command blocks: which lines run, which are comments, which are what came back.
 
 pub mod manner;
+pub mod shell;
 
 /// One piece of a command block, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
     /// Something to run; several lines when it is continued or carries a here-document.
     Command(String),
+    /// Something to type into a shell that a command before it has opened in a container.
+    Typed(String),
     /// A comment between the commands, without its `#`.
     Comment(String),
     /// What the command before it printed.
@@ -97,11 +100,12 @@ fn is_assignment(word: &str) -> bool {
 
 /// Splits a command block. Where any line has a prompt, only prompted lines run and the others are their output.
 pub fn split(text: &str) -> Vec<Piece> {
-    let prompted = text.lines().any(|line| without_prompt(line).is_some());
+    let prompted = text.lines().any(|line| without_prompt(line).or(shell::without_prompt(line)).is_some());
     let mut pieces = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        let begins = if prompted { without_prompt(line) } else { Some(line.trim()) };
+        let typed = shell::without_prompt(line);
+        let begins = if prompted { without_prompt(line).or(typed) } else { Some(line.trim()) };
         match begins {
             Some("") => {}
             Some(comment) if comment.starts_with('#') => pieces.push(Piece::Comment(comment_text(comment))),
@@ -111,7 +115,7 @@ pub fn split(text: &str) -> Vec<Piece> {
                     command.push('\n');
                     command.push_str(lines.next().unwrap_or_default());
                 }
-                pieces.push(Piece::Command(command));
+                pieces.push(if typed.is_some() { Piece::Typed(command) } else { Piece::Command(command) });
             }
             None => push_output(&mut pieces, line),
         }

@@ -5,14 +5,15 @@ use std::collections::HashSet;
 
 use serde_yaml::Value;
 
+use crate::lessons::check::{Check, Want};
 use crate::lessons::commands;
 use crate::lessons::front_matter::FrontMatter;
-use crate::lessons::model::Lesson;
+use crate::lessons::model::{Lesson, Work};
 use crate::lessons::problem::Problem;
 use crate::lessons::spelling::{did_you_mean, nearest};
 
 /// What may stand below `lab:` in front matter.
-const LAB_KEYS: [&str; 4] = ["checks", "missing-images", "needs", "time"];
+const LAB_KEYS: [&str; 5] = ["checks", "missing-images", "needs", "steps", "time"];
 
 /// Commands that name a file which neither the lesson nor a command before them makes.
 pub fn unwritten_files(file: &str, lesson: &Lesson) -> Vec<Problem> {
@@ -27,6 +28,45 @@ pub fn unwritten_files(file: &str, lesson: &Lesson) -> Vec<Problem> {
         problems.push(Problem::at(file, command.place, 1, message));
     }
     problems
+}
+
+/// Steps that only check that something is gone which nothing before them makes: that holds before they have begun.
+pub fn gone_before(file: &str, lesson: &Lesson) -> Vec<Problem> {
+    let mut made = told(lesson, &lesson.prelude);
+    let mut problems = Vec::new();
+    for step in &lesson.steps {
+        let gone = |check: &Check| check.wants.contains(&Want::Exists(false));
+        if step.checks.iter().all(gone) {
+            let never = step.checks.iter().filter(|check| {
+                let name = check.subject.name.as_deref().unwrap_or_default();
+                !made.contains(name.split('*').next().unwrap_or_default())
+            });
+            problems.extend(never.map(|check| {
+                let message =
+                    format!("no step before this one makes it, so \"{}\" holds before it has begun", check.text);
+                Problem::at(file, check.line, 1, message)
+            }));
+        }
+        made.push_str(&told(lesson, &step.work));
+    }
+    problems
+}
+
+/// Everything that is run and written, with the files that commands name.
+fn told(lesson: &Lesson, work: &[Work]) -> String {
+    let mut text = String::new();
+    for work in work {
+        let (said, name) = match work {
+            Work::Write(written) => (&written.file.text, None),
+            Work::Run(command) => (&command.line, commands::file_named(&command.line)),
+        };
+        let named = lesson.files.iter().find(|file| name.as_ref() == Some(&file.name));
+        for part in [said.as_str(), named.map_or("", |file| file.text.as_str())] {
+            text.push_str(part);
+            text.push('\n');
+        }
+    }
+    text
 }
 
 /// The files that a command redirects its output to.
@@ -108,6 +148,20 @@ mod tests {
     fn a_command_whose_file_no_one_wrote_is_found() {
         let text = "```yaml title=\"10-pod.yaml\"\napiVersion: v1\nkind: Pod\n```\n\n## S\n\n```\nkubectl apply -f 10-pods.yaml\n```\n";
         insta::assert_snapshot!(problems(text).join("\n"), @"a.md:9:1: `kubectl apply -f 10-pods.yaml` names 10-pods.yaml, which no block of the lesson is; did you mean 10-pod.yaml?");
+    }
+
+    #[test]
+    fn a_check_that_something_is_gone_which_was_never_there_is_found() {
+        let check = "```yaml lab=check\npod: web\nexists: false\n```\n";
+        let never = format!("## One\n\n```\nkubectl run other --image=x\n```\n\n## Two\n\n{check}");
+        insta::assert_snapshot!(problems(&never).join("\n"), @r#"a.md:10:1: no step before this one makes it, so "Pod web is gone" holds before it has begun"#);
+        let same = format!("## One\n\n```\nkubectl run web --image=x\nkubectl delete pod web\n```\n\n{check}");
+        assert_eq!(problems(&same).len(), 1);
+        let made = format!("## One\n\n```\nkubectl run web --image=x\n```\n\n## Two\n\n{check}");
+        assert_eq!(problems(&made), [""; 0]);
+        let file = "```yaml title=\"a.yaml\"\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\n```\n";
+        let written = format!("{file}\n## One\n\n```\nkubectl apply -f a.yaml\n```\n\n## Two\n\n{check}");
+        assert_eq!(problems(&written), [""; 0]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Lesson {
     pub intro: String,
     /// What the text before the first step has the learner do, in order.
     pub prelude: Vec<Work>,
-    /// One per second-level heading.
+    /// One per second-level heading, or where `lab.steps` has them begin.
     pub steps: Vec<Step>,
     /// The manifests it opens in the editor.
     pub files: Vec<LessonFile>,
@@ -133,6 +133,8 @@ pub struct Command {
     pub timeout: Option<u64>,
     /// Whether the console can run it; others are for the learner's own machine.
     pub runnable: bool,
+    /// Whether it is typed into the shell that a command before it has opened in a container.
+    pub typed: bool,
     /// The line of the file where it stands, counted from 1.
     pub place: usize,
 }

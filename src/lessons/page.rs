@@ -97,15 +97,28 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
     let root = comrak::parse_document(&arena, &plain.text, &options());
     let title = take_title(root);
     admonitions::convert(root);
-    let headings = headings::read(root, around.steps);
+    let steps_at = headings::level_of(matter.lab("steps").as_deref()).unwrap_or_else(|wanted| {
+        let line = text.lines().take(matter.lines).position(|line| line.trim_start().starts_with("steps:"));
+        let message = format!("`steps` below `lab:` is one of {wanted}");
+        problems.push(Problem::at(file, line.unwrap_or(0) + 1, 1, message));
+        Some(2)
+    });
+    let headings = headings::read(root, steps_at, around.steps);
     for dead in links::rewrite(root, around, &headings::anchors(&headings)) {
         problems.push(Problem::at(file, lines(dead.line), dead.column, dead.why));
     }
-    let seconds: Vec<&Heading> = headings.iter().filter(|heading| heading.level == 2).collect();
+    let seconds: Vec<&Heading> = headings.iter().filter(|heading| heading.step).collect();
     let mut done: Vec<Done> = std::iter::repeat_with(Done::default).take(seconds.len() + 1).collect();
     let id = around.id.map_or_else(|| identity::id(&matter, file), str::to_owned);
-    let mut reader =
-        Reader { around, lines: &lines, problems: &mut problems, painter, blocks: Vec::new(), files: Vec::new() };
+    let mut reader = Reader {
+        steps_at,
+        around,
+        lines: &lines,
+        problems: &mut problems,
+        painter,
+        blocks: Vec::new(),
+        files: Vec::new(),
+    };
     let fences = reader.fences(root, &mut done);
     reader.render(&fences, &mut done);
     let quizzes = place_quizzes(root, &mut reader, &id, &lines);
@@ -137,6 +150,7 @@ pub fn read(around: &Around<'_>, text: &str, painter: &mut Painter) -> (Lesson, 
         source: file.to_owned(),
     };
     problems.extend(lint::unwritten_files(file, &lesson));
+    problems.extend(lint::gone_before(file, &lesson));
     // A parser that misses an end looks for it beyond the page.
     let last = text.lines().count().max(1);
     problems.iter_mut().for_each(|problem| problem.line = problem.line.min(last));

@@ -1,4 +1,5 @@
-//! Headings: their anchors by GitHub's rule, and the steps that begin at the second level.
+//! Headings: their anchors by GitHub's rule, and the steps that begin with them, at the second level where nobody says
+//! otherwise.
 
 use std::collections::HashMap;
 
@@ -16,15 +17,28 @@ pub struct Heading {
     pub own: String,
     /// Its text.
     pub title: String,
-    /// 1 to 6.
-    pub level: u8,
+    /// Whether a step begins with it.
+    pub step: bool,
     /// In the page's text, counted from 1.
     pub line: usize,
 }
 
-/// Reads the headings; `{#id}` behind one is its anchor and no text. The steps of a translation get its original's
-/// anchors, `steps`, where it has as many.
-pub fn read(root: Node<'_>, steps: &[String]) -> Vec<Heading> {
+/// The level at which steps begin, where the page does not say; as [`level_of()`] reads it.
+const USUAL: u8 = 2;
+
+/// Where steps begin by what `lab.steps` says; the error is what may stand there.
+pub fn level_of(wish: Option<&str>) -> Result<Option<u8>, &'static str> {
+    match wish {
+        None | Some("h2") => Ok(Some(USUAL)),
+        Some("h3") => Ok(Some(3)),
+        Some("none") => Ok(None),
+        Some(_) => Err("h2, h3 or none"),
+    }
+}
+
+/// Reads the headings; `{#id}` behind one is its anchor and no text. Steps begin at those of level `at`. The steps of a
+/// translation get its original's anchors, `steps`, where it has as many.
+pub fn read(root: Node<'_>, at: Option<u8>, steps: &[String]) -> Vec<Heading> {
     let mut anchorizer = Anchorizer::new();
     let mut headings = Vec::new();
     for node in root.descendants() {
@@ -33,11 +47,11 @@ pub fn read(root: Node<'_>, steps: &[String]) -> Vec<Heading> {
         let title = node.collect_text();
         let own = chosen.unwrap_or_else(|| anchorizer.anchorize(&title));
         let line = node.data().sourcepos.start.line;
-        headings.push(Heading { id: own.clone(), own, title, level: heading.level, line });
+        headings.push(Heading { id: own.clone(), own, title, step: Some(heading.level) == at, line });
     }
-    let count = headings.iter().filter(|heading| heading.level == 2).count();
+    let count = headings.iter().filter(|heading| heading.step).count();
     if count == steps.len() {
-        let seconds = headings.iter_mut().filter(|heading| heading.level == 2);
+        let seconds = headings.iter_mut().filter(|heading| heading.step);
         seconds.zip(steps).for_each(|(heading, id)| heading.id.clone_from(id));
     }
     headings

@@ -25,23 +25,31 @@ pub const RESERVED: [char; 4] = [STEP_BEGINS, HEADING_ENDS, BLOCK_BEGINS, BLOCK_
 pub struct Parts {
     /// Before the first step.
     pub intro: String,
-    /// One per second-level heading: the heading and what follows it.
+    /// One per heading at which a step begins: the heading and what follows it.
     pub steps: Vec<(String, String)>,
     /// The footnotes.
     pub footnotes: String,
 }
 
-create_formatter!(PageFormatter<std::vec::IntoIter<(u8, String)>>, {
+/// The headings that are still to come, and whether the present one begins a step.
+#[derive(Default)]
+struct Headings {
+    left: std::vec::IntoIter<(bool, String)>,
+    step: bool,
+}
+
+create_formatter!(PageFormatter<Headings>, {
     NodeValue::Heading(ref heading) => |context, entering| {
         let level = heading.level.clamp(2, 6);
         if entering {
-            let id = context.user.next().map(|(_, id)| id).unwrap_or_default();
-            if heading.level == 2 {
+            let (step, id) = context.user.left.next().unwrap_or_default();
+            context.user.step = step;
+            if step {
                 context.write_char(STEP_BEGINS)?;
             } else {
                 write!(context, "<h{level} id=\"{id}\">")?;
             }
-        } else if heading.level == 2 {
+        } else if context.user.step {
             context.write_char(HEADING_ENDS)?;
         } else {
             writeln!(context, "</h{level}>")?;
@@ -51,9 +59,9 @@ create_formatter!(PageFormatter<std::vec::IntoIter<(u8, String)>>, {
 
 /// Renders a page. `blocks` come where their numbers stand; what `raw` says holds HTML of the author is cleaned.
 pub fn render(root: Node<'_>, headings: &[Heading], blocks: &[String], raw: bool) -> Parts {
-    let ids: Vec<(u8, String)> = headings.iter().map(|heading| (heading.level, heading.id.clone())).collect();
+    let ids: Vec<(bool, String)> = headings.iter().map(|heading| (heading.step, heading.id.clone())).collect();
     let mut html = String::new();
-    PageFormatter::format_document(root, &options(), &mut html, ids.into_iter())
+    PageFormatter::format_document(root, &options(), &mut html, Headings { left: ids.into_iter(), step: false })
         .expect("writing to a string does not fail");
     let footnotes_at = html.rfind("<section class=\"footnotes\"").unwrap_or(html.len());
     let (text, footnotes) = html.split_at(footnotes_at);

@@ -52,6 +52,8 @@ pub struct Done {
 
 /// Reads a page's code blocks.
 pub struct Reader<'r> {
+    /// The level of the headings at which steps begin; `None` where the page has none.
+    pub steps_at: Option<u8>,
     /// Its surroundings.
     pub around: &'r Around<'r>,
     /// Lines of the file before its body.
@@ -74,6 +76,8 @@ struct Position {
     after_command: bool,
     wish: Info,
     hint: bool,
+    /// A shell is open in a container.
+    shell: bool,
 }
 
 impl Reader<'_> {
@@ -83,7 +87,7 @@ impl Reader<'_> {
         let mut at = Position::default();
         for node in root.descendants() {
             match &node.data().value {
-                NodeValue::Heading(heading) if heading.level == 2 => {
+                NodeValue::Heading(heading) if Some(heading.level) == self.steps_at => {
                     at = Position { step: at.step + 1, ..Position::default() };
                 }
                 NodeValue::Paragraph => at.spans = code_spans(node),
@@ -120,7 +124,8 @@ impl Reader<'_> {
             let message = format!("this code block is never closed: a line with `{}` is missing", fence_line(code));
             self.problems.push(Problem::at(self.around.file, (self.lines)(place.line), place.column, message));
         }
-        let pieces = if kind == Kind::Command { commands::split(&code.literal) } else { Vec::new() };
+        let mut pieces = if kind == Kind::Command { commands::split(&code.literal) } else { Vec::new() };
+        pieces.iter_mut().for_each(|piece| follow_shell(piece, &mut at.shell));
         Fence {
             node,
             info,
@@ -142,8 +147,8 @@ impl Reader<'_> {
             let done = steps.get_mut(fence.step).expect("a step for each heading that was counted");
             let html = match fence.kind {
                 Kind::Command => {
-                    joined =
-                        follows(fence, fences.get(at + 1)) && matches!(fence.pieces.last(), Some(Piece::Command(_)));
+                    joined = follows(fence, fences.get(at + 1))
+                        && matches!(fence.pieces.last(), Some(Piece::Command(_) | Piece::Typed(_)));
                     let shown = fence.output.map(|number| &fences[number]);
                     self.command(fence, shown, joined, done)
                 }
@@ -240,6 +245,19 @@ impl Reader<'_> {
     }
 }
 
+/// Keeps whether a shell is open: what follows the command that opens one is typed into it, until it is left.
+fn follow_shell(piece: &mut Piece, open: &mut bool) {
+    match piece {
+        Piece::Command(text) if commands::shell::opens(&commands::to_run(text)) => *open = true,
+        Piece::Command(text) if *open && commands::shell::takes(text) => {
+            *open = !commands::shell::is_left_by(text);
+            *piece = Piece::Typed(std::mem::take(text));
+        }
+        Piece::Typed(text) => *open = !commands::shell::is_left_by(text),
+        Piece::Command(_) | Piece::Comment(_) | Piece::Output(_) => {}
+    }
+}
+
 /// Whether a block's last command prints objects as YAML or JSON.
 fn prints_objects(fence: &Fence<'_>) -> bool {
     let last = fence.pieces.iter().rev().find_map(|piece| match piece {
@@ -255,7 +273,7 @@ fn applied(fence: &Fence<'_>, written: &Written) -> Vec<Work> {
     if fence.info.lab.as_deref() == Some("apply") {
         let line = format!("kubectl apply -f {}", written.file.name);
         let (exit, timeout, place) = (fence.info.exit, fence.info.timeout, written.place);
-        work.push(Work::Run(Command { line, expected: None, exit, timeout, runnable: true, place }));
+        work.push(Work::Run(Command { line, expected: None, exit, timeout, runnable: true, typed: false, place }));
     }
     work
 }
@@ -315,7 +333,10 @@ fn commands_of(fence: &Fence<'_>, pieces: &[Piece], shown: Option<&Fence<'_>>) -
     let copied = fence.info.lab.as_deref() == Some("copy");
     let mut below = 0;
     for (written, piece) in fence.pieces.iter().zip(pieces) {
-        let (Piece::Command(as_written) | Piece::Comment(as_written) | Piece::Output(as_written)) = written;
+        let (Piece::Command(as_written)
+        | Piece::Typed(as_written)
+        | Piece::Comment(as_written)
+        | Piece::Output(as_written)) = written;
         below = line_of(&fence.text, as_written, below);
         let place = fence.line + below;
         match piece {
@@ -323,7 +344,11 @@ fn commands_of(fence: &Fence<'_>, pieces: &[Piece], shown: Option<&Fence<'_>>) -
                 let line = commands::to_run(text);
                 let runnable = !copied && commands::runs_here(&line);
                 let (exit, timeout) = (fence.info.exit, fence.info.timeout);
-                found.push(Command { line, expected: None, exit, timeout, runnable, place });
+                found.push(Command { line, expected: None, exit, timeout, runnable, typed: false, place });
+            }
+            Piece::Typed(text) => {
+                let (line, typed, timeout) = (commands::to_run(text), !copied, fence.info.timeout);
+                found.push(Command { line, expected: None, exit: None, timeout, runnable: false, typed, place });
             }
             Piece::Output(text) => expect(&mut found, text, fence.info.glob, place),
             Piece::Comment(_) => {}

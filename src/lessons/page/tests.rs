@@ -215,3 +215,42 @@ fn html_of_authors_is_kept_as_far_as_it_is_harmless() {
     assert!(html.intro.contains("<kbd>Ctrl</kbd>") && html.intro.contains("<td>a</td>"), "{}", html.intro);
     assert_eq!(html.steps[0].html, "<p>B</p>");
 }
+
+#[test]
+fn what_follows_a_command_that_opens_a_shell_is_typed_into_it_until_it_is_left() {
+    let text = "## S\n\n```shell\nkubectl exec -it web -- sh\n```\n\nIn your shell:\n\n```shell\ncat /a\nls -l\n```\n\n```\nx\n```\n\n\
+                Beside it:\n\n```shell\nkubectl get pods\n```\n\nThen\n\n```shell\nexit\n```\n\n```shell\ncat b\n```\n\n## T\n\n```shell\nls\n```\n";
+    let (lesson, _) = read(&Around::alone("a.md"), text, &mut Painter::default());
+    let told: Vec<(&str, bool, bool)> =
+        lesson.commands().map(|command| (command.line.as_str(), command.typed, command.runnable)).collect();
+    assert_eq!(
+        told,
+        [
+            ("kubectl exec -it web -- sh", false, true),
+            ("cat /a", true, false),
+            ("ls -l", true, false),
+            ("kubectl get pods", false, true),
+            ("exit", true, false),
+            ("cat b", false, true),
+            ("ls", false, true),
+        ]
+    );
+    assert_eq!(lesson.commands().nth(2).unwrap().expected.as_ref().unwrap().text, "x");
+    assert!(lesson.steps[0].html.contains("data-typed=\"cat /a\""));
+}
+
+#[test]
+fn steps_begin_where_the_author_wants_them() {
+    let page = |steps: &str| format!("---\nlab: {{steps: {steps}}}\n---\n# L\n\n## A\n\n### B\n\nText.\n\n### C\n");
+    let steps = |wish: &str| {
+        let (lesson, problems) = read(&Around::alone("a.md"), &page(wish), &mut Painter::default());
+        let ids: Vec<String> = lesson.steps.into_iter().map(|step| step.id).collect();
+        (ids.join(" "), lesson.intro, problems.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(steps("h2").0, "a");
+    let (thirds, intro, _) = steps("h3");
+    assert_eq!((thirds.as_str(), intro.as_str()), ("b c", "<h2 id=\"a\">A</h2>"));
+    let (none, all, _) = steps("none");
+    assert!(none.is_empty() && all.contains("<h3 id=\"b\">B</h3>"), "{all}");
+    assert_eq!(steps("h4").2, ["a.md:1:1: `steps` below `lab:` is one of h2, h3 or none"]);
+}
