@@ -43,21 +43,26 @@ impl Place {
     }
 
     /// Runs a line to its end, or until it is cancelled; gives its code and hands on what it writes.
-    pub async fn run(&self, line: &str, cancel: CancellationToken, mut wrote: impl FnMut(&str)) -> i32 {
-        let (events, mut received) = mpsc::channel(PIECES);
-        let running = console::run(line, &self.world, events, cancel);
-        let mut total = 0;
-        let reading = async {
-            while let Some(event) = received.recv().await {
-                match event {
-                    Event::Text { text, .. } if total < MAX_OUTPUT => {
-                        total += text.len();
-                        wrote(&text);
-                    }
-                    Event::Text { .. } | Event::Clear => {}
-                }
-            }
-        };
-        tokio::join!(running, reading).0
+    pub async fn run(&self, line: &str, cancel: CancellationToken, wrote: impl FnMut(&str)) -> i32 {
+        run(&self.world, line, cancel, wrote).await
     }
+}
+
+/// The same in any world.
+pub(super) async fn run(world: &World, line: &str, cancel: CancellationToken, mut wrote: impl FnMut(&str)) -> i32 {
+    let (events, mut received) = mpsc::channel(PIECES);
+    let running = console::run(line, world, events, cancel);
+    let mut total = 0;
+    let reading = async {
+        while let Some(event) = received.recv().await {
+            match event {
+                Event::Text { text, .. } if total < MAX_OUTPUT => {
+                    total += text.len();
+                    wrote(&text);
+                }
+                Event::Text { .. } | Event::Clear => {}
+            }
+        }
+    };
+    tokio::join!(running, reading).0
 }

@@ -2,6 +2,7 @@
 
 mod rehearsal;
 mod report;
+mod shell;
 
 use std::{
     sync::Arc,
@@ -71,7 +72,9 @@ async fn all(lessons: &[Lesson], provider: &Provider, jobs: usize) -> Vec<Outcom
         let (places, provider, lesson) = (places.clone(), provider.clone(), lesson.clone());
         running.spawn(async move {
             let _place = places.acquire_owned().await.expect("nobody closes it");
-            (number, one(&lesson, &provider).await)
+            let outcome = one(&lesson, &provider).await;
+            told(&[outcome.line()]);
+            (number, outcome)
         });
     }
     let mut outcomes = Vec::new();
@@ -99,6 +102,13 @@ fn same_work(original: &Lesson, translation: &Lesson) -> bool {
     original.work().count() == translation.work().count() && original.work().zip(translation.work()).all(same)
 }
 
+/// Says at once how far the run is. Whoever reads it has gone when it can't be said; the sum at the end tells of that.
+fn told(lines: &[String]) {
+    for line in lines {
+        let _ = say(line);
+    }
+}
+
 async fn one(lesson: &Lesson, provider: &Provider) -> Outcome {
     let began = Instant::now();
     let skipped = lacking(lesson, &provider.capabilities());
@@ -108,7 +118,8 @@ async fn one(lesson: &Lesson, provider: &Provider) -> Outcome {
     let name = format!("lesson-{}-{}", lesson.id, lesson.language);
     let steps = match provider.provision(Order::new(name, Progress::unheard())).await {
         Ok(lease) => {
-            let steps = Rehearsal::new(lesson, lease.client.clone(), lease.namespace.clone()).run().await;
+            let tell = |step: &StepOutcome| told(&report::step(&lesson.source, step));
+            let steps = Rehearsal::new(lesson, lease.client.clone(), lease.namespace.clone()).run(tell).await;
             lease.release().await;
             steps
         }

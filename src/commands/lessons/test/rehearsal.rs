@@ -11,12 +11,19 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::{super::desk::Place, report::StepOutcome};
+use super::{
+    super::desk::Place,
+    report::StepOutcome,
+    shell::{self, Shell},
+};
 use crate::{
     console::INTERRUPTED,
     lessons::{
         check::{Check, Verdict},
-        commands::manner::{self, Manner},
+        commands::{
+            manner::{self, Manner},
+            shell as shells,
+        },
         expected::compare::{Difference, Reading, compare},
         model::{Command, Lesson, Step, Work, Written},
         problem::Problem,
@@ -42,6 +49,8 @@ pub(super) struct Rehearsal<'l> {
     place: Arc<Place>,
     /// Ports that are held open, each by the line that opened it.
     forwards: Vec<(String, CancellationToken, AbortOnDropHandle<()>)>,
+    /// What is open in a container, and takes what is typed.
+    shell: Option<Shell>,
 }
 
 /// What a command came to.
@@ -53,15 +62,16 @@ struct Came {
 impl<'l> Rehearsal<'l> {
     /// Before the first command.
     pub fn new(lesson: &'l Lesson, client: kube::Client, namespace: String) -> Self {
-        Self { lesson, place: Arc::new(Place::new(lesson, client, namespace)), forwards: Vec::new() }
+        Self { lesson, place: Arc::new(Place::new(lesson, client, namespace)), forwards: Vec::new(), shell: None }
     }
 
-    /// Does the lesson.
-    pub async fn run(mut self) -> Vec<StepOutcome> {
-        let mut outcomes = Vec::new();
+    /// Does the lesson; `ended` hears of each step as it ends.
+    pub async fn run(mut self, ended: impl Fn(&StepOutcome)) -> Vec<StepOutcome> {
+        let mut outcomes: Vec<StepOutcome> = Vec::new();
         if !self.lesson.prelude.is_empty() {
             let mut outcome = StepOutcome { title: self.lesson.title.clone(), ..StepOutcome::default() };
             self.work(&self.lesson.prelude, &mut outcome).await;
+            ended(&outcome);
             outcomes.push(outcome);
         }
         for step in &self.lesson.steps {
@@ -69,7 +79,9 @@ impl<'l> Rehearsal<'l> {
             if found >= ENOUGH {
                 break;
             }
-            outcomes.push(self.step(step).await);
+            let outcome = self.step(step).await;
+            ended(&outcome);
+            outcomes.push(outcome);
         }
         for (_, cancel, _) in &self.forwards {
             cancel.cancel();
@@ -92,6 +104,7 @@ impl<'l> Rehearsal<'l> {
             self.work(&step.work, &mut outcome).await;
             outcome.problems.extend(self.after(step, &mut verdicts).await);
         }
+        self.shell = None;
         outcome.took = began.elapsed();
         outcome
     }
@@ -140,6 +153,10 @@ impl<'l> Rehearsal<'l> {
                     outcome.commands += 1;
                     outcome.problems.extend(self.command(command).await);
                 }
+                Work::Run(command) if command.typed => {
+                    outcome.commands += 1;
+                    outcome.problems.extend(self.type_into_shell(command).await);
+                }
                 Work::Run(_) => {}
             }
             if outcome.problems.len() >= ENOUGH {
@@ -154,6 +171,9 @@ impl<'l> Rehearsal<'l> {
     }
 
     async fn command(&mut self, command: &Command) -> Option<Problem> {
+        if shells::opens(&command.line) {
+            return self.open_shell(command).await;
+        }
         match manner::of(&command.line) {
             Manner::Does => {
                 let came = self.run_once(command, limit(command, RUNS)).await;
@@ -253,6 +273,50 @@ impl<'l> Rehearsal<'l> {
         let (text, ended) = output.borrow().clone();
         self.forwards.push((port, cancel, task));
         self.judge(command, &Came { code: ended.unwrap_or(0), output: text }, Reading::Stream)
+    }
+
+    /// Opens a shell for the commands after it; where the container is not there yet, again, as a learner would.
+    async fn open_shell(&mut self, command: &Command) -> Option<Problem> {
+        self.shell = None;
+        let until = Instant::now() + limit(command, LOOKS);
+        loop {
+            let left = until.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+            match Shell::open(&self.place, &command.line, left).await {
+                Ok(shell) => {
+                    self.shell = Some(shell);
+                    return None;
+                }
+                Err((code, output)) if Instant::now() + AGAIN > until => {
+                    return self.judge(command, &Came { code, output }, Reading::Stream);
+                }
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
+        }
+    }
+
+    /// Types a line into the shell, and looks for what the text shows.
+    async fn type_into_shell(&mut self, command: &Command) -> Option<Problem> {
+        let source = &self.lesson.source;
+        let Some(open) = self.shell.as_mut().filter(|shell| !shell.is_over()) else {
+            let message = format!("`{}` is typed into a shell, and none is open here", command.line);
+            return Some(Problem::at(source, command.place, 1, message));
+        };
+        let leaves = shells::is_left_by(&command.line);
+        let (within, quiet) = match command.expected {
+            Some(_) => (limit(command, LOOKS), limit(command, LOOKS)),
+            None => (limit(command, RUNS), QUIET),
+        };
+        let enough = |printed: &str| command.expected.is_some() && matches_stream(command, printed);
+        let output = open.type_line(&command.line, within, quiet, enough).await;
+        if leaves {
+            self.shell = None;
+            return None;
+        }
+        if let (None, Some(why)) = (&command.expected, shell::complaint(&output)) {
+            let message = format!("`{}` is not understood: {why}", command.line);
+            return Some(Problem::at(source, command.place, 1, message));
+        }
+        self.judge(command, &Came { code: 0, output }, Reading::Stream)
     }
 
     /// What is wrong with what a command came to.

@@ -36,7 +36,8 @@ impl Outcome {
         self.steps.iter().filter(|step| !step.problems.is_empty()).count()
     }
 
-    fn line(&self) -> String {
+    /// A line about the whole lesson.
+    pub fn line(&self) -> String {
         if let Some(lacking) = &self.skipped {
             return format!("skip {}: it needs {lacking}, which these sandboxes don't have", self.source);
         }
@@ -48,16 +49,24 @@ impl Outcome {
     }
 }
 
-/// Findings first, then a line for each lesson.
+/// What is said of a step when it ends: what went wrong, and how it went.
+pub(super) fn step(source: &str, step: &StepOutcome) -> Vec<String> {
+    let word = if step.problems.is_empty() { "ok  " } else { "FAIL" };
+    let (commands, took) = (step.commands, step.took.as_secs_f64());
+    let line = format!("  {word} {source} · {}: {commands} commands, {took:.1} s", step.title);
+    step.problems.iter().map(ToString::to_string).chain([line]).collect()
+}
+
+/// What is wrong with the texts, and the sum. What went wrong in a step, and how each lesson went, has been said already.
 pub(super) fn plain(problems: &[Problem], outcomes: &[Outcome]) -> Vec<String> {
-    let found = problems.iter().chain(outcomes.iter().flat_map(Outcome::problems)).map(ToString::to_string);
+    let found = problems.iter().map(ToString::to_string);
     let wrong = problems.len() + outcomes.iter().flat_map(Outcome::problems).count();
     let sum = match wrong {
         0 => format!("{} lessons, nothing wrong", outcomes.len()),
         1 => "1 finding".to_owned(),
         more => format!("{more} findings"),
     };
-    found.chain(outcomes.iter().map(Outcome::line)).chain([sum]).collect()
+    found.chain([sum]).collect()
 }
 
 #[derive(Template)]
@@ -93,8 +102,13 @@ mod tests {
 
     #[test]
     fn findings_come_before_the_sum() {
-        insta::assert_snapshot!(plain(&[], &outcomes()).join("\n"), @r#"
+        let outcomes = outcomes();
+        let steps = outcomes[0].steps.iter().flat_map(|one| step("a.md", one));
+        let said: Vec<String> = steps.chain([outcomes[0].line()]).chain(plain(&[], &outcomes)).collect();
+        insta::assert_snapshot!(said.join("\n"), @r#"
+          ok   a.md · One: 2 commands, 0.0 s
         a.md:3:1: `x` prints "<b>"
+          FAIL a.md · Two & three: 2 commands, 0.0 s
         FAIL a.md: 4 commands, 2 checks, 1.2 s
         1 finding
         "#);
@@ -107,7 +121,7 @@ mod tests {
         let skipped = Some("2 nodes".to_owned());
         let skipped = Outcome { source: "c.md".into(), steps: vec![], took: Duration::ZERO, skipped };
         let outcomes: Vec<Outcome> = outcomes().into_iter().chain([skipped]).collect();
-        assert_eq!(plain(&[], &outcomes)[2], "skip c.md: it needs 2 nodes, which these sandboxes don't have");
+        assert_eq!(outcomes[1].line(), "skip c.md: it needs 2 nodes, which these sandboxes don't have");
         insta::assert_snapshot!(junit(&[text], &outcomes), @r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <testsuites>
