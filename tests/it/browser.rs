@@ -12,11 +12,15 @@ fn play(file: &str) {
 
 /// The same on a server with these flags; `short` is 1 where a part of the file is enough.
 fn play_with(file: &str, flags: &[&str], short: &str) {
-    let content = format!("{}/content", env!("CARGO_MANIFEST_DIR"));
+    play_on(file, concat!(env!("CARGO_MANIFEST_DIR"), "/content"), flags, short);
+}
+
+/// The same with these lessons.
+fn play_on(file: &str, content: &str, flags: &[&str], short: &str) {
     let instructor = ["--instructor", "ada:correct-horse"];
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--content", &content];
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--content", content];
     let server = Program::start(&[&serve[..], &instructor[..], flags].concat());
-    click(file, &server.url(), &[("PODYARD_SHORT", short)], &[]);
+    click(file, &server.url(), &[("PODYARD_SHORT", short), ("PODYARD_CONTENT", content)], &[]);
 }
 
 /// Plays a file, or what `arguments` choose of it, against a server that runs.
@@ -99,6 +103,13 @@ fn each_failure_is_explained_in_place() {
 #[test]
 fn a_lessons_checks_and_questions_answer_by_themselves() {
     play("steps");
+}
+
+#[test]
+fn an_open_page_follows_its_author() {
+    let content = tempfile::tempdir().unwrap();
+    std::fs::write(content.path().join("page.md"), "# A page\n\n## One\n\nText.\n\n## Two\n\nMore.\n").unwrap();
+    play_on("authoring", content.path().to_str().unwrap(), &[], "");
 }
 
 #[test]

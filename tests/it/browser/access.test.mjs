@@ -75,6 +75,28 @@ test("a lesson by keyboard alone: run, apply, look, reset", async () => {
   assert.deepEqual(learner.complaints, []);
 });
 
+test("on a phone the steps are reached by keyboard, and the switch leads to the workbench and back", async () => {
+  const learner = await Learner.arrive(chromium, { viewport: { width: 390, height: 844 } });
+  await learner.open("From containers to Pods");
+  const steps = learner.page.getByRole("navigation", { name: "Steps of this lesson" });
+  await steps.getByRole("link").nth(3).focus();
+  await learner.page.keyboard.press("Enter");
+  const inView = (locator) => locator.evaluate((element) => new Promise((resolve) => {
+    new IntersectionObserver(([entry], observer) => { if (entry.isIntersecting) { observer.disconnect(); resolve(true); } }).observe(element);
+  }));
+  assert.ok(await inView(learner.page.locator("section.step").nth(3)));
+  await learner.says(steps.locator("[aria-current]"), "4");
+  const to = learner.page.getByRole("navigation", { name: "Lesson or workbench" });
+  await to.getByRole("link", { name: /^Workbench/ }).focus();
+  await learner.page.keyboard.press("Enter");
+  assert.ok(await inView(learner.page.locator("#workbench")));
+  await learner.page.screenshot({ path: `${SHOTS}/phone-workbench.png` });
+  await to.getByRole("link", { name: /^Lesson/ }).focus();
+  await learner.page.keyboard.press("Enter");
+  assert.ok(await inView(learner.page.locator("h1")));
+  assert.deepEqual(learner.complaints, []);
+});
+
 test("the dividers move by keyboard and fold a side away", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("From containers to Pods");

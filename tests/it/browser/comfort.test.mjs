@@ -45,6 +45,28 @@ test("a pasted here-document runs as it stands, and history brings it back", asy
   assert.deepEqual(learner.complaints, []);
 });
 
+test("a line is cut and pasted with keys, and Ctrl+C over a selection copies and stops nothing", async () => {
+  const learner = await Learner.arrive(chromium, { permissions: ["clipboard-read", "clipboard-write"] });
+  await learner.open("From containers to Pods");
+  await learner.type("sleep 3600");
+  await learner.button("Stop sleep 3600").waitFor();
+  await learner.command.fill("echo carried over");
+  await learner.command.press("Control+a");
+  await learner.command.press("Control+x");
+  assert.equal(await learner.command.inputValue(), "");
+  await learner.command.press("Control+v");
+  assert.equal(await learner.command.inputValue(), "echo carried over");
+  await learner.command.press("Control+a");
+  await learner.command.press("Control+c");
+  await learner.command.press("Control+v");
+  await learner.command.press("Enter");
+  await learner.says(learner.console.locator(".o"), "carried over");
+  assert.equal(await learner.button("Stop sleep 3600").isVisible(), true, "copying has stopped a command");
+  await learner.command.press("Control+c");
+  await learner.button("Stop sleep 3600").waitFor({ state: "detached" });
+  assert.deepEqual(learner.complaints, []);
+});
+
 test("catching up runs the commands of the steps before", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("From containers to Pods");

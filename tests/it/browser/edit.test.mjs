@@ -46,6 +46,28 @@ test("kubectl edit opens the object as a tab, opens it again with the reason whe
   assert.deepEqual(learner.complaints, []);
 });
 
+test("what was typed into the text is there after a reload, and in another tab", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl create configmap colours --from-literal=sky=blue");
+  await learner.says(learner.console, "configmap/colours created");
+  await learner.type("kubectl edit configmap colours");
+  await opens(learner, "configmaps-colours.yaml");
+  await learner.write(configMap("colours", "  sky: half writ\n"));
+  await learner.reload();
+  await opens(learner, "configmaps-colours.yaml");
+  await learner.says(learner.manifest, "sky: half writ");
+
+  const other = new Learner(await learner.page.context().newPage());
+  await other.page.goto(learner.page.url());
+  await opens(other, "configmaps-colours.yaml");
+  await other.says(other.manifest, "sky: half writ");
+  await other.write(configMap("colours", "  sky: written\n"));
+  await other.apply.click();
+  await learner.says(learner.console, "configmap/colours edited");
+  assert.deepEqual(learner.complaints, []);
+});
+
 test("closing the text leaves the object as it is; a reload finds it; Ctrl-C gives it up", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("From containers to Pods");

@@ -80,11 +80,14 @@ test("the YAML of an object, with what has just changed marked", async () => {
 test("the Timeline looks back", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("From containers to Pods");
-  await learner.type("kubectl run bad --image=busybox -- sh -c 'sleep 2; exit 1'");
+  await learner.type("kubectl run bad --image=busybox -- sh -c 'echo words of a run; sleep 2; exit 1'");
   await learner.seesPod("bad", "CrashLoopBackOff");
   await learner.tab("Timeline").click();
   const timeline = panel(learner, "Timeline");
   await learner.says(timeline, "BackOff");
+  // A run opens what it wrote last.
+  await timeline.getByRole("button", { name: /exit code 1|ran .* 1/ }).first().click();
+  await learner.says(timeline, "words of a run");
   const slider = timeline.getByRole("slider", { name: "Look back" });
   await slider.fill("100");
   await timeline.getByText(/^After 0s: /).waitFor();
@@ -111,4 +114,21 @@ test("the editor knows the cluster's fields: it marks what is wrong, offers what
   await learner.page.locator(".cm-line .y-key", { hasText: "restartPolicy" }).hover();
   await learner.says(learner.page.locator(".about-field"), "restart");
   assert.deepEqual(learner.complaints, []);
+});
+
+test("a port of a Service is shown beside the lesson, as a stranger to our page", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl run web --image=nginx --port=80");
+  await learner.seesPod("web", "Running");
+  await learner.type("kubectl expose pod web --port=8080 --target-port=80");
+  await learner.says(learner.console, "service/web exposed");
+  await learner.type("kubectl port-forward service/web 9090:8080");
+  await learner.says(learner.console, "Forwarding from 127.0.0.1:9090 -> 80");
+  const frame = learner.page.frameLocator("iframe");
+  await frame.getByRole("heading").first().waitFor();
+  const sandbox = await learner.page.locator("iframe").getAttribute("sandbox");
+  assert.ok(!sandbox.includes("allow-same-origin"), sandbox);
+  await learner.command.press("Control+c");
+  await learner.page.locator("iframe").waitFor({ state: "detached" });
 });

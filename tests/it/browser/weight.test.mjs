@@ -10,34 +10,57 @@ after(() => chromium.close());
 const KB = 1024;
 const LESSON = `${process.env.PODYARD_URL}/lessons/from-containers-to-pods`;
 
-test("a lesson weighs under 60 kB without editor and 300 kB with everything, and asks nobody else", async () => {
-  const context = await chromium.newContext();
-  const learner = new Learner(await context.newPage());
+/** Notes what a page loads, in bytes as sent, by path. */
+function scales(page) {
   const weights = new Map();
   const foreign = [];
   const sizes = [];
-  learner.page.on("requestfinished", (request) => {
+  page.on("requestfinished", (request) => {
     const address = new URL(request.url());
     if (address.origin !== process.env.PODYARD_URL) foreign.push(request.url());
     sizes.push(request.sizes().then(({ responseBodySize }) => weights.set(address.pathname, responseBodySize)));
   });
+  const read = async () => {
+    await Promise.all(sizes);
+    const loaded = [...weights].filter(([path]) => path.startsWith("/static/") || path.startsWith("/lessons/"));
+    const editor = (path) => /chunks\/(codemirror|screen)/.test(path);
+    const sum = (list) => list.reduce((total, [, size]) => total + size, 0);
+    const told = loaded.map(([path, size]) => `${size} ${path}`).join("\n");
+    return { requests: loaded.length, early: sum(loaded.filter(([path]) => !editor(path))), all: sum(loaded), edits: loaded.some(([path]) => editor(path)), told };
+  };
+  return { read, foreign };
+}
+
+test("a lesson weighs under 60 kB without editor and 300 kB with everything, and asks nobody else", async () => {
+  const context = await chromium.newContext();
+  const learner = new Learner(await context.newPage());
+  const { read, foreign } = scales(learner.page);
   await learner.page.goto(LESSON);
   await learner.connected();
   await learner.page.locator(".cm-content").waitFor();
+  const opened = await read();
   await learner.type("kubectl run box --image=busybox --restart=Never -it --rm -- sh");
   await learner.says(learner.page.locator(".xterm-rows"), "/ #");
-  await Promise.all(sizes);
-  const pages = [...weights].filter(([path]) => path.startsWith("/static/") || path.startsWith("/lessons/"));
-  const late = (path) => /chunks\/(codemirror|screen)/.test(path);
-  const sum = (list) => list.reduce((total, [, size]) => total + size, 0);
-  const [early, all] = [sum(pages.filter(([path]) => !late(path))), sum(pages)];
-  const told = pages.map(([path, size]) => `${size} ${path}`).join("\n");
-  console.log(`without editor ${(early / KB).toFixed(1)} kB, in all ${(all / KB).toFixed(1)} kB\n${told}`);
-  assert.ok(pages.some(([path]) => late(path)), told);
-  assert.ok(early < 60 * KB, `${early} bytes without editor:\n${told}`);
-  assert.ok(pages.length <= 20, `${pages.length} requests:\n${told}`);
-  assert.ok(all < 300 * KB, `${all} bytes in all:\n${told}`);
+  await learner.tab("Timeline").click();
+  await learner.says(learner.page.getByRole("tabpanel", { name: "Timeline" }), "box");
+  const used = await read();
+  console.log(`without editor ${(opened.early / KB).toFixed(1)} kB, in all ${(used.all / KB).toFixed(1)} kB\n${used.told}`);
+  assert.ok(opened.edits, opened.told);
+  assert.ok(opened.early < 60 * KB, `${opened.early} bytes without editor:\n${opened.told}`);
+  assert.ok(opened.requests <= 20, `${opened.requests} requests:\n${opened.told}`);
+  assert.ok(used.all < 300 * KB, `${used.all} bytes in all:\n${used.told}`);
   assert.deepEqual(foreign, []);
+});
+
+test("nor is it heavier in German", async () => {
+  const context = await chromium.newContext({ locale: "de-AT" });
+  const page = await context.newPage();
+  const { read } = scales(page);
+  await page.goto(LESSON);
+  await page.locator(".cm-content").waitFor();
+  const opened = await read();
+  console.log(`in German ${(opened.early / KB).toFixed(1)} kB without editor`);
+  assert.ok(opened.early < 60 * KB, `${opened.early} bytes without editor:\n${opened.told}`);
 });
 
 test("the lesson can be read before any script has come", async () => {
