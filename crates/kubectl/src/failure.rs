@@ -23,6 +23,10 @@ pub enum Failure {
     Remote(i32),
     /// A Pod's container ended; what is said about it, and its code.
     Ended(String, i32),
+    /// Nobody listens at the server's address.
+    Refused(String),
+    /// A failure in the midst of an answer: what was printed of it, and why it ends there.
+    After(String, Box<Failure>),
 }
 
 /// What a step of a command comes to.
@@ -92,7 +96,16 @@ impl Failure {
     pub fn code(&self) -> i32 {
         match self {
             Self::Exit(code) | Self::Remote(code) | Self::Ended(_, code) => *code,
+            Self::After(_, failure) => failure.code(),
             _ => 1,
+        }
+    }
+
+    /// What still goes to standard output.
+    pub fn printed(&self) -> &str {
+        match self {
+            Self::After(text, _) => text,
+            _ => "",
         }
     }
 
@@ -107,6 +120,11 @@ impl Failure {
             Self::Within(text, _) => format!("error: {text}"),
             Self::Many(all) => all.iter().map(Self::line).collect::<Vec<_>>().join("\n"),
             Self::Ended(text, _) => text.clone(),
+            Self::After(_, failure) => failure.text(),
+            Self::Refused(address) => format!(
+                "The connection to the server {} was refused - did you specify the right host or port?",
+                host(address)
+            ),
             Self::Exit(_) => String::new(),
             Self::Remote(code) => format!("command terminated with exit code {code}"),
         }
@@ -128,6 +146,11 @@ impl Failure {
             other => other.line(),
         }
     }
+}
+
+/// Host and port of an address.
+pub(crate) fn host(address: &str) -> &str {
+    address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default()
 }
 
 fn refusal(status: &Status) -> String {

@@ -94,7 +94,8 @@ async fn finish(session: &Session, outcome: Outcome) -> i32 {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    // Nobody reads standard error any more: the code is all that is left.
+    // Nobody reads our output any more: the code is all that is left.
+    let _ = session.out(failure.printed()).await;
     let _ = session.err(&text).await;
     failure.code()
 }

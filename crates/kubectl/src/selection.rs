@@ -3,6 +3,8 @@
 mod fetch;
 mod labels;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 pub use fetch::{Object, items, list_path};
@@ -125,7 +127,7 @@ impl Request {
             fields: matches.some("field-selector").map(str::to_owned),
             all_namespaces: matches.on("all-namespaces"),
             all: matches.on("all"),
-            all_is_query: matches!(matches.command.path, "delete" | "taint" | "apply view-last-applied"),
+            all_is_query: matches!(matches.command.path, "delete" | "apply view-last-applied"),
             list_alone: false,
             validate: false,
             latest: false,
@@ -156,6 +158,9 @@ impl Request {
             return self.of_files(session).await;
         }
         let words = Words::read(&self.args, self.by_query())?;
+        if matches!(words, Words::Nothing) {
+            return Err(self.nothing_named());
+        }
         let discovery = session.discovery().await?;
         let namespace = (!self.all_namespaces).then(|| session.namespace.clone());
         let picks = words.picks(discovery, namespace, self)?;
@@ -166,6 +171,14 @@ impl Request {
             selector: self.selector.clone(),
             fields: self.fields.clone(),
             single,
+        })
+    }
+
+    fn nothing_named(&self) -> Failure {
+        Failure::said(if self.selecting() {
+            "at least one resource must be specified to use a selector"
+        } else {
+            NOTHING_NAMED
         })
     }
 
@@ -258,7 +271,8 @@ impl Words {
             return Err(Failure::said(SLASH_MIXED));
         }
         let Some((types, names)) = args.split_first() else { return Ok(Self::Nothing) };
-        let types: Vec<String> = types.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let mut seen = BTreeSet::new();
+        let types: Vec<String> = types.split(',').filter(|word| seen.insert(*word)).map(str::to_owned).collect();
         if types.len() > 1 && !names.is_empty() {
             return Ok(Self::Pairs(
                 types.iter().flat_map(|kind| names.iter().map(move |name| (kind.clone(), name.clone()))).collect(),
@@ -269,10 +283,7 @@ impl Words {
 
     fn picks(self, discovery: &Discovery, namespace: Option<String>, request: &Request) -> Outcome<Vec<Pick>> {
         match self {
-            Self::Nothing if request.selecting() => {
-                Err(Failure::said("at least one resource must be specified to use a selector"))
-            }
-            Self::Nothing => Err(Failure::said(NOTHING_NAMED)),
+            Self::Nothing => Err(request.nothing_named()),
             Self::Pairs(pairs) => {
                 pairs.into_iter().map(|(kind, name)| one(discovery, &kind, name, namespace.as_deref())).collect()
             }
@@ -296,6 +307,15 @@ Example resource specifications include:
    '--filename=rsrc.json'
    '<resource> <name>'
    '<resource>'";
+
+/// A word that is the name of an object of a kind, unless it says another kind: `web`, `pod/web`.
+pub fn named(kind: &str, word: &str) -> Outcome<String> {
+    match word {
+        "" => Err(Failure::said("resource name may not be empty")),
+        word if word.contains('/') => Ok(word.to_owned()),
+        word => Ok(format!("{kind}/{word}")),
+    }
+}
 
 fn pair(arg: &str) -> Outcome<(String, String)> {
     let parts: Vec<&str> = arg.split('/').collect();

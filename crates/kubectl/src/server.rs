@@ -57,13 +57,15 @@ pub struct Server {
     client: kube::Client,
     warnings: mpsc::UnboundedSender<String>,
     impersonate: HeaderMap,
-    timeout: Option<Duration>,
+    timeout: Outcome<Option<Duration>>,
+    /// Its address, for messages.
+    address: String,
 }
 
 impl Server {
     /// A server whose warnings go to `warnings`.
-    pub fn new(client: kube::Client, warnings: mpsc::UnboundedSender<String>) -> Self {
-        Self { client, warnings, impersonate: HeaderMap::new(), timeout: None }
+    pub fn new(client: kube::Client, address: String, warnings: mpsc::UnboundedSender<String>) -> Self {
+        Self { client, warnings, impersonate: HeaderMap::new(), timeout: Ok(None), address }
     }
 
     /// Acts as someone else (`--as`, `--as-group`, `--as-uid`).
@@ -72,8 +74,8 @@ impl Server {
         self
     }
 
-    /// Gives up a request after that long (`--request-timeout`).
-    pub fn giving_up_after(mut self, timeout: Option<Duration>) -> Self {
+    /// Gives up a request after that long (`--request-timeout`); what is wrong with the flag is told at the first one.
+    pub fn giving_up_after(mut self, timeout: Outcome<Option<Duration>>) -> Self {
         self.timeout = timeout;
         self
     }
@@ -155,14 +157,22 @@ impl Server {
             None => request.body(Sent::empty()),
         };
         let request = request.map_err(|error| Failure::said(error.to_string()))?;
-        let end = self.timeout.map(|timeout| Instant::now() + timeout);
+        let end = self.timeout.clone()?.map(|timeout| Instant::now() + timeout);
         let sent = before(end, self.client.send(request)).await.map_err(|_| Failure::Bare(LATE.to_owned()))?;
-        let answer = sent.map_err(|error| unreachable(&error))?;
+        let answer = sent.map_err(|error| self.unreachable(&error))?;
         self.warn(answer.headers());
         if answer.status().is_success() {
             return Ok(answer.map(|body| ending_at(end, body)));
         }
         Err(refusal(answer.map(|body| ending_at(end, body))).await)
+    }
+
+    fn unreachable(&self, error: &kube::Error) -> Failure {
+        let text = root_cause(error);
+        if text.to_ascii_lowercase().contains("connection refused") {
+            return Failure::Refused(self.address.clone());
+        }
+        Failure::Bare(format!("Unable to connect to the server: {text}"))
     }
 
     /// Where warnings go, for those that are not the server's own.
@@ -221,16 +231,6 @@ pub async fn refusal(answer: Response<Body>) -> Failure {
         Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => Status::read(&value, code).into(),
         _ => Status::of_code(code, &String::from_utf8_lossy(&bytes)).into(),
     }
-}
-
-fn unreachable(error: &kube::Error) -> Failure {
-    let text = root_cause(error);
-    if text.to_ascii_lowercase().contains("connection refused") {
-        return Failure::Bare(
-            "The connection to the server was refused - did you specify the right host or port?".to_owned(),
-        );
-    }
-    Failure::Bare(format!("Unable to connect to the server: {text}"))
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Matches, duration},
     env::{Editor, Env, Files, Kubeconfig, Ports, Terminal},
-    failure::{Failure, Outcome},
+    failure::{Failure, Outcome, host},
     resolve::Discovery,
     server::Server,
 };
@@ -49,6 +49,8 @@ pub struct Session {
     stdout: Mutex<Output>,
     stderr: Mutex<Output>,
     discovery: OnceCell<Discovery>,
+    /// How often the command looks at what the server has before it believes that there is none.
+    lookups: usize,
 }
 
 impl Session {
@@ -59,11 +61,9 @@ impl Session {
             session.namespace = namespace.to_owned();
             session.namespace_given = true;
         }
-        session.server = session
-            .server
-            .clone()
-            .impersonating(impersonation(matches))
-            .giving_up_after(request_timeout(matches).ok().flatten());
+        session.lookups = lookups(matches.command.path);
+        session.server =
+            session.server.clone().impersonating(impersonation(matches)).giving_up_after(request_timeout(matches));
         (session, warnings)
     }
 
@@ -72,7 +72,7 @@ impl Session {
         let (warn, warnings) = mpsc::unbounded_channel();
         let namespace = if env.namespace.is_empty() { "default".to_owned() } else { env.namespace };
         let session = Self {
-            server: Server::new(env.client, warn),
+            server: Server::new(env.client, env.kubeconfig.server(), warn),
             namespace,
             namespace_given: false,
             files: env.files,
@@ -86,6 +86,7 @@ impl Session {
             stdout: Mutex::new(env.stdout),
             stderr: Mutex::new(env.stderr),
             discovery: OnceCell::new(),
+            lookups: 1,
         };
         (session, warnings)
     }
@@ -140,7 +141,20 @@ impl Session {
 
     /// The server's resources, asked for once.
     pub async fn discovery(&self) -> Outcome<&Discovery> {
-        self.discovery.get_or_try_init(|| Discovery::load(&self.server)).await
+        let found = self.discovery.get_or_try_init(|| Discovery::load(&self.server)).await;
+        if let Err(Failure::Refused(address)) = &found {
+            self.err(&self.tries(address)).await?;
+        }
+        found
+    }
+
+    /// What kubectl's log says of each try to learn what an absent server has.
+    fn tries(&self, address: &str) -> String {
+        let why = format!("dial tcp {}: connect: connection refused", host(address));
+        let text = format!(
+            "\"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"{address}/api?timeout=32s\\\": {why}\""
+        );
+        format!("{}\n", self.log_line('E', "memcache.go:265", &text)).repeat(self.lookups)
     }
 
     /// Writes to standard output.
@@ -200,9 +214,19 @@ impl Session {
     }
 }
 
+/// By the way in which kubectl's commands look for objects.
+fn lookups(path: &str) -> usize {
+    match path {
+        "api-resources" | "api-versions" | "run" | "diff" => 1,
+        "auth can-i" | "explain" => 2,
+        "logs" | "exec" | "wait" | "drain" | "cordon" | "uncordon" | "port-forward" | "debug" | "attach" => 4,
+        path if path.starts_with("rollout ") || path.starts_with("set ") => 4,
+        _ => 5,
+    }
+}
+
 /// What the flags that every command takes must fulfil.
 pub fn check(matches: &Matches) -> Outcome {
-    request_timeout(matches)?;
     let details = ["as-group", "as-uid", "as-user-extra"];
     if matches.some("as").is_none() && details.iter().any(|flag| matches.given(flag)) {
         return Err(Failure::said("requesting uid, groups or user-extra for podyard without impersonating a user"));

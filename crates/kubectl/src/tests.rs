@@ -82,6 +82,34 @@ async fn a_watch_ends_when_it_is_cancelled() {
 }
 
 #[tokio::test]
+async fn an_edited_object_is_saved_or_shown_again() {
+    let world = World::new(&[("pod.yaml", POD)]).await;
+    world.run("apply -f pod.yaml").await;
+    assert_snapshot!(world.edited("edit pod web", &[]).await, @"! Edit cancelled, no changes made.");
+    let labelled = [("  name: web\n  namespace", "  labels: {a: b}\n  name: web\n  namespace")];
+    assert_snapshot!(world.edited("edit pod web", &labelled).await, @"pod/web edited");
+    assert_snapshot!(world.run("get pod web -o jsonpath={.metadata.labels}").await, @r#"{"a":"b"}"#);
+    assert_snapshot!(world.edited("edit pod web", &[("image: busybox", "image: \"\"")]).await, @r#"
+    ! error: pods "web" is invalid
+    ! error: Edit cancelled, no valid changes were saved.
+    [1]
+    "#);
+    let mended = [("a: b", "a: ["), ("a: [", "a: c")];
+    assert_snapshot!(world.edited("edit pod web", &mended).await, @"pod/web edited");
+}
+
+#[tokio::test]
+async fn what_was_applied_is_edited_alone() {
+    let world = World::new(&[("pod.yaml", POD)]).await;
+    world.run("apply -f pod.yaml").await;
+    let renamed = [("image: busybox", "image: nginx")];
+    assert_snapshot!(world.edited("apply edit-last-applied pod/web", &renamed).await, @"pod/web edited");
+    assert_snapshot!(world.run("get pod web -o jsonpath={.spec.containers[*].image}").await, @"busybox");
+    let applied = world.run("apply view-last-applied pod/web").await;
+    assert!(applied.contains("image: nginx"), "{applied}");
+}
+
+#[tokio::test]
 async fn words_are_completed() {
     let world = World::new(&[("pod.yaml", POD)]).await;
     world.run("apply -f pod.yaml").await;

@@ -194,13 +194,27 @@ fn read_long(command: &Command, word: &str, words: &mut Words<'_>, matches: &mut
         return Err(Stop::Wrong(format!("bad flag syntax: --{word}")));
     }
     let Some(flag) = command.flag(name) else {
-        return Err(if name == "help" { Stop::Help } else { Stop::Wrong(format!("unknown flag: --{name}")) });
+        return if name == "help" {
+            help(value.as_deref())
+        } else {
+            Err(Stop::Wrong(format!("unknown flag: --{name}")))
+        };
     };
     let value = match value.or_else(|| flag.bare().map(str::to_owned)) {
         Some(value) => value,
         None => words.next().cloned().ok_or_else(|| Stop::Wrong(format!("flag needs an argument: --{name}")))?,
     };
     store(flag, value, matches)
+}
+
+/// `--help`, which is a flag like any other: `--help=false` asks for nothing.
+fn help(value: Option<&str>) -> Result<(), Stop> {
+    let value = value.unwrap_or("true");
+    match check(Kind::Bool, value) {
+        Err(why) => Err(Stop::Wrong(format!("invalid argument {value:?} for \"-h, --help\" flag: {why}"))),
+        Ok(()) if parse_bool(value) == Some(true) => Err(Stop::Help),
+        Ok(()) => Ok(()),
+    }
 }
 
 fn read_short(command: &Command, letters: &str, words: &mut Words<'_>, matches: &mut Matches) -> Result<(), Stop> {

@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use super::{
-    jsonpath::{Template, text_of},
+    jsonpath::{NO_PATH, Template, text_of},
     table::Grid,
 };
 
 /// Columns by path.
 #[derive(Debug, Clone)]
 pub struct Columns {
-    columns: Vec<(String, Template)>,
+    /// What is wrong with a path is told below the head.
+    columns: Vec<(String, Result<Template, String>)>,
 }
 
 impl Columns {
@@ -23,9 +24,8 @@ impl Columns {
         for part in spec.split(',') {
             let (header, path) = part
                 .split_once(':')
-                .filter(|(_, path)| !path.contains(':') || path.contains('['))
                 .ok_or_else(|| format!("unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>"))?;
-            columns.push((header.to_owned(), Template::relaxed(path)?));
+            columns.push((header.to_owned(), path_of(path)?));
         }
         Ok(Self { columns })
     }
@@ -34,7 +34,7 @@ impl Columns {
     pub fn parse_file(text: &str) -> Result<Self, String> {
         let mut lines = text.lines();
         let (Some(headers), Some(paths)) = (lines.next(), lines.next()) else {
-            return Err("expected two lines: headers and json path expressions".to_owned());
+            return Err("invalid template, missing spec line. Expected format is one line of space separated headers, one line of space separated column specs.".to_owned());
         };
         let (headers, paths): (Vec<_>, Vec<_>) =
             (headers.split_whitespace().collect(), paths.split_whitespace().collect());
@@ -45,8 +45,7 @@ impl Columns {
                 paths.len()
             ));
         }
-        let columns =
-            headers.into_iter().zip(paths).map(|(header, path)| Ok((header.to_owned(), Template::relaxed(path)?)));
+        let columns = headers.into_iter().zip(paths).map(|(header, path)| Ok((header.to_owned(), path_of(path)?)));
         Ok(Self { columns: columns.collect::<Result<_, String>>()? })
     }
 
@@ -63,8 +62,16 @@ impl Columns {
     }
 }
 
-fn cell(path: &Template, value: &Value) -> Result<String, String> {
-    let found = path.results(value, true)?;
+/// A path; one that is not even in the form of a path is refused at once.
+fn path_of(text: &str) -> Result<Result<Template, String>, String> {
+    match Template::relaxed(text) {
+        Err(why) if why == NO_PATH => Err(why),
+        read => Ok(read),
+    }
+}
+
+fn cell(path: &Result<Template, String>, value: &Value) -> Result<String, String> {
+    let found = path.as_ref().map_err(String::clone)?.results(value, true)?;
     if found.is_empty() {
         return Ok("<none>".to_owned());
     }

@@ -46,7 +46,8 @@ pub fn in_order<'a>(map: &'a Map<String, Value>, order: &str) -> Vec<(&'a String
 pub const ORDER: &str = "kind apiVersion clientVersion kustomizeVersion serverVersion major minor emulationMajor emulationMinor \
     minCompatibilityMajor minCompatibilityMinor gitVersion gitCommit gitTreeState buildDate goVersion compiler \
     metadata name generateName namespace uid resourceVersion generation creationTimestamp deletionTimestamp \
-    labels annotations ownerReferences finalizers volumes initContainers containers image command args workingDir ports envFrom env \
+    labels annotations ownerReferences finalizers volumes initContainers containers image command args workingDir ports \
+    hostPort containerPort protocol appProtocol port targetPort nodePort hostIP envFrom env \
     resources volumeMounts livenessProbe readinessProbe startupProbe terminationMessagePath terminationMessagePolicy imagePullPolicy \
     securityContext stdin stdinOnce tty restartPolicy terminationGracePeriodSeconds dnsPolicy nodeSelector serviceAccountName \
     serviceAccount nodeName schedulerName tolerations value valueFrom replicas selector template strategy schedule concurrencyPolicy \

@@ -7,6 +7,7 @@ mod quote;
 
 use std::borrow::Cow;
 
+pub use quote::unquote;
 use serde_json::Value;
 
 use super::json;
@@ -62,6 +63,9 @@ impl Template {
 
     /// The path of a sort key or a column, where the braces and the first dot may be missing.
     pub fn relaxed(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self { nodes: Vec::new(), source: String::new() });
+        }
         Self::of_source(relaxed(text).ok_or_else(|| NO_PATH.to_owned())?)
     }
 
@@ -92,7 +96,8 @@ impl Template {
     }
 }
 
-const NO_PATH: &str =
+/// What is said about a text that is no path.
+pub const NO_PATH: &str =
     "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'";
 
 /// A path with its braces and its first dot; `None` for what is no path.

@@ -2,7 +2,15 @@
 
 use serde_json::{Value, json as object};
 
-use super::{columns::Columns, json, jsonpath::Template, kyaml, table::Grid, template::GoTemplate, yaml};
+use super::{
+    columns::{self, Columns},
+    json,
+    jsonpath::Template,
+    kyaml,
+    table::Grid,
+    template::GoTemplate,
+    yaml,
+};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
@@ -111,7 +119,7 @@ impl Printer {
             }),
             Form::Kyaml => Ok(kyaml::text(value, self.order)),
             Form::JsonPath(template, as_json) => jsonpath(template, value, *as_json, self.missing_ok),
-            Form::GoTemplate(template) => go_template(template, value),
+            Form::GoTemplate(template) => go_template(template, value, self.missing_ok),
             Form::Columns(_) => self.columns(std::slice::from_ref(value)),
         }
     }
@@ -138,7 +146,9 @@ impl Printer {
             columns.head(&mut grid);
         }
         for value in values {
-            columns.row(value, &mut grid).map_err(Failure::Said)?;
+            if let Err(why) = columns.row(value, &mut grid) {
+                return Err(Failure::After(grid.text(), Box::new(Failure::Said(why))));
+            }
         }
         Ok(grid.text())
     }
@@ -166,6 +176,9 @@ async fn form(session: &Session, name: &str, text: Option<String>) -> Outcome<Fo
             Ok(Form::JsonPath(Template::parse(&text).map_err(Failure::Said)?, false))
         }
         "custom-columns" => Ok(Form::Columns(Columns::parse(&text.unwrap_or_default()).map_err(Failure::Said)?)),
+        "custom-columns-file" if text.as_deref() == Some("") => {
+            Err(Failure::said("custom-columns format specified but no custom columns given"))
+        }
         "custom-columns-file" => {
             let text = file(session, &given(text)?, "template").await?;
             Ok(Form::Columns(Columns::parse_file(&text).map_err(Failure::Said)?))
@@ -201,12 +214,16 @@ fn jsonpath(template: &Template, value: &Value, as_json: bool, missing_ok: bool)
     template.print(value, missing_ok).map_err(failed)
 }
 
-fn go_template(template: &GoTemplate, value: &Value) -> Outcome<String> {
-    template.print(value).map_err(|why| {
-        let (source, raw) = (template.source(), json::compact(value));
-        Failure::Said(format!(
-            "error executing template {source:?}: template: output:1: executing \"output\" at <{source}>: {why}\n\ttemplate was:\n\t\t{source}\n\traw data was:\n\t\t{raw}"
-        ))
+fn go_template(template: &GoTemplate, value: &Value, missing_ok: bool) -> Outcome<String> {
+    template.print(value, missing_ok).map_err(|failed| {
+        let (source, raw, why) = (template.source(), json::compact(value), failed.why);
+        // kubectl tells the reader of its output as well, with all that may help.
+        let told = format!(
+            "{}Error executing template: {why}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t{source}\n\traw data was:\n\t\t{raw}\n\tobject given to template engine was:\n\t\t{}\n\n",
+            failed.printed,
+            columns::go_text(value)
+        );
+        Failure::After(told, Box::new(Failure::Said(format!("error executing template {source:?}: {why}"))))
     })
 }
 

@@ -6,7 +6,7 @@ use super::{Pick, Selection, Target};
 use crate::{
     failure::{Failure, Outcome, text_at},
     resolve::Resource,
-    server::{JSON, query},
+    server::{JSON, encode, query},
     session::Session,
 };
 
@@ -35,6 +35,24 @@ pub fn list_path(
     }
     pairs.extend(more.iter().cloned());
     format!("{}{}", resource.path(namespace), query(&pairs))
+}
+
+impl Target {
+    /// What the server has, or a part of it. Where an object is missing in a namespace that is missing too, the latter
+    /// is said.
+    pub async fn get(&self, session: &Session, part: &str, accept: &str) -> Outcome<Value> {
+        let missing = match session.server.get(&format!("{}{part}", self.path()), accept).await {
+            Err(failure) if failure.is_not_found() => failure,
+            other => return other,
+        };
+        let Some(namespace) = self.namespace.as_deref().filter(|name| !matches!(*name, "" | "default")) else {
+            return Err(missing);
+        };
+        match session.server.get(&format!("/api/v1/namespaces/{}", encode(namespace)), JSON).await {
+            Err(failure) if failure.is_not_found() => Err(failure),
+            _ => Err(missing),
+        }
+    }
 }
 
 impl Selection {
@@ -69,7 +87,7 @@ impl Selection {
     async fn fetch(&self, session: &Session, pick: &Pick) -> Outcome<Vec<Object>> {
         match pick {
             Pick::One(target) => {
-                let value = session.server.get(&target.path(), JSON).await?;
+                let value = target.get(session, "", JSON).await?;
                 Ok(vec![Object { target: target.clone(), value }])
             }
             Pick::Many { resource, namespace } => {

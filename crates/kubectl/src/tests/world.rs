@@ -1,6 +1,10 @@
 //! A cluster, some files, and command lines run on them.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    sync::{Arc, Mutex},
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
@@ -15,7 +19,7 @@ use podyard_cluster::{
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio_util::sync::CancellationToken;
 
-use crate::env::{Env, Files, Listener, OnlyCluster, Ports};
+use crate::env::{Editor, Env, Files, Listener, OnlyCluster, Ports};
 
 pub struct World {
     cluster: Cluster,
@@ -77,6 +81,16 @@ impl Images for AnyImage {
     }
 }
 
+/// What is still to be replaced.
+struct Person(Mutex<VecDeque<(String, String)>>);
+
+impl Editor for Person {
+    fn edit(&self, _: &str, text: String) -> BoxFuture<'_, io::Result<String>> {
+        let change = self.0.lock().unwrap().pop_front();
+        futures::future::ready(Ok(change.map_or(text.clone(), |(from, to)| text.replace(&from, &to)))).boxed()
+    }
+}
+
 impl World {
     pub async fn new(files: &[(&str, &str)]) -> Self {
         let runtime = Scripted::new(Arc::new(SystemClock));
@@ -109,10 +123,21 @@ impl World {
         (env, read_out, read_err)
     }
 
+    /// The same with a person who replaces something in the text each time it is shown, and leaves it in the end.
+    pub async fn edited(&self, line: &str, changes: &[(&str, &str)]) -> String {
+        let changes = changes.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
+        self.run_with(line, Some(Arc::new(Person(Mutex::new(changes))))).await
+    }
+
     /// Standard output, then standard error with `! ` before each line, then the exit code unless it is 0.
     pub async fn run(&self, line: &str) -> String {
+        self.run_with(line, None).await
+    }
+
+    async fn run_with(&self, line: &str, editor: Option<Arc<dyn Editor>>) -> String {
         let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let (env, mut out, mut err) = self.env(&CancellationToken::new());
+        let env = Env { editor, ..env };
         let (mut text, mut said) = (String::new(), String::new());
         let (code, read, more) =
             tokio::join!(crate::run(&argv, env), out.read_to_string(&mut text), err.read_to_string(&mut said));

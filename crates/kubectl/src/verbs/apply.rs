@@ -31,6 +31,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if !matches.args.is_empty() {
         return Err(Failure::usage("kubectl apply", format!("Unexpected args: [{}]", matches.args.join(" "))));
     }
+    DryRun::of(matches)?;
     if !matches.reads_files() {
         return Err(Failure::said("must specify one of -f and -k"));
     }

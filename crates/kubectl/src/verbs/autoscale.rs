@@ -36,7 +36,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         )));
     }
     let mut reporter = Reporter::of(session, matches).await?.ordered_by(FIELDS);
-    AUTOSCALERS.of_each(session, matches, &mut reporter, |object| scaler(matches, object)).await
+    AUTOSCALERS.of_each(session, matches, &mut reporter, |object, _| scaler(matches, object)).await
 }
 
 const AUTOSCALERS: Derived =

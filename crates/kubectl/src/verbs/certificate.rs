@@ -6,7 +6,7 @@ use super::result::Reporter;
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
-    selection::{Object, Request},
+    selection::{self, Object, Request},
     server::JSON,
     session::Session,
 };
@@ -30,7 +30,8 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if matches.args.is_empty() && !matches.reads_files() {
         return Err(Failure::said("one or more CSRs must be specified as <name> or -f <filename>"));
     }
-    let named = matches.args.iter().map(|name| format!("certificatesigningrequests/{name}")).collect::<Vec<_>>();
+    let names = matches.args.iter().map(|name| selection::named("certificatesigningrequests", name));
+    let named: Vec<String> = names.collect::<Outcome<_>>()?;
     let (objects, mut failures) = Request::of(matches, &named).select(session).await?.objects(session).await;
     for object in &objects {
         failures.extend(one(session, matches, object, &decision, &mut reporter).await.err());

@@ -7,13 +7,14 @@ use crate::{
     args::Matches,
     failure::{Failure, Outcome},
     output::json as text,
-    selection::{Object, Request},
+    selection::{self, Object, Request},
     server::{PatchType, query},
     session::Session,
 };
 
 /// Runs `cordon` or `uncordon`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    check(matches)?;
     let mut reporter = Reporter::of(session, matches).await?;
     let nodes = nodes(session, matches).await?;
     let mut failures = Vec::new();
@@ -25,8 +26,8 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     Failure::gathered(failures)
 }
 
-/// The Nodes that the command names.
-pub async fn nodes(session: &Session, matches: &Matches) -> Outcome<Vec<Object>> {
+/// Whether the command says which Nodes.
+pub fn check(matches: &Matches) -> Outcome {
     let path = matches.command.full_path();
     let selector = matches.some("selector");
     if matches.args.is_empty() && selector.is_none() {
@@ -35,8 +36,14 @@ pub async fn nodes(session: &Session, matches: &Matches) -> Outcome<Vec<Object>>
     if !matches.args.is_empty() && selector.is_some() {
         return Err(Failure::usage(&path, "cannot specify both a node name and a --selector option"));
     }
-    let named = |arg: &String| if arg.contains('/') { arg.clone() } else { format!("nodes/{arg}") };
-    let args = if selector.is_some() { vec!["nodes".to_owned()] } else { matches.args.iter().map(named).collect() };
+    Ok(())
+}
+
+/// The Nodes that the command names.
+pub async fn nodes(session: &Session, matches: &Matches) -> Outcome<Vec<Object>> {
+    let selector = matches.some("selector");
+    let named = || matches.args.iter().map(|arg| selection::named("nodes", arg)).collect::<Outcome<Vec<_>>>();
+    let args = if selector.is_some() { vec!["nodes".to_owned()] } else { named()? };
     let request = Request { args, selector: selector.map(str::to_owned), list_alone: true, ..Request::default() };
     let (nodes, failures) = request.select(session).await?.objects(session).await;
     failures.into_iter().next().map_or(Ok(nodes), Err)

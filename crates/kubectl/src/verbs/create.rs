@@ -19,6 +19,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if let Some(path) = matches.some("raw") {
         return raw(session, matches, path, &files).await;
     }
+    let mut reporter = Reporter::of(session, matches).await?;
     if !matches.reads_files() {
         return Err(if matches.args.is_empty() {
             Failure::said("must specify one of -f and -k")
@@ -29,7 +30,6 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if !matches.args.is_empty() {
         return Err(Failure::usage("kubectl create", format!("Unexpected args: [{}]", matches.args.join(" "))));
     }
-    let mut reporter = Reporter::of(session, matches).await?;
     let request = Request { validate: validates(matches)?, ..Request::of(matches, &[]) };
     let selection = request.select(session).await?;
     let (mut failures, mut count) = (selection.failures.clone(), 0);

@@ -14,7 +14,7 @@ use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
     manifests, merge,
-    selection::{Object, Request},
+    selection::{self, Object, Request},
     session::Session,
     yaml,
 };
@@ -57,7 +57,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     let wish = Wish { matches, profile, keep: Keep::of(matches), custom };
     let names = matches.before_dash().iter();
-    let args = names.map(|word| if word.contains('/') { word.clone() } else { format!("pods/{word}") }).collect();
+    let args = names.map(|word| selection::named("pods", word)).collect::<Outcome<_>>()?;
     let request = Request { args, files: matches.list("filename"), ..Request::default() };
     let (objects, mut failures) = request.select(session).await?.objects(session).await;
     if !failures.is_empty() {
@@ -103,7 +103,9 @@ async fn custom(session: &Session, matches: &Matches) -> Outcome<Option<Value>> 
             "{path} does not contain a valid container spec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of type v1.Container",
             json_kind(&other)
         ))),
-        Err(why) => Err(Failure::Said(format!("{path} does not contain a valid container spec: {why}"))),
+        Err(why) => Err(Failure::Said(format!(
+            "{path} does not contain a valid container spec: error converting YAML to JSON: {why}"
+        ))),
     }
 }
 

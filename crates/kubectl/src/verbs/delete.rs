@@ -57,7 +57,7 @@ impl Manner {
             force,
             dry_run: DryRun::asked(session, matches).await?,
             wait,
-            names: output(matches)?,
+            names: matches.text("output") == "name",
         })
     }
 
@@ -86,14 +86,10 @@ pub fn propagation(matches: &Matches) -> Outcome<&'static str> {
     }
 }
 
-fn output(matches: &Matches) -> Outcome<bool> {
+fn check_output(matches: &Matches) -> Outcome {
     match matches.text("output") {
-        "" => Ok(false),
-        "name" => Ok(true),
-        other if matches.command.path == "delete" => {
-            Err(Failure::Said(format!("unexpected -o output mode: {other}. We only support '-o name'")))
-        }
-        _ => Ok(false),
+        "" | "name" => Ok(()),
+        other => Err(Failure::Said(format!("unexpected -o output mode: {other}. We only support '-o name'"))),
     }
 }
 
@@ -112,6 +108,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         session.err(IMMEDIATE).await?;
     }
     let selection = Request::of(matches, &matches.args).select(session).await?;
+    check_output(matches)?;
     if manner.force && manner.grace.is_some_and(|grace| grace > 0) {
         return Err(Failure::said("--force and --grace-period greater than 0 cannot be specified together"));
     }

@@ -27,18 +27,24 @@ pub struct Derived {
 }
 
 impl Derived {
-    /// Makes one for each object.
+    /// Makes one for each object; `make` is given the first one too.
     pub async fn of_each(
         &self,
         session: &Session,
         matches: &Matches,
         reporter: &mut Reporter<'_>,
-        make: impl Fn(&Object) -> Outcome<Value>,
+        make: impl Fn(&Object, &Object) -> Outcome<Value>,
     ) -> Outcome {
         let request = Request { selector: None, ..Request::of(matches, &matches.args) };
-        let (objects, mut failures) = request.select(session).await?.objects(session).await;
+        let selection = request.select(session).await?;
+        // What a file says is taken as it is.
+        let (objects, mut failures) = if matches.reads_files() {
+            (selection.local(), selection.failures.clone())
+        } else {
+            selection.objects(session).await
+        };
         for object in &objects {
-            let outcome = match make(object) {
+            let outcome = match make(object, &objects[0]) {
                 Ok(made) => self.create(session, matches, reporter, object, made).await,
                 Err(failure) => Err(failure),
             };
@@ -55,11 +61,11 @@ impl Derived {
         object: &Object,
         mut made: Value,
     ) -> Outcome {
-        if matches.on("save-config") {
-            apply::annotate(&mut made);
-        }
         if reporter.dry_run() == DryRun::Client {
             return reporter.report(&made, self.tried).await;
+        }
+        if matches.on("save-config") {
+            apply::annotate(&mut made);
         }
         let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
         pairs.push(("fieldManager", matches.text("field-manager").to_owned()));

@@ -25,6 +25,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// Runs `drain`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    cordon::check(matches)?;
     let mut reporter = Reporter::of(session, matches).await?;
     let nodes = cordon::nodes(session, matches).await?;
     let mut failures = Vec::new();

@@ -33,6 +33,12 @@ const NO_EDITOR: &str = "there is no editor here: change the file and run \"kube
 /// Runs `edit`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let objects = Request::listing(matches, &matches.args).select(session).await?.all(session).await?;
+    let output = matches.text("output");
+    if !matches!(output, "" | "json" | "kyaml" | "yaml") {
+        return Err(Failure::Said(format!(
+            "unable to match a printer suitable for the output format {output:?}, allowed formats are: json,kyaml,yaml"
+        )));
+    }
     if objects.is_empty() {
         return Err(Failure::said("edit cancelled, no objects found"));
     }

@@ -14,12 +14,14 @@ use crate::{
 /// Runs `expose`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let mut reporter = Reporter::of(session, matches).await?.typed();
-    SERVICES.of_each(session, matches, &mut reporter, |object| service(matches, object)).await
+    SERVICES.of_each(session, matches, &mut reporter, |object, first| service(matches, object, first)).await
 }
 
 const SERVICES: Derived = Derived { root: "/api/v1", plural: "services", done: "exposed", tried: "exposed" };
 
-fn service(matches: &Matches, object: &Object) -> Outcome<Value> {
+/// A Service for an object. Labels, selector and ports that no flag says are those of the first one: kubectl takes them for
+/// flags from then on.
+fn service(matches: &Matches, object: &Object, first: &Object) -> Outcome<Value> {
     let resource = &object.target.resource;
     if !matches!(resource.kind.as_str(), "Pod" | "Service" | "ReplicationController" | "Deployment" | "ReplicaSet") {
         let what = format!("{}.{}", resource.kind, resource.group);
@@ -28,7 +30,7 @@ fn service(matches: &Matches, object: &Object) -> Outcome<Value> {
     let name = matches.some("name").unwrap_or(&object.target.name);
     // A Service's name has at most 63 characters.
     let name: String = name.chars().take(63).collect();
-    let mut spec = json!({"selector": selector(matches, &object.value)?, "ports": ports(matches, &object.value)?});
+    let mut spec = json!({"selector": selector(matches, &first.value)?, "ports": ports(matches, &first.value)?});
     for (flag, field) in [
         ("type", "type"),
         ("cluster-ip", "clusterIP"),
@@ -45,7 +47,7 @@ fn service(matches: &Matches, object: &Object) -> Outcome<Value> {
     let mut metadata = json!({"name": name});
     let labels = match matches.some("labels") {
         Some(text) => pairs(text)?,
-        None => object.value.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default(),
+        None => first.value.pointer("/metadata/labels").and_then(Value::as_object).cloned().unwrap_or_default(),
     };
     if !labels.is_empty() {
         metadata["labels"] = labels.into();

@@ -116,9 +116,7 @@ async fn answers(
     let mut found = Vec::new();
     for pick in &selection.picks {
         let (resource, answer) = match pick {
-            Pick::One(target) => {
-                (&target.resource, session.server.get(&format!("{}{subresource}{with}", target.path()), accept).await)
-            }
+            Pick::One(target) => (&target.resource, target.get(session, &format!("{subresource}{with}"), accept).await),
             Pick::Many { resource, namespace } => {
                 let namespace = namespace.as_deref();
                 let list = if sorted {

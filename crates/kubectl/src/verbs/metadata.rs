@@ -10,7 +10,10 @@ use crate::{
     args::Matches,
     failure::{Failure, Outcome},
     merge,
-    output::json,
+    output::{
+        json,
+        printer::{Printer, RESULT_FORMATS},
+    },
     selection::{Object, Request},
     server::{PatchType, query},
     session::Session,
@@ -43,6 +46,10 @@ impl Field {
 
 /// Runs `label` or `annotate`.
 pub async fn run(session: &Session, matches: &Matches, field: Field) -> Outcome {
+    DryRun::of(matches)?;
+    if field == Field::Annotations {
+        Printer::of(session, matches, RESULT_FORMATS).await?;
+    }
     let (resources, pairs) = split(&matches.args, field.one())?;
     let changes = Changes::read(&pairs, field)?;
     check(matches, &resources, &changes, field)?;

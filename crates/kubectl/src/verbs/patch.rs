@@ -34,6 +34,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
 }
 
 fn check(matches: &Matches) -> Outcome<PatchType> {
+    DryRun::of(matches)?;
     match (matches.some("patch"), matches.some("patch-file")) {
         (Some(_), Some(_)) => return Err(Failure::said("cannot specify --patch and --patch-file together")),
         (None, None) => {

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::{
     failure::{Failure, Outcome, text_at},
     resolve::Resource,
-    selection::{Object, Pick, Request, Selection, items},
+    selection::{self, Object, Pick, Request, Selection, items},
     server::JSON,
     session::Session,
 };
 
 /// The object that a word names, where a name alone is a Pod.
 pub async fn named(session: &Session, word: &str) -> Outcome<Object> {
-    let word = if word.contains('/') { word.to_owned() } else { format!("pods/{word}") };
+    let word = selection::named("pods", word)?;
     let selection = Request { args: vec![word], ..Request::default() }.select(session).await?;
     let mut objects = selection.all(session).await?;
     if objects.is_empty() {

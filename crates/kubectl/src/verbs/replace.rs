@@ -20,6 +20,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if let Some(path) = matches.some("raw").filter(|_| matches.reads_files()) {
         return raw(session, matches, path).await;
     }
+    let mut reporter = Reporter::of(session, matches).await?;
     let force = matches.on("force");
     if matches.int("grace-period") >= 0 && !force {
         return Err(Failure::said("--grace-period must have --force specified"));
@@ -33,7 +34,6 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if !matches.reads_files() {
         return Err(Failure::said("must specify one of -f and -k"));
     }
-    let mut reporter = Reporter::of(session, matches).await?;
     let request = Request { validate: create::validates(matches)?, ..Request::of(matches, &matches.args) };
     let selection = request.select(session).await?;
     let targets: Vec<&Target> = selection

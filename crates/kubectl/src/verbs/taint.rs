@@ -31,6 +31,7 @@ struct Changes {
 
 /// Runs `taint`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
+    DryRun::of(matches)?;
     let (resources, words) = split(&matches.args)?;
     let changes = Changes::read(&words).map_err(|why| Failure::usage("kubectl taint", why))?;
     check(session, matches, &resources, &changes).await?;
@@ -168,7 +169,7 @@ impl Changes {
 }
 
 async fn check(session: &Session, matches: &Matches, resources: &[String], changes: &Changes) -> Outcome {
-    let kind = resources[0].split('/').next().unwrap_or_default();
+    let kind = resources[0].as_str();
     let found = session.discovery().await?.find(kind).map_err(|failure| Failure::Bare(failure.message()))?;
     if !found.is("", "Node") {
         return Err(Failure::Said(format!("invalid resource type {kind}, only node types are supported")));
@@ -183,7 +184,7 @@ async fn check(session: &Session, matches: &Matches, resources: &[String], chang
     if matches.on("all") && matches.some("selector").is_some() {
         return Err(Failure::said("setting 'all' parameter with a non empty selector is prohibited"));
     }
-    if !matches.on("all") && matches.some("selector").is_none() && resources.len() < 2 && !resources[0].contains('/') {
+    if !matches.on("all") && matches.some("selector").is_none() && resources.len() < 2 {
         return Err(Failure::said("at least one resource name must be specified since 'all' parameter is not set"));
     }
     Ok(())

@@ -47,6 +47,15 @@ fn flags_with_a_bare_value() {
 }
 
 #[test]
+fn help_is_a_flag() {
+    assert!(
+        matches!(line("get --help"), Parsed::Help("get")) && matches!(line("get --help=true x"), Parsed::Help("get"))
+    );
+    assert!(matches!(line("get --help=false pods"), Parsed::Run(_)));
+    assert!(wrong("get --help=x").starts_with("invalid argument \"x\" for \"-h, --help\" flag: strconv.ParseBool"));
+}
+
+#[test]
 fn words_for_mistakes() {
     assert_snapshot!(wrong("get pods --nosuchflag"), @r"
     unknown flag: --nosuchflag

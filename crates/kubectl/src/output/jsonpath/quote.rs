@@ -1,7 +1,7 @@
 //! Texts in quotes with Go's escapes: `"\n"`, `'\u00e9'`, `"\x41"`.
 
 /// What stands between the quotes; `None` for an escape that there is not.
-pub(super) fn unquote(quoted: &str) -> Option<String> {
+pub fn unquote(quoted: &str) -> Option<String> {
     let quote = quoted.chars().next()?;
     let inner = quoted.get(1..quoted.len().checked_sub(1)?)?;
     let mut bytes = Vec::new();

@@ -4,8 +4,11 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::run::{shown, truth};
-use crate::output::{columns::go_text, json};
+use super::{
+    format,
+    run::{shown, truth},
+};
+use crate::output::columns::go_text;
 
 const KNOWN: [&str; 21] = [
     "and",
@@ -36,6 +39,24 @@ pub fn known(name: &str) -> Option<String> {
     KNOWN.contains(&name).then(|| name.to_owned())
 }
 
+/// A range over a number has at most so many turns.
+pub const MOST_TURNS: i64 = 1 << 16;
+
+/// Refuses too few or too many arguments.
+pub fn check_count(name: &str, count: usize) -> Result<(), String> {
+    let (least, most) = match name {
+        "and" | "or" | "eq" | "index" | "slice" | "printf" | "call" | "exists" => (1, usize::MAX),
+        "not" | "len" | "base64decode" => (1, 1),
+        "ne" | "lt" | "le" | "gt" | "ge" => (2, 2),
+        _ => (0, usize::MAX),
+    };
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    let at_least = if most == usize::MAX { "at least " } else { "" };
+    Err(format!("wrong number of args for {name}: want {at_least}{least} got {count}"))
+}
+
 /// Calls a function.
 pub fn call(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
     let first = arguments.first().cloned().unwrap_or_default();
@@ -46,28 +67,29 @@ pub fn call(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
         "len" => len(&first).map(Value::from),
         "index" => arguments.iter().skip(1).try_fold(first, index),
         "slice" => slice(&arguments),
-        "print" => Ok(arguments.iter().map(go_text).collect::<Vec<_>>().join(" ").into()),
+        "print" => Ok(format::print(&arguments).into()),
         "println" => Ok(format!("{}\n", arguments.iter().map(go_text).collect::<Vec<_>>().join(" ")).into()),
-        "printf" => Ok(printf(&arguments).into()),
-        "eq" => Ok(Value::Bool(arguments.iter().skip(1).any(|other| order(&first, other) == Some(Ordering::Equal)))),
+        "printf" => Ok(format::printf(&shown(&first), arguments.get(1..).unwrap_or_default()).into()),
+        "eq" => equal(&first, arguments.get(1..).unwrap_or_default()).map(Value::Bool),
         "ne" | "lt" | "le" | "gt" | "ge" => compare(name, &arguments),
-        "html" => Ok(shown(&first)
+        "html" => Ok(format::print(&arguments)
             .replace('&', "&amp;")
             .replace('<', "&lt;")
             .replace('>', "&gt;")
             .replace('"', "&#34;")
             .replace('\'', "&#39;")
             .into()),
-        "js" => Ok(shown(&first)
+        "js" => Ok(format::print(&arguments)
             .replace('\\', "\\\\")
             .replace('\'', "\\'")
             .replace('"', "\\\"")
             .replace('<', "\\u003C")
             .replace('>', "\\u003E")
             .into()),
-        "urlquery" => Ok(crate::server::encode(&shown(&first)).replace("%20", "+").into()),
+        "urlquery" => Ok(crate::server::encode(&format::print(&arguments)).replace("%20", "+").into()),
         "exists" => Ok(Value::Bool(arguments.iter().skip(1).try_fold(first, step).is_some())),
         "base64decode" => base64_decoded(&shown(&first)).map(Value::from),
+        "call" => Err(format!("non-function of type {}", go_type(&first))),
         other => Err(format!("function {other:?} not defined")),
     }
 }
@@ -77,7 +99,7 @@ fn len(value: &Value) -> Result<usize, String> {
         Value::String(text) => Ok(text.len()),
         Value::Array(list) => Ok(list.len()),
         Value::Object(map) => Ok(map.len()),
-        other => Err(format!("error calling len: len of type {}", go_type(other))),
+        other => Err(format!("len of type {}", go_type(other))),
     }
 }
 
@@ -95,48 +117,73 @@ fn step(value: Value, key: &Value) -> Option<Value> {
 fn index(value: Value, key: &Value) -> Result<Value, String> {
     match (&value, key) {
         (Value::Array(list), Value::Number(at)) if at.as_u64().is_none_or(|at| at >= list.len() as u64) => {
-            Err(format!("error calling index: index out of range: {at}"))
+            Err(format!("index out of range: {at}"))
         }
-        (Value::Null, _) => Err("error calling index: index of untyped nil".to_owned()),
+        (Value::Null, _) => Err("index of untyped nil".to_owned()),
         _ => Ok(step(value, key).unwrap_or_default()),
     }
 }
 
 fn slice(arguments: &[Value]) -> Result<Value, String> {
-    let number = |at: usize| arguments.get(at).and_then(Value::as_u64).and_then(|number| usize::try_from(number).ok());
-    let range = |length: usize| (number(1).unwrap_or(0), number(2).unwrap_or(length));
-    let bad = || "error calling slice: index out of range".to_owned();
+    let bounds = |length: usize| {
+        let mut found = [0, length];
+        for (at, bound) in arguments.iter().skip(1).take(2).enumerate() {
+            let number = bound.as_u64().and_then(|number| usize::try_from(number).ok());
+            found[at] = number.filter(|number| *number <= length).ok_or(format!("index out of range: {bound}"))?;
+        }
+        let [from, to] = found;
+        if from > to { Err(format!("invalid slice index: {from} > {to}")) } else { Ok(from..to) }
+    };
     match arguments.first() {
-        Some(Value::String(text)) => {
-            let (from, to) = range(text.len());
-            text.get(from..to).map(Value::from).ok_or_else(bad)
-        }
-        Some(Value::Array(list)) => {
-            let (from, to) = range(list.len());
-            list.get(from..to).map(|part| part.to_vec().into()).ok_or_else(bad)
-        }
-        _ => Err("error calling slice: can't slice item".to_owned()),
+        Some(Value::String(text)) => Ok(text.get(bounds(text.len())?).map(Value::from).unwrap_or_default()),
+        Some(Value::Array(list)) => Ok(list[bounds(list.len())?].to_vec().into()),
+        Some(Value::Null) | None => Err("slice of untyped nil".to_owned()),
+        Some(other) => Err(format!("can't slice item of type {}", go_type(other))),
     }
 }
 
-fn order(a: &Value, b: &Value) -> Option<Ordering> {
+/// Two values of the same kind: numbers that are whole are another kind than those that are not.
+fn order(a: &Value, b: &Value) -> Result<Ordering, String> {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
-        (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
-        (a, b) if a == b => Some(Ordering::Equal),
-        _ => None,
+        (Value::Number(a), Value::Number(b)) if a.is_f64() == b.is_f64() => {
+            Ok(a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal))
+        }
+        (Value::String(a), Value::String(b)) => Ok(a.cmp(b)),
+        (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
+        (a, b) => Err(format!("incompatible types for comparison: {} and {}", go_type(a), go_type(b))),
     }
+}
+
+/// Whether a value is one of several.
+fn equal(first: &Value, others: &[Value]) -> Result<bool, String> {
+    if others.is_empty() {
+        return Err("missing argument for comparison".to_owned());
+    }
+    for other in others {
+        let same = match (first, other) {
+            (Value::Null, _) | (_, Value::Null) => first == other,
+            (Value::Array(_) | Value::Object(_), _) => {
+                return Err(format!("non-comparable type {}: {}", go_text(first), go_type(first)));
+            }
+            _ => order(first, other)?.is_eq(),
+        };
+        if same {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn compare(name: &str, arguments: &[Value]) -> Result<Value, String> {
-    let [a, b] = arguments else {
-        return Err(format!("wrong number of args for {name}: want 2 got {}", arguments.len()));
-    };
-    let found = order(a, b);
+    let [a, b] = arguments else { return Err("missing argument for comparison".to_owned()) };
     if name == "ne" {
-        return Ok(Value::Bool(found != Some(Ordering::Equal)));
+        return equal(a, std::slice::from_ref(b)).map(|same| Value::Bool(!same));
     }
-    let order = found.ok_or_else(|| format!("error calling {name}: incompatible types for comparison"))?;
+    let orderless = |value: &Value| !matches!(value, Value::Number(_) | Value::String(_));
+    if orderless(a) || orderless(b) {
+        return Err("invalid type for comparison".to_owned());
+    }
+    let order = order(a, b)?;
     Ok(Value::Bool(match name {
         "lt" => order.is_lt(),
         "le" => order.is_le(),
@@ -156,52 +203,6 @@ pub fn go_type(value: &Value) -> &'static str {
         Value::Array(_) => "[]interface {}",
         Value::Object(_) => "map[string]interface {}",
     }
-}
-
-/// `%s`, `%d`, `%v`, `%q`, `%T` with widths.
-fn printf(arguments: &[Value]) -> String {
-    let Some((Value::String(format), rest)) = arguments.split_first() else { return String::new() };
-    let (mut out, mut rest, mut chars) = (String::new(), rest.iter(), format.chars().peekable());
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        let mut flags = String::new();
-        while let Some(flag) = chars.next_if(|c| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | '#')) {
-            flags.push(flag);
-        }
-        let verb = chars.next().unwrap_or('%');
-        if verb == '%' {
-            out.push('%');
-            continue;
-        }
-        let Some(value) = rest.next() else {
-            out.push_str(&format!("%!{verb}(MISSING)"));
-            continue;
-        };
-        let text = match verb {
-            'q' => {
-                let mut quoted = String::new();
-                json::string(&mut quoted, &go_text(value));
-                quoted
-            }
-            'T' => go_type(value).to_owned(),
-            _ => go_text(value),
-        };
-        out.push_str(&padded(&text, &flags));
-    }
-    out
-}
-
-/// Widths beyond this are ignored.
-const MAX_WIDTH: usize = 1000;
-
-fn padded(text: &str, flags: &str) -> String {
-    let digits: String = flags.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    let width = digits.parse::<usize>().unwrap_or(0).min(MAX_WIDTH);
-    let fill = " ".repeat(width.saturating_sub(text.chars().count()));
-    if flags.starts_with('-') { format!("{text}{fill}") } else { format!("{fill}{text}") }
 }
 
 /// What a base64 text stands for.

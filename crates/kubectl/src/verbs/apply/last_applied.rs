@@ -16,16 +16,16 @@ use crate::{
 /// Runs `apply view-last-applied`.
 pub async fn view(session: &Session, matches: &Matches) -> Outcome {
     let output = matches.text("output");
-    if !matches!(output, "yaml" | "json") {
-        return Err(Failure::usage(
-            "kubectl apply view-last-applied",
-            format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json"),
-        ));
-    }
     let objects = Request::listing(matches, &matches.args).select(session).await?.all(session).await?;
     for (at, object) in objects.iter().enumerate() {
         // kubectl says nothing about an object that was never applied.
         let Some(applied) = last_applied(&object.value) else { continue };
+        if !matches!(output, "yaml" | "json") {
+            return Err(Failure::usage(
+                "kubectl apply view-last-applied",
+                format!("Unexpected -o output mode: {output}, the flag 'output' must be one of yaml|json"),
+            ));
+        }
         let value: Value = serde_json::from_str(applied).map_err(|error| Failure::Said(error.to_string()))?;
         let shown = if output == "json" { format!("{}\n", text::pretty(&value, "  ")) } else { yaml::text(&value) };
         session.out(&if at > 0 && output == "yaml" { format!("---\n{shown}") } else { shown }).await?;
@@ -36,7 +36,8 @@ pub async fn view(session: &Session, matches: &Matches) -> Outcome {
 /// Runs `apply set-last-applied`.
 pub async fn set(session: &Session, matches: &Matches) -> Outcome {
     let mut reporter = Reporter::of(session, matches).await?;
-    let selection = Request::of(matches, &matches.args).select(session).await?;
+    // Only files say what was applied: names are not looked at.
+    let selection = Request::of(matches, &[]).select(session).await?;
     Failure::of(selection.failures.clone())?;
     for pick in &selection.picks {
         let Pick::One(target) = pick else { continue };

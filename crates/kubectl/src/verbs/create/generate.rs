@@ -72,7 +72,6 @@ fn required(matches: &Matches) -> Outcome {
         "create cronjob" => &["image", "schedule"],
         "create service externalname" => &["external-name"],
         "create clusterrolebinding" => &["clusterrole"],
-        "create priorityclass" => &["value"],
         _ => &[],
     };
     let missing: Vec<String> =
@@ -84,16 +83,29 @@ fn required(matches: &Matches) -> Outcome {
     }
 }
 
+/// Generators that look at the name before the server does.
+const NAMED: [&str; 10] = [
+    "clusterrole",
+    "configmap",
+    "docker-registry",
+    "generic",
+    "namespace",
+    "poddisruptionbudget",
+    "quota",
+    "role",
+    "rolebinding",
+    "serviceaccount",
+];
+
 fn name(matches: &Matches) -> Outcome<String> {
-    let before = matches.before_dash();
-    // What follows two dashes is the command of a workload.
-    let takes_command = matches!(matches.command.name(), "deployment" | "job" | "cronjob");
-    let names = if takes_command { before } else { &matches.args[..] };
-    match names {
+    match matches.before_dash() {
+        [name] if name.is_empty() && NAMED.contains(&matches.command.name()) => {
+            Err(Failure::said("name must be specified"))
+        }
         [name] => Ok(name.clone()),
         other => Err(Failure::usage(
             &matches.command.full_path(),
-            format!("exactly one NAME is required, got {}", if other.is_empty() { 0 } else { matches.args.len() }),
+            format!("exactly one NAME is required, got {}", other.len()),
         )),
     }
 }

@@ -6,6 +6,7 @@ use super::Call;
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
+    names,
     selection::{Object, Request},
     session::Session,
 };
@@ -14,6 +15,7 @@ use crate::{
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let mut call = Call::new(session, matches).await?;
     let Some((text, names)) = matches.args.split_last() else { return Err(Failure::said("one selector is required")) };
+    check(text)?;
     let labels = labels(text);
     let local = matches.on("local");
     let objects = call.objects_of(Request { local, selector: None, ..Request::of(matches, names) }).await?;
@@ -35,6 +37,17 @@ async fn one(call: &mut Call<'_>, object: &Object, labels: Result<&Map<String, V
         changed["metadata"]["resourceVersion"] = version.into();
     }
     call.store(object, &changed, "selector updated", "").await
+}
+
+/// A key alone must be one; what is more is a condition, and looked at with the objects.
+fn check(text: &str) -> Outcome {
+    let wrong =
+        if text.is_empty() || text.contains(['=', ' ', '!', ',']) { Vec::new() } else { names::qualified(text) };
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let why = format!("<nil>: Invalid value: {text:?}: {}", wrong.join("; "));
+    Err(Failure::Said(format!("couldn't parse the selector string {text:?}: unable to parse requirement: {why}")))
 }
 
 /// A Service's selector knows equality only: what else a selector may say is a mistake when it comes to an object.

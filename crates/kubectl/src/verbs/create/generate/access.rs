@@ -122,7 +122,7 @@ fn check_token(matches: &Matches) -> Outcome {
         "--duration must be greater than or equal to 0".to_owned()
     } else if duration % SECOND != 0 {
         "--duration cannot be expressed in units less than seconds".to_owned()
-    } else if matches.list("audience").iter().any(String::is_empty) {
+    } else if matches.given("audience") && matches.text("audience").is_empty() {
         "--audience must not be an empty string".to_owned()
     } else if kind.is_none() && name.is_some() {
         "--bound-object-name can only be set if --bound-object-kind is provided".to_owned()
@@ -140,13 +140,21 @@ fn check_token(matches: &Matches) -> Outcome {
 
 /// `create token`.
 pub async fn token(session: &Session, matches: &Matches) -> Outcome {
-    let [name] = matches.args.as_slice() else {
+    let [name] = matches.before_dash() else {
         return Err(Failure::usage(
             "kubectl create token",
-            format!("exactly one NAME is required, got {}", matches.args.len()),
+            format!("exactly one NAME is required, got {}", matches.before_dash().len()),
         ));
     };
+    if name.is_empty() {
+        return Err(Failure::said("service account name is required"));
+    }
     check_token(matches)?;
+    if name.contains('/') {
+        return Err(Failure::Said(format!(
+            "failed to create token: invalid resource name {name:?}: [may not contain '/']"
+        )));
+    }
     let mut spec = json!({"audiences": matches.list("audience")});
     let seconds = matches.duration("duration").div_euclid(SECOND);
     if seconds > 0 {
