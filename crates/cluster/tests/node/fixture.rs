@@ -36,13 +36,20 @@ impl Sandbox {
 
     /// One whose containers and volumes may hold so many bytes.
     pub fn with_disk(disk: u64) -> Self {
+        Self::with(|config| config.disk = disk)
+    }
+
+    /// One that has copies of its images, as if mounts could not show them with its own ids.
+    pub fn copying() -> Self {
+        Self::with(|config| config.always_copies = true)
+    }
+
+    fn with(change: impl FnOnce(&mut LinuxConfig)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
-        let config = LinuxConfig {
-            agent,
-            disk,
-            ..LinuxConfig::new(images().directory().to_owned(), directory.path().join("state"))
-        };
+        let state = directory.path().join("state");
+        let mut config = LinuxConfig { agent, ..LinuxConfig::new(images().directory().to_owned(), state) };
+        change(&mut config);
         Self { runtime: Linux::new(config), directory }
     }
 

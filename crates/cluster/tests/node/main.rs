@@ -11,6 +11,7 @@ mod bounds;
 mod cluster;
 mod conformance;
 mod containers;
+mod copies;
 mod ends;
 mod fixture;
 mod lesson_images;

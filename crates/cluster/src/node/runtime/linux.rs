@@ -7,6 +7,7 @@ mod agent;
 mod api_server;
 mod cgroups;
 mod channel;
+mod copies;
 mod descriptors;
 mod disk;
 mod ids;
@@ -22,7 +23,10 @@ use std::{
     collections::HashMap,
     net::{SocketAddr, SocketAddrV4},
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -74,6 +78,8 @@ pub struct LinuxConfig {
     pub limits: Limits,
     /// Bytes that files of containers and volumes may hold together; also the size of the biggest file.
     pub disk: u64,
+    /// Whether the sandbox has copies of its own of the images' layers even where it could share them.
+    pub always_copies: bool,
 }
 
 impl LinuxConfig {
@@ -83,7 +89,7 @@ impl LinuxConfig {
         let limits =
             Limits { memory: Some(1 << 30), cpu_milli: None, cpu_shares: Some(SANDBOX_SHARES), pids: Some(1024) };
         let (volumes, agent) = (state.join("volumes"), AgentProgram::this_program());
-        Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30 }
+        Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30, always_copies: false }
     }
 
     /// The same with room for the processes of so many Pods: `pause` and three more each.
@@ -100,6 +106,11 @@ impl LinuxConfig {
     /// Where containers' own files are, in a directory for each.
     fn scratch(&self) -> PathBuf {
         self.state.join("containers")
+    }
+
+    /// Where copies of images' layers are, if the sandbox has its own.
+    fn copies(&self) -> PathBuf {
+        self.state.join("images")
     }
 
     /// Beneath which directory [`MountSource::Path`](super::MountSource::Path) must be.
@@ -120,6 +131,8 @@ struct Inner {
     node: tokio::sync::Mutex<Option<Arc<Node>>>,
     known: Mutex<Known>,
     network: Mutex<Wanted>,
+    /// Whether the agent that was started last has copies of the images' layers.
+    copies: AtomicBool,
 }
 
 /// What the Pods' network is to be, kept for the next agent.
@@ -147,7 +160,18 @@ impl Linux {
     /// A runtime that has started nothing yet.
     pub fn new(config: LinuxConfig) -> Self {
         let node = tokio::sync::Mutex::new(None);
-        Self(Arc::new(Inner { config, node, known: Mutex::default(), network: Mutex::default() }))
+        Self(Arc::new(Inner {
+            config,
+            node,
+            known: Mutex::default(),
+            network: Mutex::default(),
+            copies: AtomicBool::default(),
+        }))
+    }
+
+    /// Whether its images are copies, as the kernel or the file system can't show one set of files to all sandboxes.
+    fn copies(&self) -> bool {
+        self.0.copies.load(Ordering::Relaxed)
     }
 
     /// What it was made with.
@@ -172,6 +196,7 @@ impl Inner {
             _ => {
                 let wanted = self.network().clone();
                 let started = Node::start(&self.config, &wanted).await?;
+                self.copies.store(started.copies(), Ordering::Relaxed);
                 if wanted.rules != NetworkRules::default() {
                     started.order(Order::Network(wanted.rules)).await?;
                 }
@@ -299,12 +324,15 @@ impl Runtime for Linux {
     }
 
     fn caveats(&self) -> Vec<Caveat> {
-        match cgroups::found() {
-            Found::Group(_) => Vec::new(),
-            Found::Nothing(why) => {
-                vec![Caveat { kind: "LimitsApproximate", reason: "NoControlGroups", message: why.clone() }]
-            }
+        let mut caveats = Vec::new();
+        if let Found::Nothing(why) = cgroups::found() {
+            caveats.push(Caveat { kind: "LimitsApproximate", reason: "NoControlGroups", message: why.clone() });
         }
+        if self.copies() {
+            let message = probe::COPIED.to_owned();
+            caveats.push(Caveat { kind: "ImagesCopied", reason: "NoIdmappedMounts", message });
+        }
+        caveats
     }
 
     fn create_sandbox(&self, spec: SandboxSpec) -> RuntimeFuture<()> {

@@ -17,6 +17,14 @@ fn asked(domain: &str) -> Registries {
 type Answers = Arc<HashMap<String, (&'static str, Vec<u8>)>>;
 
 async fn answer(State(answers): State<Answers>, uri: Uri, headers: HeaderMap) -> axum::response::Response {
+    // Where layers really are, as with Docker's: the registry's own door leads there.
+    if let Some(blob) = uri.path().strip_prefix("/v2/team/moved/blobs/") {
+        let place = format!("/v2/team/app/blobs/{blob}");
+        return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response();
+    }
+    if uri.path().contains("/broken/") {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "out of order").into_response();
+    }
     let closed = uri.path() == "/v2/" || uri.path().contains("/secret/");
     if closed && !headers.contains_key(header::AUTHORIZATION) {
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"r\"")]).into_response();
@@ -31,6 +39,22 @@ async fn answer(State(answers): State<Answers>, uri: Uri, headers: HeaderMap) ->
             (StatusCode::NOT_FOUND, body).into_response()
         }
     }
+}
+
+/// The image at `team/app:list` for this machine and another, and at `team/app:other` for another alone.
+fn lists(manifest: &[u8]) -> Vec<(String, (&'static str, Vec<u8>))> {
+    let of = |architecture: &str| {
+        let kind = "application/vnd.oci.image.manifest.v1+json";
+        let platform = serde_json::json!({"os": "linux", "architecture": architecture});
+        serde_json::json!({"mediaType": kind, "digest": digest(manifest), "size": manifest.len(), "platform": platform})
+    };
+    let list = |name: &str, manifests: serde_json::Value| {
+        let kind = "application/vnd.oci.image.index.v1+json";
+        let index = serde_json::json!({"schemaVersion": 2, "mediaType": kind, "manifests": manifests});
+        (format!("/v2/team/app/manifests/{name}"), (kind, index.to_string().into_bytes()))
+    };
+    let own = of(manifest::architecture());
+    vec![list("list", serde_json::json!([of("s390x"), own])), list("other", serde_json::json!([of("s390x")]))]
 }
 
 /// A registry with an image of one layer at `team/app:1` and `secret/app:1`, and one at `team/forged:1` whose layer is
@@ -53,7 +77,11 @@ async fn registry() -> (tempfile::TempDir, ImageStore, String) {
         answers.insert(blob(&compressed), ("application/octet-stream", compressed.clone()));
         let kind = "application/vnd.oci.image.manifest.v1+json";
         answers.insert(format!("/v2/{repository}/manifests/{}", digest(&manifest)), (kind, manifest.clone()));
-        answers.insert(format!("/v2/{repository}/manifests/1"), (kind, manifest));
+        answers.insert(format!("/v2/{repository}/manifests/1"), (kind, manifest.clone()));
+        if repository == "team/app" {
+            answers.extend(lists(&manifest));
+            answers.insert("/v2/team/moved/manifests/1".to_owned(), (kind, manifest));
+        }
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let domain = listener.local_addr().unwrap().to_string();
@@ -76,6 +104,54 @@ async fn an_image_is_fetched_checked_and_kept() {
     assert_eq!(store.local(&name).unwrap(), Some(image));
     let missing = store.pull(&format!("{domain}/team/app:2"), vec![]).await.unwrap_err();
     assert!(matches!(&missing, ImageError::NotFound(text) if text.ends_with("team/app:2: not found")), "{missing}");
+}
+
+#[tokio::test]
+async fn of_a_list_this_machines_image_is_taken_under_the_lists_digest() {
+    let (_directory, store, domain) = registry().await;
+    let single = store.pull(&format!("{domain}/team/app:1"), vec![]).await.unwrap();
+    let image = store.pull(&format!("{domain}/team/app:list"), vec![]).await.unwrap();
+    assert_eq!(image.id, single.id);
+    assert_ne!(image.repo_digest, single.repo_digest);
+    let none = store.pull(&format!("{domain}/team/app:other"), vec![]).await.unwrap_err().to_string();
+    assert!(none.ends_with("/team/app:other\": no match for platform in manifest: not found"), "{none}");
+    let by_digest = single.repo_digest.unwrap();
+    assert_eq!(store.pull(&by_digest, vec![]).await.unwrap().id, single.id);
+    let unknown = format!("{domain}/team/app@sha256:{}", "0".repeat(64));
+    assert!(matches!(store.pull(&unknown, vec![]).await, Err(ImageError::NotFound(_))));
+}
+
+#[tokio::test]
+async fn a_registry_may_lead_elsewhere_and_may_be_out_of_order() {
+    let (_directory, store, domain) = registry().await;
+    let image = store.pull(&format!("{domain}/team/moved:1"), vec![]).await.unwrap();
+    assert_eq!(fs::read_to_string(image.layers[0].join("hello")).unwrap(), "hi");
+    let error = store.pull(&format!("{domain}/broken/app:1"), vec![]).await.unwrap_err().to_string();
+    let words = format!(
+        "rpc error: code = Unknown desc = failed to pull and unpack image \"{domain}/broken/app:1\": failed to resolve \
+         image: unexpected status from HEAD request to http://{domain}/v2/broken/app/manifests/1: 500 Internal Server Error"
+    );
+    assert_eq!(error, words);
+}
+
+#[tokio::test]
+async fn what_was_pulled_is_there_after_a_restart_and_without_its_registry() {
+    let (directory, store, domain) = registry().await;
+    let (open, secret) = (format!("{domain}/team/app:1"), format!("{domain}/secret/app:1"));
+    let image = store.pull(&open, vec![]).await.unwrap();
+    let credential = Credential { domain, username: "ann".to_owned(), password: "p".to_owned() };
+    store.pull(&secret, vec![credential]).await.unwrap();
+    let beside = ImageStore::open(directory.path()).unwrap();
+    drop(store);
+    // A registry that nobody names is never asked, so for this store there is none.
+    let again = ImageStore::open(directory.path()).unwrap();
+    for store in [again, beside] {
+        assert_eq!(store.local(&open).unwrap(), Some(image.clone()));
+        assert_eq!(store.pull(&open, vec![]).await.unwrap(), image);
+        assert_eq!(store.local(&secret).unwrap(), None, "it is still only for those who show their password");
+        assert!(store.pull(&secret, vec![]).await.is_err());
+        assert_eq!(store.all().len(), 2);
+    }
 }
 
 #[tokio::test]

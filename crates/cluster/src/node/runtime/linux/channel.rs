@@ -142,7 +142,7 @@ async fn listen(shared: Arc<Shared>) {
                 let ended = Ended { code, signal, too_much_memory, at: Timestamp::now() };
                 waiting.ends.remove(&process).map(|waiter| waiter.send(ended));
             }
-            Report::Ready | Report::Broken(_) => {}
+            Report::Ready { .. } | Report::Broken(_) => {}
         }
     }
     let mut waiting = shared.waiting();

@@ -19,6 +19,7 @@ use super::{
     api_server::ApiListener,
     cgroups::{self, Alarm, Found, Group, Passing},
     channel::{Channel, Ended, OrderError},
+    copies::Copies,
     descriptors, disk,
     ids::{self, Ids},
     names::NameServer,
@@ -39,8 +40,13 @@ pub(super) struct Node {
     janitor: tokio::sync::Mutex<Child>,
     group: Option<Group>,
     disk: u64,
+<<<<<<< HEAD
     /// What was on the disk at the last look.
     on_disk: Arc<AtomicU64>,
+=======
+    /// `None` where the mounts show all images and volumes with the sandbox's own ids.
+    copies: Option<Copies>,
+>>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
     /// `None` when nobody has said what the names are.
     _names: Option<NameServer>,
     /// `None` when nobody has said what the API is.
@@ -94,6 +100,8 @@ impl Node {
         let setup = Setup {
             ids: ids.as_ref().map(|ids| (ids.first(), ids::COUNT)),
             images: text(&config.images)?,
+            copies: text(&config.copies())?,
+            always_copies: config.always_copies,
             volumes: text(&config.volumes())?,
             keeps_volumes: config.keeps_volumes,
             scratch: text(&scratch)?,
@@ -102,9 +110,15 @@ impl Node {
         };
         let started = spawn::start(&config.agent, &setup, &joins).await?;
         let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
+<<<<<<< HEAD
         let on_disk = Arc::new(AtomicU64::new(0));
         let counted = on_disk.clone();
         tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk, counted));
+=======
+        let first = ids.as_ref().filter(|_| started.copies).map(Ids::first);
+        let copies = first.map(|first| Copies::new(first, config.images.clone(), config.copies()));
+        tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
+>>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
         let names = match &wanted.names {
             Some(names) => Some(NameServer::start(channel.order(Order::NameServer, &[]).await?.fds, names)?),
             None => None,
@@ -113,7 +127,16 @@ impl Node {
             Some(api) => Some(ApiListener::start(channel.order(Order::ApiServer, &[]).await?.fds, api)?),
             None => None,
         };
+<<<<<<< HEAD
         Ok(Self { channel, janitor, group, disk: config.disk, on_disk, _names: names, _api: api, _ids: ids })
+=======
+        Ok(Self { channel, janitor, group, disk: config.disk, copies, _names: names, _api: api, _ids: ids })
+    }
+
+    /// Whether this sandbox has copies of its own of the images' layers.
+    pub(super) fn copies(&self) -> bool {
+        self.copies.is_some()
+>>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
     }
 
     pub(super) fn has_gone(&self) -> bool {
@@ -163,6 +186,10 @@ impl Node {
         pod: &KnownPod,
         config: &LinuxConfig,
     ) -> Result<(Process, Held), RuntimeError> {
+        if let Some(copies) = &self.copies {
+            let failed = |error| RuntimeError::Failed(format!("copy the image's layers for the sandbox: {error}"));
+            copies.bring(spec).await.map_err(failed)?;
+        }
         let limits = Limits { pids: Some(spec.limits.pids.unwrap_or(PIDS)), ..spec.limits.clone() };
         let group = self.container_group(&spec.id.0, pod, &limits)?;
         let spec = ContainerSpec { limits, ..spec.clone() };
@@ -260,6 +287,7 @@ fn make_directories(config: &LinuxConfig, ids: Option<&Ids>) -> io::Result<PathB
     make(&config.volumes(), 0o755)?;
     let scratch = config.scratch();
     make(&scratch, 0o700)?;
+    make(&config.copies(), 0o755)?;
     if let Some(ids) = ids {
         std::os::unix::fs::chown(&scratch, Some(ids.first()), Some(ids.first()))?;
     }

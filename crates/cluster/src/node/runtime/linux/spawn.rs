@@ -52,6 +52,8 @@ impl AgentProgram {
 pub(super) struct Started {
     pub channel: Channel,
     pub janitor: Child,
+    /// Whether it has copies of its own of the images' layers.
+    pub copies: bool,
 }
 
 /// Starts an agent and waits until it takes orders.
@@ -69,7 +71,7 @@ pub(super) async fn start(program: &AgentProgram, setup: &Setup, joins: &[OwnedF
         .map_err(|error| refused("reach the node's agent", error))?;
     let socket = streams::watched(ours).map_err(|error| refused("watch a socket", error))?;
     match channel::receive(&socket).await {
-        Ok(Some((Report::Ready, _))) => Ok(Started { channel: Channel::new(socket), janitor }),
+        Ok(Some((Report::Ready { copies }, _))) => Ok(Started { channel: Channel::new(socket), janitor, copies }),
         Ok(Some((Report::Broken(why), _))) => {
             Err(RuntimeError::Unavailable(format!("containers can't be run here: {why}")))
         }

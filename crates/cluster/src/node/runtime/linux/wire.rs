@@ -31,6 +31,10 @@ pub(super) struct Setup {
     pub ids: Option<(u32, u32)>,
     /// Unpacked image layers; shown read-only.
     pub images: String,
+    /// Where this sandbox's copies of them are to be, if the mounts can't show them with its own ids.
+    pub copies: String,
+    /// Whether it has copies in any case.
+    pub always_copies: bool,
     /// What the kubelet puts into containers.
     pub volumes: String,
     /// Whether those stay when the agent has ended.
@@ -174,8 +178,8 @@ pub(super) struct Program {
 /// What the agent has to say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Report {
-    /// The agent is set up and takes orders.
-    Ready,
+    /// The agent is set up and takes orders; whether it has copies of its own of the images' layers.
+    Ready { copies: bool },
     /// It could not be set up; nothing more comes.
     Broken(String),
     /// The order was done. A started program comes with the server's ends of its streams: the terminal, or standard

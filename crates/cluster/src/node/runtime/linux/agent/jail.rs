@@ -39,10 +39,11 @@ pub(super) struct Kept {
 
 /// Opens what `setup` names, in a new mount namespace, with the rights that this process still has. `mounts` are the
 /// images' and the volumes' directories when the janitor could prepare them.
-pub(super) fn open(setup: &Setup, mounts: &[OwnedFd]) -> Result<Kept, Failure> {
+/// With `copies`, the images are the sandbox's own copies.
+pub(super) fn open(setup: &Setup, mounts: &[OwnedFd], copies: bool) -> Result<Kept, Failure> {
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).trying("make mounts private")?;
     let devices = DEVICES.iter().map(|name| tree(&format!("/dev/{name}"))).collect::<Result<_, _>>()?;
-    Ok(Kept { directories: directories(setup, mounts)?, devices })
+    Ok(Kept { directories: directories(setup, mounts, copies)?, devices })
 }
 
 /// Moves this process to a root that holds only what was kept.
@@ -73,13 +74,13 @@ pub(super) fn enter(kept: Kept) -> Result<(), Failure> {
 }
 
 /// The directories, as mounts attached nowhere, and where they go.
-fn directories(setup: &Setup, mounts: &[OwnedFd]) -> Result<Vec<(&'static str, OwnedFd)>, Failure> {
+fn directories(setup: &Setup, mounts: &[OwnedFd], copies: bool) -> Result<Vec<(&'static str, OwnedFd)>, Failure> {
     let mut kept = vec![(SCRATCH, tree(&setup.scratch)?)];
     if let [images, volumes] = mounts {
         kept.push((IMAGES, images.try_clone().trying("copy a descriptor")?));
         kept.push((VOLUMES, volumes.try_clone().trying("copy a descriptor")?));
     } else {
-        kept.push((IMAGES, tree(&setup.images)?));
+        kept.push((IMAGES, tree(if copies { &setup.copies } else { &setup.images })?));
         kept.push((VOLUMES, tree(&setup.volumes)?));
     }
     for (path, mount) in &kept {

@@ -46,7 +46,8 @@ pub(super) fn run(server: BorrowedFd<'_>) -> Result<(), Failure> {
     drop((theirs, joins));
     sys::set_name(c"podyard-janitor");
     let started = map_ids(agent, setup.ids).and_then(|()| {
-        let mounts = if setup.ids.is_some() { shown_as_own(agent, &setup) } else { Vec::new() };
+        let shared = setup.ids.is_some() && !setup.always_copies;
+        let mounts = if shared { shown_as_own(agent, &setup) } else { Vec::new() };
         wire::send(ours.as_fd(), &Go, &wire::borrowed(&mounts)).trying("start the agent")
     });
     drop(ours);
@@ -58,8 +59,8 @@ pub(super) fn run(server: BorrowedFd<'_>) -> Result<(), Failure> {
 
 /// The child: becomes the agent.
 fn agent(server: BorrowedFd<'_>, janitor: &OwnedFd, setup: &Setup, joins: &[OwnedFd]) -> i32 {
-    match prepared(janitor, setup, joins).and_then(|()| serve::Agent::new()) {
-        Ok(mut agent) => agent.serve(server),
+    match prepared(janitor, setup, joins).and_then(|copies| Ok((serve::Agent::new()?, copies))) {
+        Ok((mut agent, copies)) => agent.serve(server, copies),
         Err(failure) => {
             // When the server has gone too, nobody is left to tell.
             let _ = wire::send(server, &Report::Broken(failure.to_string()), &[]);
@@ -68,14 +69,16 @@ fn agent(server: BorrowedFd<'_>, janitor: &OwnedFd, setup: &Setup, joins: &[Owne
     }
 }
 
-fn prepared(janitor: &OwnedFd, setup: &Setup, joins: &[OwnedFd]) -> Result<(), Failure> {
+/// Moves this process to where it works; true when it has copies of its own of the images' layers.
+fn prepared(janitor: &OwnedFd, setup: &Setup, joins: &[OwnedFd]) -> Result<bool, Failure> {
     for join in joins {
         nix::unistd::write(join, b"0").trying("join the sandbox's cgroup")?;
     }
     let (Go, mounts) = wire::receive(janitor.as_fd())
         .trying("wait for the janitor")?
         .ok_or_else(|| Failure::Init("the janitor could not map user ids".to_owned()))?;
-    let kept = jail::open(setup, &mounts)?;
+    let copies = setup.ids.is_some() && mounts.is_empty();
+    let kept = jail::open(setup, &mounts, copies)?;
     let (gid, uid) = (Gid::from_raw(0), Uid::from_raw(0));
     nix::unistd::setresgid(gid, gid, gid).trying("become group 0")?;
     nix::unistd::setresuid(uid, uid, uid).trying("become user 0")?;
@@ -83,7 +86,8 @@ fn prepared(janitor: &OwnedFd, setup: &Setup, joins: &[OwnedFd]) -> Result<(), F
     sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong).trying("end with the janitor")?;
     sys::prctl(libc::PR_SET_DUMPABLE, 1).trying("open /proc/self")?;
     sys::set_name(c"podyard-node");
-    jail::enter(kept)
+    jail::enter(kept)?;
+    Ok(copies)
 }
 
 /// A refusal in words that say what to do.
@@ -181,7 +185,9 @@ fn clean_up(setup: &Setup) {
     for path in &setup.cgroups {
         remove_cgroup(Path::new(path));
     }
-    crate::node::disk::remove(Path::new(&setup.scratch));
+    for own in [&setup.scratch, &setup.copies] {
+        crate::node::disk::remove(Path::new(own));
+    }
     if !setup.keeps_volumes {
         crate::node::disk::remove(Path::new(&setup.volumes));
     }

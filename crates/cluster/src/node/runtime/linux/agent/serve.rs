@@ -107,9 +107,9 @@ impl Agent {
     }
 
     /// Serves until the server has gone: the agent's exit code.
-    pub(super) fn serve(&mut self, server: BorrowedFd<'_>) -> i32 {
+    pub(super) fn serve(&mut self, server: BorrowedFd<'_>, copies: bool) -> i32 {
         // A report that can't be sent means that the server has gone, which the next read says too.
-        let _ = wire::send(server, &Report::Ready, &[]);
+        let _ = wire::send(server, &Report::Ready { copies }, &[]);
         while let ControlFlow::Continue(()) = self.turn(server) {}
         self.end_everything();
         0
