@@ -5,7 +5,6 @@ WORKDIR /src
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY static ./static
-COPY tsconfig.json* ./
 RUN npm run build
 
 FROM rust:1.95-bookworm AS build
