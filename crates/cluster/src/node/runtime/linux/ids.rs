@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    io,
     sync::{Mutex, PoisonError},
 };
 
@@ -18,9 +19,35 @@ pub(super) struct Ids(u32);
 
 static TAKEN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
+/// Whether this server has ranges to give: it is root, and not one whom a user namespace leaves only a few ids.
+pub(super) fn has_ranges() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    nix::unistd::geteuid().is_root() && maps_all(&map)
+}
+
+/// Whether a map of user ids (user_namespaces(7)) has all ranges.
+fn maps_all(map: &str) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map_while(|number| number.parse::<u64>().ok());
+        let (Some(first), _, Some(count)) = (numbers.next(), numbers.next(), numbers.next()) else { return false };
+        first <= u64::from(FIRST) && first + count >= u64::from(FIRST + RANGES * COUNT)
+    })
+}
+
 impl Ids {
+    /// A free range; `None` for a server that has none to give.
+    ///
+    /// # Errors
+    /// When all are taken. A sandbox without a range would have the server's own ids.
+    pub(super) fn of_server() -> io::Result<Option<Self>> {
+        if !has_ranges() {
+            return Ok(None);
+        }
+        Self::take().map(Some).ok_or_else(|| io::Error::other("all ranges of user ids are taken by other sandboxes"))
+    }
+
     /// A free range, or `None` when all are taken.
-    pub(super) fn take() -> Option<Self> {
+    fn take() -> Option<Self> {
         let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
         // Servers beside each other begin at different places.
         let start = std::process::id().wrapping_mul(0x9e37) % RANGES;
@@ -44,6 +71,13 @@ impl Drop for Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_whole_map_has_ranges() {
+        assert!(maps_all("         0          0 4294967295\n"));
+        assert!(!maps_all("         0       1000          1\n         1     100000      65536\n"));
+        assert!(!maps_all(""));
+    }
 
     #[test]
     fn two_sandboxes_never_share_ids() {

@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 use super::{
     AgentProgram, Linux, LinuxConfig,
     cgroups::{self, Found},
+    ids,
 };
 use crate::node::runtime::{
     ContainerId, ContainerSpec, Limits, Runtime, RuntimeError, SandboxId, SandboxSpec, Security,
@@ -80,7 +81,7 @@ fn room(free: u64, size: u64) -> Finding {
 }
 
 fn how() -> String {
-    if nix::unistd::geteuid().is_root() {
+    if ids::has_ranges() {
         "with a range of user ids for each sandbox".to_owned()
     } else {
         "as an ordinary user, in a user namespace".to_owned()

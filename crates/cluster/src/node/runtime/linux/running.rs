@@ -40,13 +40,10 @@ pub(super) struct Node {
     janitor: tokio::sync::Mutex<Child>,
     group: Option<Group>,
     disk: u64,
-<<<<<<< HEAD
     /// What was on the disk at the last look.
     on_disk: Arc<AtomicU64>,
-=======
     /// `None` where the mounts show all images and volumes with the sandbox's own ids.
     copies: Option<Copies>,
->>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
     /// `None` when nobody has said what the names are.
     _names: Option<NameServer>,
     /// `None` when nobody has said what the API is.
@@ -91,7 +88,7 @@ impl KnownPod {
 impl Node {
     pub(super) async fn start(config: &LinuxConfig, wanted: &Wanted) -> Result<Self, RuntimeError> {
         descriptors::raise_the_limit();
-        let ids = if nix::unistd::geteuid().is_root() { Ids::take() } else { None };
+        let ids = Ids::of_server().map_err(|error| RuntimeError::Unavailable(error.to_string()))?;
         let refused = |error: io::Error| RuntimeError::Unavailable(format!("{}: {error}", config.state.display()));
         let scratch = make_directories(config, ids.as_ref()).map_err(refused)?;
         let group = sandbox_group(&config.limits);
@@ -110,15 +107,11 @@ impl Node {
         };
         let started = spawn::start(&config.agent, &setup, &joins).await?;
         let (channel, janitor) = (Arc::new(started.channel), tokio::sync::Mutex::new(started.janitor));
-<<<<<<< HEAD
+        let first = ids.as_ref().filter(|_| started.copies).map(Ids::first);
+        let copies = first.map(|first| Copies::new(first, config.images.clone(), config.copies()));
         let on_disk = Arc::new(AtomicU64::new(0));
         let counted = on_disk.clone();
         tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk, counted));
-=======
-        let first = ids.as_ref().filter(|_| started.copies).map(Ids::first);
-        let copies = first.map(|first| Copies::new(first, config.images.clone(), config.copies()));
-        tokio::spawn(look_after_disk(Arc::downgrade(&channel), scratch, config.volumes(), config.disk));
->>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
         let names = match &wanted.names {
             Some(names) => Some(NameServer::start(channel.order(Order::NameServer, &[]).await?.fds, names)?),
             None => None,
@@ -127,16 +120,12 @@ impl Node {
             Some(api) => Some(ApiListener::start(channel.order(Order::ApiServer, &[]).await?.fds, api)?),
             None => None,
         };
-<<<<<<< HEAD
-        Ok(Self { channel, janitor, group, disk: config.disk, on_disk, _names: names, _api: api, _ids: ids })
-=======
-        Ok(Self { channel, janitor, group, disk: config.disk, copies, _names: names, _api: api, _ids: ids })
+        Ok(Self { channel, janitor, group, disk: config.disk, on_disk, copies, _names: names, _api: api, _ids: ids })
     }
 
     /// Whether this sandbox has copies of its own of the images' layers.
     pub(super) fn copies(&self) -> bool {
         self.copies.is_some()
->>>>>>> 143a570 (Copy layers for a sandbox where mounts can't show owners as its ids, and say so; hold pulls to lists, redirects and restarts)
     }
 
     pub(super) fn has_gone(&self) -> bool {
