@@ -37,7 +37,7 @@ impl fmt::Debug for OidcSettings {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Instructors who sign in elsewhere (OpenID Connect)")]
 pub(super) struct OidcArgs {
-    /// The issuer's address, such as https://accounts.example.org; it must know <the server>/workshops/oidc/callback
+    /// The issuer's address as it calls itself; it must send browsers back to /workshops/oidc/callback of this server
     #[arg(long, env = "PODYARD_OIDC_ISSUER", value_name = "URL")]
     oidc_issuer: Option<String>,
     /// The id under which the issuer knows this server
