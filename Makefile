@@ -13,7 +13,7 @@ test: assets
 	tools/setup test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features podyard/oidc -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items --features podyard/oidc
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
 	$(NPM) run check
 	$(NPM) test
 	$(CARGO) test --workspace
