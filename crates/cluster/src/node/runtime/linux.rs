@@ -57,10 +57,6 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// How much longer for each container: some twenty files of its own are to be removed, on a disk that may be busy.
 const SHUTDOWN_EACH: Duration = Duration::from_millis(200);
 
-/// A sandbox's part of the processors where there is not enough for all: an eighth of what the server has, so that whatever
-/// containers do, learners are answered.
-const SANDBOX_SHARES: u64 = 128;
-
 /// What a Linux runtime needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinuxConfig {
@@ -86,8 +82,8 @@ impl LinuxConfig {
     /// A sandbox with the usual limits: 1 GiB of memory, 1024 processes and 2 GiB of files, so that one can't use up the
     /// machine.
     pub fn new(images: PathBuf, state: PathBuf) -> Self {
-        let limits =
-            Limits { memory: Some(1 << 30), cpu_milli: None, cpu_shares: Some(SANDBOX_SHARES), pids: Some(1024) };
+        // In contention for the processors a sandbox counts as one process, however many it has: a group has 1024 shares.
+        let limits = Limits { memory: Some(1 << 30), pids: Some(1024), ..Limits::default() };
         let (volumes, agent) = (state.join("volumes"), AgentProgram::this_program());
         Self { agent, images, state, volumes, keeps_volumes: false, limits, disk: 2 << 30, always_copies: false }
     }
