@@ -3,14 +3,16 @@
 use serde_json::Value;
 
 /// Whether a block is a whole object: `apiVersion` and `kind` at its top. A manifest that is broken on purpose,
-/// because the lesson mends it, counts too; so YAML is looked at by line.
+/// because the lesson mends it, counts too; so YAML is looked at by line. One that leaves something out by an indented
+/// `...` is there to be read.
 pub fn is_manifest(language: &str, text: &str) -> bool {
     if language == "json" || text.trim_start().starts_with('{') {
         return serde_json::from_str::<Value>(text)
             .is_ok_and(|value| value.get("apiVersion").is_some() && value.get("kind").is_some());
     }
     let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
-    has("apiVersion") && has("kind")
+    let elided = text.lines().any(|line| line.starts_with(' ') && line.trim() == "...");
+    has("apiVersion") && has("kind") && !elided
 }
 
 /// The groups that an API server itself serves.
@@ -65,6 +67,13 @@ pub fn own_name(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_manifest_that_leaves_something_out_is_only_read() {
+        let pod = "apiVersion: v1\nkind: Pod\nspec:\n  restartPolicy: Never\n";
+        assert!(is_manifest("yaml", pod) && !is_manifest("yaml", &format!("{pod}  ...\n")));
+        assert!(is_manifest("yaml", &format!("{pod}...\n")), "it ends a document");
+    }
 
     #[test]
     fn a_broken_manifest_is_still_one_and_a_fragment_is_none() {
