@@ -195,7 +195,7 @@ async fn what_can_not_be_done_is_refused_in_words_and_nothing_else_is_lost() {
     let refused = page.hear("refused").await;
     assert_eq!(
         (&refused["id"], &refused["text"]),
-        (&json!("1"), &json!("Big.yaml is too large: a file holds at most 2 MB."))
+        (&json!("1"), &json!("big.yaml is too large: a file holds at most 2 MB."))
     );
     for n in 0..=8 {
         page.say(json!({"op": "run", "id": format!("w{n}"), "line": "sleep 1000"})).await;
