@@ -8,15 +8,19 @@ mod selected;
 mod services;
 pub mod slices;
 
-use std::sync::Arc;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use futures::FutureExt;
 
 use super::{context::Context, runtime::network::NetworkRules};
-use crate::store::{Event, Store};
+use crate::{
+    json::{items, text},
+    store::{Event, Object, Store},
+};
 
 /// What the rules are made of.
-const SOURCES: [&str; 5] = ["services", slices::SLICES, "pods", "namespaces", "networkpolicies.networking.k8s.io"];
+const SOURCES: [&str; 6] =
+    ["services", slices::SLICES, "pods", "nodes", "namespaces", "networkpolicies.networking.k8s.io"];
 
 /// Keeps the Pods' network as the objects say. Without end.
 pub async fn follow(context: Arc<Context>) {
@@ -67,7 +71,15 @@ fn rules(store: &Store) -> NetworkRules {
     } else {
         policies::isolations(&policies, &pods, &store.list("namespaces", None).1)
     };
-    NetworkRules { services: services::rules(&services, &slices, &pods), isolations }
+    let hosts = hosts(&store.list("nodes", None).1);
+    NetworkRules { services: services::rules(&services, &slices, &pods, &hosts), isolations }
+}
+
+/// The nodes' own addresses.
+fn hosts(nodes: &[Object]) -> Vec<Ipv4Addr> {
+    let addresses = nodes.iter().flat_map(|node| items(&node["status"], "addresses"));
+    let internal = addresses.filter(|address| text(address, "type") == "InternalIP");
+    internal.filter_map(|address| text(address, "address").parse().ok()).collect()
 }
 
 #[cfg(test)]

@@ -70,6 +70,25 @@ async fn a_pod_reaches_itself_through_its_service_and_nobody_when_there_is_none_
 }
 
 #[tokio::test]
+async fn a_port_of_any_node_leads_to_the_pods_of_its_service() {
+    let sandbox = Sandbox::new();
+    let _server = server(&sandbox, "web", 10).await;
+    let client = sandbox.pod("client", 12).await;
+    let rule = |node: u8| ServiceRule {
+        protocol: Protocol::Tcp,
+        at: SocketAddrV4::new(Ipv4Addr::new(172, 18, 0, node), 30080),
+        sticky: false,
+        backends: vec![SocketAddrV4::new(pod_address(10), 8080)],
+    };
+    let rules = NetworkRules { services: vec![rule(2), rule(3)], ..NetworkRules::default() };
+    sandbox.runtime.set_network(rules).await.unwrap();
+    let script = "for at in 172.18.0.2:30080 172.18.0.3:30080; do wget -qO- http://$at/hostname; done; \
+                  wget -qO- http://172.18.0.3:81/ 2>&1 | grep -c refused";
+    assert_eq!(sandbox.sh(&client, "c", script).await.stdout, "web\nweb\n1\n");
+    sandbox.runtime.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_client_keeps_its_address_on_the_way_through_a_service() {
     let sandbox = Sandbox::new();
     let pod = sandbox.pod("server", 10).await;
@@ -152,7 +171,7 @@ async fn a_pod_has_routes_to_the_cluster_and_to_nothing_else() {
     assert_eq!(
         seen.stdout,
         "10.96.0.0/16 via 10.244.0.1 dev eth0  src 10.244.0.5 \n10.244.0.0/16 via 10.244.0.1 dev eth0  src 10.244.0.5 \n\
-         10.244.0.1 dev eth0 scope link  src 10.244.0.5 \n172.18.0.2 via 10.244.0.1 dev eth0  src 10.244.0.5 \ninet 10.244.0.5/24 brd 10.244.0.255 scope global\n"
+         10.244.0.1 dev eth0 scope link  src 10.244.0.5 \n172.18.0.0/28 via 10.244.0.1 dev eth0  src 10.244.0.5 \ninet 10.244.0.5/24 brd 10.244.0.255 scope global\n"
     );
     sandbox.runtime.shutdown().await;
 }

@@ -14,8 +14,8 @@ use crate::{
     store::Object,
 };
 
-/// A rule for each port of each Service, and for each `hostPort` of a Pod.
-pub(super) fn rules(services: &[Object], slices: &[Object], pods: &[Object]) -> Vec<ServiceRule> {
+/// A rule for each port of each Service, at its addresses and at all `hosts`, and for each `hostPort` of a Pod.
+pub(super) fn rules(services: &[Object], slices: &[Object], pods: &[Object], hosts: &[Ipv4Addr]) -> Vec<ServiceRule> {
     let proxied = services.iter().filter(|service| text(&service["spec"], "type") != "ExternalName");
     // The API's own: whoever serves it listens there, so that it is reached where the kernel knows no rules.
     let proxied = proxied.filter(|service| {
@@ -23,12 +23,12 @@ pub(super) fn rules(services: &[Object], slices: &[Object], pods: &[Object]) -> 
     });
     let of_services = proxied.flat_map(|service| {
         let own: Vec<&Value> = slices.iter().map(|slice| &**slice).filter(|slice| belongs(slice, service)).collect();
-        of_service(service, &own)
+        of_service(service, &own, hosts)
     });
     of_services.chain(pods.iter().flat_map(|pod| of_host_ports(pod))).collect()
 }
 
-fn of_service(service: &Value, slices: &[&Value]) -> Vec<ServiceRule> {
+fn of_service(service: &Value, slices: &[&Value], hosts: &[Ipv4Addr]) -> Vec<ServiceRule> {
     let spec = &service["spec"];
     let addresses = addresses(spec);
     let sticky = text(spec, "sessionAffinity") == "ClientIP";
@@ -38,8 +38,10 @@ fn of_service(service: &Value, slices: &[&Value]) -> Vec<ServiceRule> {
             continue;
         };
         let backends = backends(slices, text(port, "name"), text(port, "protocol"));
-        let node_port = number_of(port, "nodePort").map(|number| SocketAddrV4::new(HOST, number));
-        let places = addresses.iter().map(|address| SocketAddrV4::new(*address, number)).chain(node_port);
+        let node_port = number_of(port, "nodePort");
+        let node_ports =
+            node_port.into_iter().flat_map(|port| hosts.iter().map(move |host| SocketAddrV4::new(*host, port)));
+        let places = addresses.iter().map(|address| SocketAddrV4::new(*address, number)).chain(node_ports);
         rules.extend(places.map(|at| ServiceRule { protocol, at, sticky, backends: backends.clone() }));
     }
     rules
@@ -77,12 +79,13 @@ fn of_host_ports(pod: &Value) -> Vec<ServiceRule> {
     let status = &pod["status"];
     let running = !matches!(text(status, "phase"), "Succeeded" | "Failed");
     let Some(address) = text(status, "podIP").parse::<Ipv4Addr>().ok().filter(|_| running) else { return Vec::new() };
+    let node = text(status, "hostIP").parse().unwrap_or(HOST);
     let containers = items(&pod["spec"], "containers").iter().chain(items(&pod["spec"], "initContainers"));
     let rule = |port: &Value| {
         let (host, own) = (number_of(port, "hostPort")?, number_of(port, "containerPort")?);
         Some(ServiceRule {
             protocol: protocol(text(port, "protocol"))?,
-            at: SocketAddrV4::new(HOST, host),
+            at: SocketAddrV4::new(node, host),
             sticky: false,
             backends: vec![SocketAddrV4::new(address, own)],
         })

@@ -71,9 +71,14 @@ fn service(spec: &Value) -> [(&'static str, Value); 2] {
 fn a_service_leads_to_its_ready_endpoints_from_its_own_address_and_from_the_nodes_port() {
     let objects = service(&json!({"type": "NodePort", "clusterIP": "10.96.5.5", "sessionAffinity": "ClientIP",
         "ports": [{"port": 80, "protocol": "TCP", "targetPort": 8080, "nodePort": 30080}]}));
-    let rules = rules(&store(&objects)).services;
+    let node = |name: &str, address: &str| {
+        let addresses = json!([{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}]);
+        ("nodes", json!({"metadata": {"name": name}, "status": {"addresses": addresses}}))
+    };
+    let nodes = [node("kind-control-plane", "172.18.0.2"), node("kind-worker", "172.18.0.3")];
+    let rules = rules(&store(&[&objects[..], &nodes[..]].concat())).services;
     let places: Vec<String> = rules.iter().map(|rule| rule.at.to_string()).collect();
-    assert_eq!(places, ["10.96.5.5:80", "172.18.0.2:30080"]);
+    assert_eq!(places, ["10.96.5.5:80", "172.18.0.2:30080", "172.18.0.3:30080"]);
     let backends: Vec<String> = rules[0].backends.iter().map(ToString::to_string).collect();
     assert_eq!((backends, rules[0].sticky), (vec!["10.244.0.2:8080".to_owned(), "10.244.0.3:8080".to_owned()], true));
 }

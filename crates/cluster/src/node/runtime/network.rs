@@ -14,6 +14,8 @@ use super::Connection;
 
 /// The node's own address: that of a kind node on Docker's first network.
 pub const HOST: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
+/// The network that all nodes have their own addresses from, one after the other, and how many bits name it.
+pub const NODES: (Ipv4Addr, u8) = (Ipv4Addr::new(172, 18, 0, 0), 28);
 /// The network that Services have their addresses from, and how many bits name it.
 pub const SERVICES: (Ipv4Addr, u8) = (Ipv4Addr::new(10, 96, 0, 0), 16);
 /// Where the cluster's name server answers, by UDP and TCP.

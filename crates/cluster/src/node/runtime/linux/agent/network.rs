@@ -24,7 +24,7 @@ use super::{
 };
 use crate::node::runtime::{
     linux::wire::Failure,
-    network::{ALL_PODS, API_SERVER, API_SERVICE, HOST, NAME_SERVER, NetworkRules, PodRange, SERVICES},
+    network::{ALL_PODS, API_SERVER, API_SERVICE, HOST, NAME_SERVER, NODES, NetworkRules, PodRange, SERVICES},
 };
 
 /// The loopback interface is the first of every network namespace.
@@ -51,6 +51,8 @@ impl Network {
         netlink.add_address(LOOPBACK, &Address::alone(HOST));
         // What no Service has taken is refused by this very machine.
         netlink.add_route(&Route::local(SERVICES, LOOPBACK));
+        // All nodes are this one.
+        netlink.add_route(&Route::local(NODES, LOOPBACK));
         netlink.commit().trying("give the node its addresses")?;
         fs::write("/proc/sys/net/ipv4/ip_forward", "1").trying("let packets pass between Pods")?;
         Ok(Self { netlink, firewall: Firewall::default(), pairs: 0, gateways: BTreeSet::new() })
@@ -106,7 +108,7 @@ pub(super) fn configure(address: Ipv4Addr, range: PodRange) -> Result<(), Failur
     netlink.add_address(interface, &Address { address, prefix: range.bits, broadcast: Some(range.broadcast()) });
     netlink.set_up(interface);
     netlink.add_route(&Route::link((range.gateway(), 32), interface, address));
-    for network in [ALL_PODS, SERVICES, (HOST, 32)] {
+    for network in [ALL_PODS, SERVICES, NODES] {
         netlink.add_route(&Route::through(range.gateway(), network, interface, Some(address)));
     }
     netlink.commit().trying("give the Pod its address")?;
