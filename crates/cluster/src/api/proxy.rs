@@ -1,5 +1,7 @@
-//! `pods/x/proxy` and `services/x/proxy`: a request passed on to a port of a Pod, and its answer passed back.
+//! `pods/x/proxy` and `services/x/proxy`: a request passed on to a port of a Pod, and its answer passed back. What is
+//! meant for a node is answered by [`kubelet`].
 
+mod kubelet;
 mod target;
 
 use std::sync::Arc;
@@ -31,8 +33,11 @@ const NOT_PASSED_ON: [HeaderName; 6] = [
 /// # Errors
 /// 400 and 404 when nothing like this can be reached, 503 when it does not answer.
 pub(super) async fn proxy(api: &Arc<Api>, call: &Call, mut request: Request) -> Result<Response, Failure> {
+    let (prefix, rest) = around_proxy(request.uri().path(), if call.resource().namespaced { 8 } else { 6 });
+    if call.resource().kind == "Node" {
+        return kubelet::answer(api, call, &rest).await;
+    }
     let target = target::find(api, call)?;
-    let (prefix, rest) = around_proxy(request.uri().path());
     let asked = request.extensions().get::<OriginalUri>().map_or_else(|| request.uri().clone(), |uri| uri.0.clone());
     // What stands before the API's own paths, for clients that reach it through somebody else.
     let before = asked.path().strip_suffix(request.uri().path()).unwrap_or_default();
@@ -62,11 +67,11 @@ pub(super) async fn proxy(api: &Arc<Api>, call: &Call, mut request: Request) -> 
     Ok(response.map(Body::new))
 }
 
-/// A path up to `proxy`, and what follows it with its slash.
-fn around_proxy(path: &str) -> (String, String) {
+/// A path up to `proxy`, which is so many words from the start (`/api/v1/nodes/NAME/proxy`: one before the first slash,
+/// and five), and what follows it with its slash.
+fn around_proxy(path: &str, words: usize) -> (String, String) {
     let mut segments = path.split('/');
-    // `/api/v1/namespaces/NS/pods/NAME/proxy`: seven words after the first slash.
-    let head: Vec<&str> = segments.by_ref().take(8).collect();
+    let head: Vec<&str> = segments.by_ref().take(words).collect();
     let rest: Vec<&str> = segments.collect();
     let rest = if rest.is_empty() { String::new() } else { format!("/{}", rest.join("/")) };
     (head.join("/"), rest)
@@ -156,9 +161,10 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_path_keeps_its_slashes() {
-        let of = |rest: &str| around_proxy(&format!("/api/v1/namespaces/default/pods/web:80/proxy{rest}"));
+        let of = |rest: &str| around_proxy(&format!("/api/v1/namespaces/default/pods/web:80/proxy{rest}"), 8);
         assert_eq!(of(""), ("/api/v1/namespaces/default/pods/web:80/proxy".into(), String::new()));
         assert_eq!(of("/").1, "/");
         assert_eq!(of("/a%20b//c/").1, "/a%20b//c/");
+        assert_eq!(around_proxy("/api/v1/nodes/n/proxy/pods/", 6), ("/api/v1/nodes/n/proxy".into(), "/pods/".into()));
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn logs(api: &Arc<Api>, call: &Call) -> Result<Response, Failur
 }
 
 /// Reads and checks the query.
-fn options(query: &Query, name: &str, now: Timestamp) -> Result<LogOptions, Failure> {
+pub(crate) fn options(query: &Query, name: &str, now: Timestamp) -> Result<LogOptions, Failure> {
     let mut errors = Vec::new();
     let mut invalid = |field: &str, value: i64, why: &str| {
         errors.push(FieldError::new(Fault::Invalid, field, why).with_value(Value::from(value)));

@@ -37,12 +37,12 @@ pub(super) fn find(api: &Api, call: &Call) -> Result<Target, Failure> {
     match kind {
         "pod" => of_pod(&object, port),
         "service" => of_service(api, &named, &object, port),
-        _ => Err(Failure::forbidden(&call.resource(), name, "this sandbox's node serves no requests of its own")),
+        _ => Err(Failure::no_such_path()),
     }
 }
 
 /// `name`, `name:port` or `scheme:name:port`.
-fn split(id: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn split(id: &str) -> Option<(&str, &str, &str)> {
     let parts: Vec<&str> = id.split(':').collect();
     let (scheme, name, port) = match parts.as_slice() {
         [name] => ("", *name, ""),
