@@ -94,13 +94,18 @@ pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
 ///
 /// # Errors
 /// 422 about the patch.
-pub(crate) fn patched(call: &Call, mut object: Value) -> Result<Decoded, Failure> {
+pub(crate) fn patched(
+    call: &Call,
+    mut object: Value,
+    patch: Option<(String, fn(&str) -> String)>,
+) -> Result<Decoded, Failure> {
     use crate::admission::field::{Fault, FieldError};
     let resource = &call.resource();
     check_kind(resource, &mut object)?;
-    let shown = Value::from(object.to_string());
+    let whole = object.to_string();
     finish(resource, object, Vec::new(), FieldValidation::of(call)).map_err(|error| {
-        let error = FieldError::new(Fault::Invalid, "patch", error.to_string()).with_value(shown);
+        let (shown, words) = patch.unwrap_or((whole, str::to_owned));
+        let error = FieldError::new(Fault::Invalid, "patch", words(&error.to_string())).with_value(shown.into());
         Failure::invalid_as("", "", "", "", &[error])
     })
 }

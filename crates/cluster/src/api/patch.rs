@@ -1,12 +1,13 @@
 //! PATCH: JSON patch, JSON merge patch, strategic merge patch and server-side apply.
 
 mod apply;
+mod converter;
 mod strategic;
 
 use json_patch::PatchOperation;
 use serde_json::Value;
 
-use super::{Api, call::Call, create::Record, decode, failure::Failure, respond::Reply};
+use super::{Api, call::Call, create::Record, decode, failure::Failure, respond::Reply, update::check_name};
 use crate::{
     admission::field::{Fault, FieldError},
     openapi::schemas,
@@ -14,6 +15,8 @@ use crate::{
 
 /// The media type of server-side apply.
 const APPLY: &str = "application/apply-patch+yaml";
+/// The media type of kubectl's own patches.
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
 
 impl Api {
     /// Changes an object as the patch says.
@@ -27,12 +30,20 @@ impl Api {
         let change = change_of(call)?;
         let mut warnings = Vec::new();
         let (object, said) = self.change(call, Record::Keep, |old| {
-            let decoded = decode::patched(call, change(call, old, body)?)?;
+            let decoded = decode::patched(call, change(call, old, body)?, in_go_form(call, body))?;
+            check_name(call, &decoded.object)?;
             warnings = decoded.warnings;
             Ok(decoded.object)
         })?;
         Ok(Reply::ok(object).with_warnings(warnings).with_warnings(said))
     }
+}
+
+/// A strategic patch as Go shows it: what is wrong with its outcome is said of it alone, in the words of who turns maps
+/// into objects. Others are applied to documents.
+fn in_go_form(call: &Call, body: &[u8]) -> Option<(String, fn(&str) -> String)> {
+    let patch = serde_json::from_slice(body).ok().filter(|_| call.content_type() == STRATEGIC)?;
+    Some((converter::printed(&patch), converter::words))
 }
 
 /// How a patch changes an object.
@@ -47,7 +58,7 @@ pub(super) fn change_of(call: &Call) -> Result<Change, Failure> {
         "application/json-patch+json" => Ok(json_patch),
         "application/merge-patch+json" => Ok(merge_patch),
         // There is nothing that would say how the lists of a custom resource merge.
-        "application/strategic-merge-patch+json" if call.resource().custom.is_none() => Ok(strategic_patch),
+        STRATEGIC if call.resource().custom.is_none() => Ok(strategic_patch),
         _ => Err(Failure::unsupported_patch()),
     }
 }

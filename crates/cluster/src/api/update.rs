@@ -22,17 +22,35 @@ use crate::{
     store::{Next, WriteError},
 };
 
+/// Holds that an object is the one that the path names.
+///
+/// # Errors
+/// 400 when it is another, or none.
+pub(super) fn check_name(call: &Call, object: &Value) -> Result<(), Failure> {
+    let (name, namespace, wanted) = (text(object, "name"), text(object, "namespace"), &call.name);
+    if name.is_empty() {
+        let why = "was undeterminable: name must be provided";
+        return Err(Failure::bad_request(format!("the name of the object ({wanted} based on URL) {why}")));
+    }
+    if name != wanted {
+        let message = format!("the name of the object ({name}) does not match the name on the URL ({wanted})");
+        return Err(Failure::bad_request(message));
+    }
+    if !namespace.is_empty() && !call.namespace().is_empty() && namespace != call.namespace() {
+        let wanted = call.namespace();
+        let why = format!("does not match the namespace on the request ({wanted})");
+        return Err(Failure::bad_request(format!("the namespace of the object ({namespace}) {why}")));
+    }
+    Ok(())
+}
+
 impl Api {
     /// Replaces an object, or the part of it that the path names.
     pub(super) fn update(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
         let decoded = decode::decode(call, body)?;
         let mut sent = decoded.object;
-        let name = text(&sent, "name");
-        if name != call.name {
-            let message = format!("the name of the object ({name}) does not match the name on the URL ({})", call.name);
-            return Err(Failure::bad_request(message));
-        }
         place_in_namespace(call, &mut sent)?;
+        check_name(call, &sent)?;
         let (object, warnings) = self.change(call, Record::Keep, |_| Ok(sent.clone()))?;
         Ok(Reply::ok(object).with_warnings(decoded.warnings).with_warnings(warnings))
     }

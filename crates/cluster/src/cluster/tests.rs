@@ -15,6 +15,7 @@ mod fuzz;
 mod images;
 mod nodes;
 mod operators;
+mod options;
 mod proxy;
 mod resize;
 mod rights;

@@ -30,7 +30,7 @@ impl Api {
         let merge = |live: &Value| {
             managed::apply(&call.resource(), live, &config, &writer, force).map_err(|error| refused(&error))
         };
-        let outcome = self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?)?.object));
+        let outcome = self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?, None)?.object));
         match outcome {
             Ok((object, warnings)) => Ok(Reply::ok(object).with_warnings(warnings)),
             Err(failure) if failure.code == 404 && call.part.is_none() => {
@@ -38,7 +38,7 @@ impl Api {
                 let mut object = merge(&json!({"metadata": {}}))?;
                 object["kind"] = call.resource().kind.into();
                 object["apiVersion"] = call.resource().api_version().into();
-                let object = decode::patched(call, object)?.object;
+                let object = decode::patched(call, object, None)?.object;
                 let (object, warnings) = self.create_object(call, object, Record::Kept)?;
                 Ok(Reply::created(object).with_warnings(warnings))
             }
