@@ -90,21 +90,25 @@ pub(crate) fn decode(call: &Call, body: &[u8]) -> Result<Decoded, Failure> {
     })
 }
 
+/// How what is wrong with the outcome of a patch is said.
+pub(crate) struct Telling {
+    /// Of which text.
+    pub shown: String,
+    /// What becomes of the decoder's words.
+    pub words: fn(&str) -> String,
+}
+
 /// Checks what a patch has made against its kind.
 ///
 /// # Errors
 /// 422 about the patch.
-pub(crate) fn patched(
-    call: &Call,
-    mut object: Value,
-    patch: Option<(String, fn(&str) -> String)>,
-) -> Result<Decoded, Failure> {
+pub(crate) fn patched(call: &Call, mut object: Value, told: Option<Telling>) -> Result<Decoded, Failure> {
     use crate::admission::field::{Fault, FieldError};
     let resource = &call.resource();
     check_kind(resource, &mut object)?;
     let whole = object.to_string();
     finish(resource, object, Vec::new(), FieldValidation::of(call)).map_err(|error| {
-        let (shown, words) = patch.unwrap_or((whole, str::to_owned));
+        let Telling { shown, words } = told.unwrap_or(Telling { shown: whole, words: str::to_owned });
         let error = FieldError::new(Fault::Invalid, "patch", words(&error.to_string())).with_value(shown.into());
         Failure::invalid_as("", "", "", "", &[error])
     })

@@ -41,9 +41,9 @@ impl Api {
 
 /// A strategic patch as Go shows it: what is wrong with its outcome is said of it alone, in the words of who turns maps
 /// into objects. Others are applied to documents.
-fn in_go_form(call: &Call, body: &[u8]) -> Option<(String, fn(&str) -> String)> {
+fn in_go_form(call: &Call, body: &[u8]) -> Option<decode::Telling> {
     let patch = serde_json::from_slice(body).ok().filter(|_| call.content_type() == STRATEGIC)?;
-    Some((converter::printed(&patch), converter::words))
+    Some(decode::Telling { shown: converter::printed(&patch), words: converter::words })
 }
 
 /// How a patch changes an object.
