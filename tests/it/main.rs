@@ -8,6 +8,7 @@ mod ending;
 mod leftovers;
 mod lessons;
 mod load;
+mod machine;
 mod program;
 mod providers;
 mod replay;

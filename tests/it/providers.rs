@@ -6,5 +6,5 @@ mod engine;
 mod kind;
 mod kubernetes;
 mod learner;
-mod server;
+pub mod server;
 pub mod standin;
