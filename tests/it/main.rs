@@ -9,6 +9,7 @@ mod leftovers;
 mod lessons;
 mod load;
 mod machine;
+mod operator;
 mod program;
 mod providers;
 mod replay;
