@@ -1,6 +1,7 @@
 //! `describe`: all about an object in words. Each kind has a pure function from the object and what belongs to it to a text.
 
 mod autoscaler;
+mod classes;
 mod containers;
 mod data;
 mod events;
@@ -13,7 +14,9 @@ mod page;
 mod pod;
 mod policy;
 pub mod quantity;
+mod requests;
 pub mod rules;
+mod sources;
 mod storage;
 mod template;
 mod traffic;
@@ -71,6 +74,10 @@ pub fn wanted(object: &Value) -> Vec<Wanted> {
             ..of("endpointslices.discovery.k8s.io")
         }],
         "PersistentVolumeClaim" => vec![of("pods")],
+        "HorizontalPodAutoscaler" if at_version(object, "autoscaling/v1") => vec![Wanted {
+            fields: Some(format!("metadata.name={name}")),
+            ..of("horizontalpodautoscalers.v2.autoscaling")
+        }],
         "Ingress" => vec![of("services"), of("endpointslices.discovery.k8s.io")],
         "Namespace" => {
             let inside = |resource| Wanted { namespace: Some(name.clone()), ..of(resource) };
@@ -90,6 +97,10 @@ pub fn wanted(object: &Value) -> Vec<Wanted> {
         ],
         _ => Vec::new(),
     }
+}
+
+fn at_version(object: &Value, version: &str) -> bool {
+    page::at(object, "/apiVersion") == version
 }
 
 /// The text about an object.
@@ -119,12 +130,18 @@ pub fn text(subject: &Subject<'_>) -> String {
         ("apps", "DaemonSet") => workloads::daemon_set(subject),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => policy::role(subject),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => policy::binding(subject),
-        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::describe(subject),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(subject),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(subject),
         ("networking.k8s.io", "NetworkPolicy") => traffic::policy(subject),
         ("networking.k8s.io", "Ingress") => traffic::ingress(subject),
+        ("networking.k8s.io", "IngressClass") => classes::ingress_class(subject),
+        ("networking.k8s.io", "ServiceCIDR") => classes::service_cidr(subject),
+        ("networking.k8s.io", "IPAddress") => classes::address(subject),
         ("storage.k8s.io", "StorageClass") => storage::class(subject),
+        ("storage.k8s.io", "CSINode") => classes::csi_node(subject),
+        ("storage.k8s.io", "VolumeAttributesClass") => classes::volume_attributes(subject),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::describe(subject),
+        ("", "PersistentVolume") => storage::volume(subject),
         ("", "PersistentVolumeClaim") => storage::claim(subject),
         ("batch", "Job") => jobs::job(subject),
         ("batch", "CronJob") => jobs::cron_job(subject),

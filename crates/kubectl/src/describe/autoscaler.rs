@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers: what they scale by, how fast, and how that goes.
+//! HorizontalPodAutoscalers, as `autoscaling/v2` has them.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use super::{
     page::{Page, at, date, list},
 };
 
-/// A HorizontalPodAutoscaler.
+/// A HorizontalPodAutoscaler. Whichever version was asked for, the page speaks of the second.
 pub fn describe(subject: &Subject<'_>) -> String {
-    let object = subject.object;
+    let object = subject.related.first().unwrap_or(subject.object);
     let mut page = Page::default();
     page.field(0, "Name", at(object, "/metadata/name"));
     page.field(0, "Namespace", at(object, "/metadata/namespace"));
@@ -19,95 +19,114 @@ pub fn describe(subject: &Subject<'_>) -> String {
     let kind = at(object, "/spec/scaleTargetRef/kind");
     page.field(0, "Reference", format!("{kind}/{}", at(object, "/spec/scaleTargetRef/name")));
     page.field(0, "Metrics", "( current / target )");
-    for (index, wanted) in list(object, "/spec/metrics").iter().enumerate() {
-        let seen = object.pointer(&format!("/status/currentMetrics/{index}")).unwrap_or(&Value::Null);
-        page.line(1, metric(wanted, seen));
+    let current = list(object, "/status/currentMetrics");
+    for (number, metric) in list(object, "/spec/metrics").iter().enumerate() {
+        page.line(1, row(metric, current.get(number).unwrap_or(&Value::Null)));
     }
     let least = at(object, "/spec/minReplicas");
     page.field(0, "Min replicas", if least.is_empty() { "<unset>".to_owned() } else { least });
     page.field(0, "Max replicas", at(object, "/spec/maxReplicas"));
-    if let Some(behavior) = object.pointer("/spec/behavior") {
-        page.line(0, "Behavior:");
-        direction(&mut page, "Scale Up", behavior.get("scaleUp"));
-        direction(&mut page, "Scale Down", behavior.get("scaleDown"));
-    }
-    let count = |field: &str| object.pointer(&format!("/status/{field}")).and_then(Value::as_i64).unwrap_or(0);
-    let (current, desired) = (count("currentReplicas"), count("desiredReplicas"));
-    page.field(0, &format!("{kind} pods"), format!("{current} current / {desired} desired"));
-    let conditions = list(object, "/status/conditions");
-    if !conditions.is_empty() {
-        page.line(0, "Conditions:");
-        page.line(1, "Type\tStatus\tReason\tMessage");
-        page.line(1, "----\t------\t------\t-------");
-        for condition in conditions {
-            page.line(1, ["/type", "/status", "/reason", "/message"].map(|field| at(condition, field)).join("\t"));
-        }
-    }
+    behaviour(&mut page, object.pointer("/spec/behavior"));
+    let count = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let (now, wanted) = (count("/status/currentReplicas"), count("/status/desiredReplicas"));
+    page.field(0, &format!("{kind} pods"), format!("{now} current / {wanted} desired"));
+    conditions(&mut page, list(object, "/status/conditions"));
     events::add(&mut page, subject.events, subject.now);
     page.finish()
 }
 
-/// What is seen of a metric, and what is wanted.
-fn metric(wanted: &Value, seen: &Value) -> String {
-    let known = |value: String| if value.is_empty() { "<unknown>".to_owned() } else { value };
-    let kind = at(wanted, "/type");
-    let (field, name) = match kind.as_str() {
-        "Resource" => ("resource", format!("resource {} on pods", at(wanted, "/resource/name"))),
-        "ContainerResource" => {
-            let (name, container) = (at(wanted, "/containerResource/name"), at(wanted, "/containerResource/container"));
-            ("containerResource", format!("resource {name} of container {container:?} on pods"))
-        }
-        "Pods" => ("pods", format!("{:?} on pods", at(wanted, "/pods/metric/name"))),
-        "External" => ("external", format!("{:?}", at(wanted, "/external/metric/name"))),
-        "Object" => {
-            let (kind, name) = (at(wanted, "/object/describedObject/kind"), at(wanted, "/object/describedObject/name"));
-            ("object", format!("{:?} on {kind}/{name}", at(wanted, "/object/metric/name")))
-        }
+/// What is measured, and how much there is of how much there should be.
+fn row(metric: &Value, current: &Value) -> String {
+    let kind = at(metric, "/type");
+    let field = match kind.as_str() {
+        "External" => "external",
+        "Pods" => "pods",
+        "Object" => "object",
+        "Resource" => "resource",
+        "ContainerResource" => "containerResource",
         _ => return format!("<unknown metric type {kind:?}>"),
     };
-    let current = |value: &str| at(seen, &format!("/{field}/current/{value}"));
-    let target = |value: &str| at(wanted, &format!("/{field}/target/{value}"));
-    let average = target("averageValue");
-    match kind.as_str() {
-        "Resource" | "ContainerResource" if average.is_empty() => {
-            let percent = match current("averageUtilization") {
-                none if none.is_empty() => known(none),
-                percent => format!("{percent}% ({})", current("averageValue")),
-            };
-            let goal = match target("averageUtilization") {
-                none if none.is_empty() => "<auto>".to_owned(),
-                goal => format!("{goal}%"),
-            };
-            format!("{name}  (as a percentage of request):\t{percent} / {goal}")
+    let (spec, found) = (&metric[field], current.get(field).map(|found| &found["current"]));
+    let by_average = spec.pointer("/target/averageValue").is_some();
+    let which = if by_average { "averageValue" } else { "value" };
+    let amounts = amounts(spec, found, which);
+    let name = at(spec, "/metric/name");
+    let target = if by_average { "(target average value)" } else { "(target value)" };
+    match field {
+        "external" => format!("{name:?} {target}:\t{amounts}"),
+        "pods" => format!("{name:?} on pods:\t{}", self::amounts(spec, found, "averageValue")),
+        "object" => {
+            let on = [at(spec, "/describedObject/kind"), at(spec, "/describedObject/name")].join("/");
+            format!("\"{name}\" on {on} {target}:\t{amounts}")
         }
-        "External" | "Object" if average.is_empty() => {
-            format!("{name} (target value):\t{} / {}", known(current("value")), target("value"))
+        _ => {
+            let of = at(spec, "/container");
+            let of = if of.is_empty() { of } else { format!(" of container \"{of}\"") };
+            let what = format!("resource {}{of} on pods", at(spec, "/name"));
+            if by_average {
+                format!("{what}:\t{amounts}")
+            } else {
+                format!("{what}  (as a percentage of request):\t{}", shares(spec, found))
+            }
         }
-        "External" | "Object" => {
-            format!("{name} (target average value):\t{} / {average}", known(current("averageValue")))
-        }
-        _ => format!("{name}:\t{} / {average}", known(current("averageValue"))),
     }
 }
 
-/// How fast it may go one way.
-fn direction(page: &mut Page, title: &str, rules: Option<&Value>) {
-    let Some(rules) = rules else { return };
-    page.line(1, format!("{title}:"));
-    let window = at(rules, "/stabilizationWindowSeconds");
-    if !window.is_empty() {
-        page.line(2, format!("Stabilization Window: {window} seconds"));
+fn amounts(spec: &Value, found: Option<&Value>, which: &str) -> String {
+    let shown = |value: Option<&Value>, missing: &str| match value.and_then(|value| value.get(which)) {
+        Some(amount) => super::page::plain(amount),
+        None => missing.to_owned(),
+    };
+    // A metric that was measured otherwise has a quantity of nothing.
+    let now = found.map_or_else(|| "<unknown>".to_owned(), |found| shown(Some(found), "<nil>"));
+    format!("{now} / {}", shown(spec.get("target"), "<nil>"))
+}
+
+fn shares(spec: &Value, found: Option<&Value>) -> String {
+    let share = found.filter(|found| found.get("averageUtilization").is_some());
+    let now = share.map_or_else(
+        || "<unknown>".to_owned(),
+        |found| format!("{}% ({})", at(found, "/averageUtilization"), at(found, "/averageValue")),
+    );
+    let wanted = at(spec, "/target/averageUtilization");
+    let wanted = if wanted.is_empty() { "<auto>".to_owned() } else { format!("{wanted}%") };
+    format!("{now} / {wanted}")
+}
+
+fn behaviour(page: &mut Page, behaviour: Option<&Value>) {
+    let Some(behaviour) = behaviour else { return };
+    page.line(0, "Behavior:");
+    for (title, field) in [("Scale Up", "/scaleUp"), ("Scale Down", "/scaleDown")] {
+        let Some(rules) = behaviour.pointer(field) else { continue };
+        page.line(1, format!("{title}:"));
+        let window = at(rules, "/stabilizationWindowSeconds");
+        if !window.is_empty() {
+            page.line(2, format!("Stabilization Window: {window} seconds"));
+        }
+        let policies = list(rules, "/policies");
+        if policies.is_empty() {
+            continue;
+        }
+        let chosen = at(rules, "/selectPolicy");
+        page.line(2, format!("Select Policy: {}", if chosen.is_empty() { "Max" } else { &chosen }));
+        page.line(2, "Policies:");
+        for policy in policies {
+            let text = |field: &str| at(policy, field);
+            let (kind, value, period) = (text("/type"), text("/value"), text("/periodSeconds"));
+            page.line(3, format!("- Type: {kind}\tValue: {value}\tPeriod: {period} seconds"));
+        }
     }
-    let policies = list(rules, "/policies");
-    if policies.is_empty() {
+}
+
+fn conditions(page: &mut Page, conditions: &[Value]) {
+    if conditions.is_empty() {
         return;
     }
-    let select = at(rules, "/selectPolicy");
-    page.line(2, format!("Select Policy: {}", if select.is_empty() { "Max" } else { &select }));
-    page.line(2, "Policies:");
-    for policy in policies {
-        let (kind, value, period) = (at(policy, "/type"), at(policy, "/value"), at(policy, "/periodSeconds"));
-        page.line(3, format!("- Type: {kind}\tValue: {value}\tPeriod: {period} seconds"));
+    page.line(0, "Conditions:");
+    page.line(1, "Type\tStatus\tReason\tMessage");
+    page.line(1, "----\t------\t------\t-------");
+    for condition in conditions {
+        page.line(1, ["/type", "/status", "/reason", "/message"].map(|field| at(condition, field)).join("\t"));
     }
 }
 

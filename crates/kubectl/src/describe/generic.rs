@@ -86,7 +86,7 @@ fn words(name: &str) -> Vec<String> {
         let before = at.checked_sub(1).map(|before| chars[before]);
         let starts = before.is_none_or(|before| {
             let next_lower = chars.get(at + 1).is_some_and(|next| next.is_lowercase());
-            c.is_uppercase() && (!before.is_uppercase() || next_lower)
+            (c == '-') != (before == '-') || c.is_uppercase() && (!before.is_uppercase() || next_lower)
         });
         if starts {
             words.push(String::new());

@@ -39,6 +39,7 @@ pub fn service(subject: &Subject<'_>) -> String {
     given(&mut page, "External IPs", joined(service, "/spec/externalIPs"));
     given(&mut page, "Desired LoadBalancer IP", at(service, "/spec/loadBalancerIP"));
     given(&mut page, "External Name", at(service, "/spec/externalName"));
+    given(&mut page, "LoadBalancer Ingress", balanced(list(service, "/status/loadBalancer/ingress")));
     for port in list(service, "/spec/ports") {
         ports(&mut page, port, subject.related);
     }
@@ -49,6 +50,16 @@ pub fn service(subject: &Subject<'_>) -> String {
     given(&mut page, "Traffic Distribution", at(service, "/spec/trafficDistribution"));
     events::add(&mut page, subject.events, subject.now);
     page.finish()
+}
+
+/// `192.0.2.1 (VIP), door.example`: where a load balancer listens.
+fn balanced(points: &[Value]) -> String {
+    let one = |point: &Value| match (at(point, "/ip"), at(point, "/ipMode")) {
+        (ip, _) if ip.is_empty() => at(point, "/hostname"),
+        (ip, mode) if mode.is_empty() => ip,
+        (ip, mode) => format!("{ip} ({mode})"),
+    };
+    points.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn ports(page: &mut Page, port: &Value, slices: &[Value]) {

@@ -1,11 +1,12 @@
 //! Nodes, with what runs on them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{
     Subject, events,
     page::{Page, ago, at, date, list, on, or_none, plain},
-    quantity::{milli, show_cpu, show_memory},
+    quantity::Quantity,
+    requests::{self, Seen},
 };
 
 /// A Node.
@@ -128,14 +129,6 @@ fn system(page: &mut Page, node: &Value) {
     }
 }
 
-/// Requests and limits of a Pod in thousandths: of its containers together, or of its largest init container.
-fn amounts(pod: &Value, which: &str, resource: &str) -> i128 {
-    let of = |container: &Value| milli(&at(container, &format!("/resources/{which}/{resource}"))).unwrap_or(0);
-    let sum: i128 = list(pod, "/spec/containers").iter().map(of).sum();
-    let largest = list(pod, "/spec/initContainers").iter().map(of).max().unwrap_or(0);
-    sum.max(largest)
-}
-
 fn percent(part: i128, whole: i128) -> i128 {
     if whole == 0 { 0 } else { part * 100 / whole }
 }
@@ -148,16 +141,12 @@ fn pods(page: &mut Page, subject: &Subject<'_>) {
             at(other, "/kind") == "Pod" && !matches!(at(other, "/status/phase").as_str(), "Succeeded" | "Failed")
         })
         .collect();
-    let whole = |resource: &str| milli(&at(subject.object, &format!("/status/allocatable/{resource}"))).unwrap_or(0);
-    let (cpu, memory) = (whole("cpu"), whole("memory"));
     page.field(0, "Non-terminated Pods", format!("({} in total)", running.len()));
     page.line(1, "Namespace\tName\t\tCPU Requests\tCPU Limits\tMemory Requests\tMemory Limits\tAge");
     page.line(1, "---------\t----\t\t------------\t----------\t---------------\t-------------\t---");
     for pod in &running {
-        let cell = |which: &str, resource: &str, all: i128| {
-            let amount = amounts(pod, which, resource);
-            let shown = if resource == "cpu" { show_cpu(amount) } else { show_memory(amount) };
-            format!("{shown} ({}%)", percent(amount, all))
+        let cell = |which: &str, resource: &str| {
+            share(requests::of(pod, which, resource, Seen::Status), whole(subject.object, resource))
         };
         page.line(
             1,
@@ -165,33 +154,47 @@ fn pods(page: &mut Page, subject: &Subject<'_>) {
                 "{}\t{}\t\t{}\t{}\t{}\t{}\t{}",
                 at(pod, "/metadata/namespace"),
                 at(pod, "/metadata/name"),
-                cell("requests", "cpu", cpu),
-                cell("limits", "cpu", cpu),
-                cell("requests", "memory", memory),
-                cell("limits", "memory", memory),
+                cell("requests", "cpu"),
+                cell("limits", "cpu"),
+                cell("requests", "memory"),
+                cell("limits", "memory"),
                 ago(&at(pod, "/metadata/creationTimestamp"), subject.now)
             ),
         );
     }
+    allocated(page, subject.object, &running);
+}
+
+/// `100m (5%)`.
+fn share(amount: Quantity, whole: Quantity) -> String {
+    format!("{amount} ({}%)", percent(amount.milli(), whole.milli()))
+}
+
+/// How much of a resource Pods may have on the node.
+fn whole(node: &Value, resource: &str) -> Quantity {
+    amounts(node).get(resource).and_then(|amount| Quantity::parse(&plain(amount))).unwrap_or_default()
+}
+
+fn amounts(node: &Value) -> Map<String, Value> {
+    let map = |pointer: &str| node.pointer(pointer).and_then(Value::as_object).filter(|map| !map.is_empty());
+    map("/status/allocatable").or_else(|| map("/status/capacity")).cloned().unwrap_or_default()
+}
+
+fn allocated(page: &mut Page, node: &Value, running: &[&Value]) {
     page.line(0, "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)");
     page.line(1, "Resource\tRequests\tLimits");
     page.line(1, "--------\t--------\t------");
-    for resource in ["cpu", "memory", "ephemeral-storage"] {
-        let cell = |which: &str| {
-            let amount: i128 = running.iter().map(|pod| amounts(pod, which, resource)).sum();
-            let shown = if resource == "cpu" { show_cpu(amount) } else { show_memory(amount) };
-            format!("{shown} ({}%)", percent(amount, whole(resource)))
-        };
+    let sum = |which: &str, resource: &str| -> Quantity {
+        running.iter().map(|pod| requests::of(pod, which, resource, Seen::Spec)).sum()
+    };
+    let all = amounts(node);
+    let huge = all.keys().filter(|name| name.starts_with("hugepages-")).map(String::as_str);
+    for resource in ["cpu", "memory", "ephemeral-storage"].into_iter().chain(huge) {
+        let cell = |which: &str| share(sum(which, resource), whole(node, resource));
         page.line(1, format!("{resource}\t{}\t{}", cell("requests"), cell("limits")));
     }
-    let extended = subject
-        .object
-        .pointer("/status/allocatable")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name);
-    for name in extended.filter(|name| name.starts_with("hugepages-")) {
-        page.line(1, format!("{name}\t0 (0%)\t0 (0%)"));
+    let usual = |name: &str| matches!(name, "cpu" | "memory" | "ephemeral-storage" | "pods");
+    for resource in all.keys().filter(|name| !usual(name) && !name.starts_with("hugepages-")) {
+        page.line(1, format!("{resource}\t{}\t{}", sum("requests", resource), sum("limits", resource)));
     }
 }

@@ -167,20 +167,24 @@ pub fn ago(text: &str, now: Timestamp) -> String {
     if text.is_empty() { "<unknown>".to_owned() } else { age::since(text, now) }
 }
 
-/// A label selector as one line: `app=web,tier in (a,b)`; `<none>` without one, `<unset>`-like forms as Go has them.
+/// A label selector as one line, sorted by key: `app=web,tier in (a,b)`; `<none>` without one.
 pub fn selector(selector: Option<&Value>) -> String {
     let Some(selector) = selector.filter(|selector| selector.is_object()) else { return "<none>".to_owned() };
-    let mut parts: Vec<String> =
-        entries(selector.get("matchLabels")).map(|(key, value)| format!("{key}={}", plain(value))).collect();
+    let mut parts: Vec<(String, String)> = entries(selector.get("matchLabels"))
+        .map(|(key, value)| (key.clone(), format!("{key}={}", plain(value))))
+        .collect();
     for expression in list(selector, "/matchExpressions") {
-        let values: Vec<String> = list(expression, "/values").iter().map(plain).collect();
+        let mut values: Vec<String> = list(expression, "/values").iter().map(plain).collect();
+        values.sort();
         let key = at(expression, "/key");
-        parts.push(match at(expression, "/operator").as_str() {
+        let text = match at(expression, "/operator").as_str() {
             "In" => format!("{key} in ({})", values.join(",")),
             "NotIn" => format!("{key} notin ({})", values.join(",")),
-            "Exists" => key,
+            "Exists" => key.clone(),
             _ => format!("!{key}"),
-        });
+        };
+        parts.push((key, text));
     }
-    or_none(parts.join(","))
+    parts.sort_by(|(a, _), (b, _)| a.cmp(b));
+    or_none(parts.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(","))
 }

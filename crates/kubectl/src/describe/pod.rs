@@ -25,7 +25,7 @@ pub fn describe(subject: &Subject<'_>) -> String {
     page.field(0, "QoS Class", at(pod, "/status/qosClass"));
     page.labels("Node-Selectors", pod.pointer("/spec/nodeSelector"));
     tolerations(&mut page, "Tolerations", list(pod, "/spec/tolerations"));
-    spread(&mut page, list(pod, "/spec/topologySpreadConstraints"));
+    spread(&mut page, "Topology Spread Constraints", list(pod, "/spec/topologySpreadConstraints"));
     events::add(&mut page, subject.events, subject.now);
     page.finish()
 }
@@ -157,7 +157,8 @@ fn toleration(toleration: &Value) -> String {
     text
 }
 
-fn spread(page: &mut Page, constraints: &[Value]) {
+/// Adds how Pods spread, sorted by topology.
+pub fn spread(page: &mut Page, title: &str, constraints: &[Value]) {
     if constraints.is_empty() {
         return;
     }
@@ -178,5 +179,5 @@ fn spread(page: &mut Page, constraints: &[Value]) {
             )
         })
         .collect();
-    page.several("", "Topology Spread Constraints", &lines);
+    page.several("", title, &lines);
 }

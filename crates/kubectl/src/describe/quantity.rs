@@ -1,5 +1,7 @@
 //! Quantities: `100m`, `64Mi`, as far as pages count with them.
 
+use std::{fmt, iter::Sum, ops::Add};
+
 use serde_json::Value;
 
 use super::page::at;
@@ -62,20 +64,94 @@ fn scale(suffix: &str) -> Option<i128> {
     })
 }
 
-/// Thousandths of a CPU: `100m`, `2`.
-pub fn show_cpu(milli: i128) -> String {
-    if milli % 1_000 == 0 { (milli / 1_000).to_string() } else { format!("{milli}m") }
+/// How a quantity was written, and so is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Form {
+    /// `100m`, `5M`.
+    #[default]
+    Decimal,
+    /// `64Mi`.
+    Binary,
+    /// `5e6`.
+    Exponent,
 }
 
-/// Bytes, given in thousandths: in the largest binary unit that leaves no rest.
-pub fn show_memory(milli: i128) -> String {
-    let mut bytes = milli / 1_000;
-    let mut unit = 0;
-    while bytes != 0 && bytes % 1024 == 0 && unit < 6 {
-        bytes /= 1024;
-        unit += 1;
+/// An amount of something, printed in Kubernetes' canonical form: the largest unit that leaves no rest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quantity {
+    nanos: i128,
+    form: Form,
+}
+
+impl Quantity {
+    /// Reads one; `None` when it is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.contains(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let suffix = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+        let form = match suffix {
+            _ if suffix.ends_with('i') => Form::Binary,
+            _ if suffix.len() > 1 => Form::Exponent,
+            _ => Form::Decimal,
+        };
+        Some(Self { nanos: nano(text)?, form })
     }
-    format!("{bytes}{}", ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"][unit])
+
+    /// In thousandths, rounded up.
+    pub fn milli(self) -> i128 {
+        rounded_up(self.nanos, 1_000_000)
+    }
+
+    /// The larger of two.
+    pub fn max(self, other: Self) -> Self {
+        if other.nanos > self.nanos { other } else { self }
+    }
+
+    /// In powers of a thousand from billionths up.
+    fn decimal(self) -> (i128, usize) {
+        let (mut amount, mut power) = (self.nanos, 0);
+        while amount != 0 && amount % 1000 == 0 && power < 9 {
+            (amount, power) = (amount / 1000, power + 1);
+        }
+        if amount == 0 { (0, 3) } else { (amount, power) }
+    }
+}
+
+impl Add for Quantity {
+    type Output = Self;
+
+    /// The sum, in the form of the first that is not nothing.
+    fn add(self, other: Self) -> Self {
+        let form = if self.nanos == 0 { other.form } else { self.form };
+        Self { nanos: self.nanos.saturating_add(other.nanos), form }
+    }
+}
+
+impl Sum for Quantity {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Add::add)
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+        const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+        if self.form == Form::Binary && self.nanos.abs() >= 1024 * ONE {
+            let (mut amount, mut power) = (rounded_up(self.nanos, ONE), 0);
+            while amount % 1024 == 0 && power < 6 {
+                (amount, power) = (amount / 1024, power + 1);
+            }
+            return write!(f, "{amount}{}", BINARY[power]);
+        }
+        let (amount, power) = self.decimal();
+        match (self.form, power) {
+            (Form::Exponent, 0..3) => write!(f, "{amount}e-{}", 9 - 3 * power),
+            (Form::Exponent, 4..) => write!(f, "{amount}e{}", 3 * power - 9),
+            _ => write!(f, "{amount}{}", DECIMAL[power]),
+        }
+    }
 }
 
 /// What `resourceFieldRef` gives for a container: the limit or request divided by the divisor, rounded up.
@@ -98,6 +174,30 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn canonical_forms() {
+        for (text, canonical) in [
+            ("0", "0"),
+            ("0Mi", "0"),
+            ("1000m", "1"),
+            ("1500m", "1500m"),
+            ("0.5", "500m"),
+            ("1024Ki", "1Mi"),
+            ("1536Mi", "1536Mi"),
+            ("1000Ki", "1000Ki"),
+            ("0.5Gi", "512Mi"),
+            ("512", "512"),
+            ("1000k", "1M"),
+            ("1e3", "1e3"),
+            ("12E6", "12e6"),
+            ("-2000m", "-2"),
+            ("1.5Gi", "1536Mi"),
+        ] {
+            assert_eq!(Quantity::parse(text).unwrap().to_string(), canonical, "{text}");
+        }
+        assert_eq!([Quantity::parse(""), Quantity::parse("Mi"), Quantity::parse("1x")], [None; 3]);
+    }
 
     #[test]
     fn amounts() {
@@ -126,10 +226,22 @@ mod tests {
         }
 
         #[test]
-        fn what_is_shown_is_read_again(amount in 0_i64..1 << 50) {
-            let milli_of = |text: String| milli(&text).unwrap();
-            prop_assert_eq!(milli_of(show_cpu(amount.into())), i128::from(amount));
-            prop_assert_eq!(milli_of(show_memory(i128::from(amount) * 1000)), i128::from(amount) * 1000);
+        fn what_is_printed_is_read_again_and_printed_the_same(
+            number in -9_999_999_i64..9_999_999, unit in prop::sample::select(vec![
+                "n", "u", "m", "", "k", "M", "G", "T", "Ki", "Mi", "Gi", "e3", "E6", "e0",
+            ])
+        ) {
+            let read = Quantity::parse(&format!("{number}{unit}")).unwrap();
+            let again = Quantity::parse(&read.to_string()).unwrap();
+            prop_assert_eq!(read.nanos, again.nanos);
+            prop_assert_eq!(read.to_string(), again.to_string());
+        }
+
+        #[test]
+        fn a_sum_does_not_mind_the_order(a in 0_i64..1 << 40, b in 0_i64..1 << 40) {
+            let of = |number: i64| Quantity::parse(&format!("{number}m")).unwrap();
+            prop_assert_eq!(of(a) + of(b), of(b) + of(a));
+            prop_assert_eq!((of(a) + of(b)).milli(), i128::from(a) + i128::from(b));
         }
 
         #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     containers,
     page::{Page, at, list},
-    pod::tolerations,
+    pod::{spread, tolerations},
     volumes,
 };
 
@@ -27,6 +27,7 @@ pub fn add(page: &mut Page, template: &Value) {
     }
     containers::add(page, "Containers", &pod, "containers", "  ");
     volumes::add(page, list(&pod, "/spec/volumes"), "  ");
+    spread(page, "  Topology Spread Constraints", list(&pod, "/spec/topologySpreadConstraints"));
     let class = at(&pod, "/spec/priorityClassName");
     if !class.is_empty() {
         page.field(1, "Priority Class Name", class);

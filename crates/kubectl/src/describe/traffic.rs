@@ -54,9 +54,7 @@ fn rules(rules: &[Value], peers: &str, word: &str, direction: &str) -> String {
             text.push_str("    To Port: <any> (traffic allowed to all ports)\n");
         }
         for port in ports {
-            let protocol = at(port, "/protocol");
-            let number = or_any(at(port, "/port"));
-            text.push_str(&format!("    To Port: {number}/{}\n", if protocol.is_empty() { "TCP" } else { &protocol }));
+            text.push_str(&format!("    {}\n", of_port(port)));
         }
         let all = list(rule, &format!("/{peers}"));
         if all.is_empty() {
@@ -71,8 +69,13 @@ fn rules(rules: &[Value], peers: &str, word: &str, direction: &str) -> String {
     rules.iter().map(one).collect::<Vec<_>>().join("    ----------\n")
 }
 
-fn or_any(port: String) -> String {
-    if port.is_empty() { "<any>".to_owned() } else { port }
+fn of_port(port: &Value) -> String {
+    let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
+    let (number, protocol) = (or(at(port, "/port"), "<nil>"), or(at(port, "/protocol"), "TCP"));
+    match at(port, "/endPort").as_str() {
+        "" => format!("To Port: {number}/{protocol}"),
+        end => format!("To Port Range: {number}-{end}/{protocol}"),
+    }
 }
 
 fn of_peer(peer: &Value, word: &str) -> String {

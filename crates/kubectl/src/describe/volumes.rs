@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::page::{Page, at, list, on, plain};
+use super::{
+    page::{Page, at, entries, list, on, plain},
+    sources::{self, Of},
+    storage,
+};
 
 /// Adds `Volumes:`; `space` indents those of a template.
 pub fn add(page: &mut Page, volumes: &[Value], space: &str) {
@@ -15,64 +19,12 @@ pub fn add(page: &mut Page, volumes: &[Value], space: &str) {
         let source =
             volume.as_object().into_iter().flatten().find(|(name, value)| name.as_str() != "name" && value.is_object());
         match source {
-            Some((kind, source)) => one(page, kind, source),
-            None => page.line(1, "<unknown>"),
+            Some((kind, source)) if kind == "downwardAPI" => downward(page, source),
+            Some((kind, source)) if kind == "projected" => projected(page, source),
+            Some((kind, source)) if kind == "ephemeral" => ephemeral(page, source),
+            Some((kind, source)) if sources::add(page, kind, source, Of::Pod) => {}
+            _ => page.line(1, "<unknown>"),
         }
-    }
-}
-
-fn one(page: &mut Page, kind: &str, source: &Value) {
-    let mut fields = |title: &str, rows: &[(&str, String)]| {
-        page.field(2, "Type", title);
-        rows.iter().for_each(|(name, value)| page.field(2, name, value));
-    };
-    let text = |pointer: &str| at(source, pointer);
-    let flag = |pointer: &str| on(source, pointer).to_string();
-    match kind {
-        "hostPath" => {
-            let kind = source.get("type").filter(|kind| !kind.is_null()).map_or_else(|| "<none>".to_owned(), plain);
-            fields("HostPath (bare host directory volume)", &[("Path", text("/path")), ("HostPathType", kind)]);
-        }
-        "emptyDir" => {
-            let limit = text("/sizeLimit");
-            let limit = if limit.is_empty() || limit == "0" { "<unset>".to_owned() } else { limit };
-            fields(
-                "EmptyDir (a temporary directory that shares a pod's lifetime)",
-                &[("Medium", text("/medium")), ("SizeLimit", limit)],
-            );
-        }
-        "secret" => fields(
-            "Secret (a volume populated by a Secret)",
-            &[("SecretName", text("/secretName")), ("Optional", flag("/optional"))],
-        ),
-        "configMap" => fields(
-            "ConfigMap (a volume populated by a ConfigMap)",
-            &[("Name", text("/name")), ("Optional", flag("/optional"))],
-        ),
-        "persistentVolumeClaim" => fields(
-            "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",
-            &[("ClaimName", text("/claimName")), ("ReadOnly", flag("/readOnly"))],
-        ),
-        "nfs" => fields(
-            "NFS (an NFS mount that lasts the lifetime of a pod)",
-            &[("Server", text("/server")), ("Path", text("/path")), ("ReadOnly", flag("/readOnly"))],
-        ),
-        "image" => fields(
-            "Image (a container image or OCI artifact)",
-            &[("Reference", text("/reference")), ("PullPolicy", text("/pullPolicy"))],
-        ),
-        "csi" => fields(
-            "CSI (a Container Storage Interface (CSI) volume source)",
-            &[("Driver", text("/driver")), ("FSType", text("/fsType")), ("ReadOnly", flag("/readOnly"))],
-        ),
-        "downwardAPI" => downward(page, source),
-        "projected" => projected(page, source),
-        "ephemeral" => page.field(
-            2,
-            "Type",
-            "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
-        ),
-        _ => page.line(1, "<unknown>"),
     }
 }
 
@@ -99,5 +51,29 @@ fn projected(page: &mut Page, source: &Value) {
         } else if part["serviceAccountToken"].is_object() {
             page.field(2, "TokenExpirationSeconds", at(part, "/serviceAccountToken/expirationSeconds"));
         }
+    }
+}
+
+fn ephemeral(page: &mut Page, source: &Value) {
+    let title = "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)";
+    page.field(2, "Type", title);
+    let Some(claim) = source.get("volumeClaimTemplate").filter(|claim| claim.is_object()) else { return };
+    page.field(2, "StorageClass", storage::class_of(claim));
+    page.field(2, "Volume", at(claim, "/spec/volumeName"));
+    let of = |pointer: &str, between: &str| -> Vec<String> {
+        entries(claim.pointer(pointer)).map(|(key, value)| format!("{key}{between}{}", plain(value))).collect()
+    };
+    nested(page, "Labels", &of("/metadata/labels", "="));
+    nested(page, "Annotations", &of("/metadata/annotations", ": "));
+    page.field(2, "Capacity", "");
+    page.field(2, "Access Modes", "");
+    storage::mode_and_source(page, 2, claim);
+}
+
+/// Values below each other, each indented by itself as kubectl does within a volume.
+fn nested(page: &mut Page, title: &str, lines: &[String]) {
+    let none = ["<none>".to_owned()];
+    for (at, line) in if lines.is_empty() { &none } else { lines }.iter().enumerate() {
+        page.raw(&if at == 0 { format!("    {title}:\t    {line}\n") } else { format!("        \t    {line}\n") });
     }
 }

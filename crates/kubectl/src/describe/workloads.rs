@@ -190,7 +190,7 @@ fn claims(page: &mut Page, templates: &[Value]) {
         page.field(1, "Name", at(claim, "/metadata/name"));
         page.field(1, "StorageClass", at(claim, "/spec/storageClassName"));
         page.labels_in("", "  Labels", claim.pointer("/metadata/labels"), &[]);
-        page.annotations_in("  Annotations", claim.pointer("/metadata/annotations"));
+        page.labels_in("", "  Annotations", claim.pointer("/metadata/annotations"), &[]);
         let capacity = at(claim, "/spec/resources/requests/storage");
         page.field(1, "Capacity", if capacity.is_empty() { "<default>".to_owned() } else { capacity });
         let modes: Vec<String> = list(claim, "/spec/accessModes").iter().map(super::page::plain).collect();

@@ -150,6 +150,21 @@ fn daemon_set(found: &mut Findings, spec: &Value, path: &Path) {
     }
 }
 
+/// The spec of a StatefulSet whose template has a volume for each of its claims: containers may mount them.
+fn with_claims(spec: &Value) -> Value {
+    let mut spec = spec.clone();
+    let claims = items(&spec, "volumeClaimTemplates").to_vec();
+    if let (false, Some(pod)) = (claims.is_empty(), spec["template"]["spec"].as_object_mut()) {
+        let volumes = pod.entry("volumes").or_insert_with(|| json!([]));
+        let claimed = claims.iter().map(|claim| json!({"name": claim["metadata"]["name"], "emptyDir": {}}));
+        volumes.as_array_mut().into_iter().for_each(|volumes| {
+            volumes.retain(|volume| claims.iter().all(|claim| claim["metadata"]["name"] != volume["name"]));
+            volumes.extend(claimed.clone());
+        });
+    }
+    spec
+}
+
 fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
     match text(spec, "podManagementPolicy") {
         "OrderedReady" | "Parallel" => {}
@@ -170,7 +185,7 @@ fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
         found.not_negative(path, spec, field);
     }
     selector(found, spec, "statefulset", path);
-    template(found, spec, path);
+    template(found, &with_claims(spec), path);
     if let Some(partition) = int(&spec["updateStrategy"]["rollingUpdate"], "partition").filter(|number| *number < 0) {
         let path = path.child("updateStrategy").child("rollingUpdate").child("partition");
         found.invalid(&path, partition, "must be greater than or equal to 0");
