@@ -33,6 +33,7 @@ bench:
 # A minute each of requests and of bytes that make little sense.
 fuzz:
 	PODYARD_FUZZ_SECONDS=60 $(CARGO) test -p podyard-cluster --lib -- every_request_is_answered no_bytes_break_the_decoder
+	PODYARD_FUZZ_SECONDS=60 $(CARGO) test -p podyard-kubectl --lib -- every_command_line_ends
 
 # How quick the page stays under a flood of logs and of changing Pods, in Chromium.
 bench-page: assets

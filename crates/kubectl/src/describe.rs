@@ -162,3 +162,6 @@ pub fn pod_template(template: &Value) -> String {
     template::add(&mut page, template);
     page.finish()
 }
+
+#[cfg(test)]
+mod tests;

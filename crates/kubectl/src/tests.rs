@@ -1,5 +1,8 @@
 //! Command lines against an embedded cluster in this process, whose containers are scripted.
 
+mod cancelled;
+mod flood;
+mod fuzz;
 mod world;
 
 use insta::assert_snapshot;

@@ -6,6 +6,7 @@
 // A bench prints; and what is not as expected ends it.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod counting;
 mod images;
 mod memory;
 
@@ -26,7 +27,7 @@ use tokio::runtime::Runtime;
 use self::images::NoImages;
 
 #[global_allocator]
-static ALLOCATOR: memory::Counting = memory::Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// How many watch one change.
 const WATCHERS: usize = 100;

@@ -147,7 +147,7 @@ impl fmt::Display for Quantity {
         }
         let (amount, power) = self.decimal();
         match (self.form, power) {
-            (Form::Exponent, 0..3) => write!(f, "{amount}e-{}", 9 - 3 * power),
+            (Form::Exponent, ..=2) => write!(f, "{amount}e-{}", 9 - 3 * power),
             (Form::Exponent, 4..) => write!(f, "{amount}e{}", 3 * power - 9),
             _ => write!(f, "{amount}{}", DECIMAL[power]),
         }

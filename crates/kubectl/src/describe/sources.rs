@@ -45,7 +45,11 @@ use How::{Flag, Listed, Map, Number, OrNone, Secret, Size, Text, Words};
 type Source = (&'static str, &'static str, &'static [(&'static str, &'static str, How)]);
 
 const SOURCES: &[Source] = &[
-    ("hostPath", "HostPath (bare host directory volume)", &[("Path:", "path", Text), ("HostPathType:", "type", OrNone)]),
+    (
+        "hostPath",
+        "HostPath (bare host directory volume)",
+        &[("Path:", "path", Text), ("HostPathType:", "type", OrNone)],
+    ),
     (
         "emptyDir",
         "EmptyDir (a temporary directory that shares a pod's lifetime)",
@@ -138,11 +142,7 @@ const SOURCES: &[Source] = &[
             ("SecretRef:", "secretRef", Secret),
         ],
     ),
-    (
-        "local",
-        "LocalVolume (a persistent volume backed by local storage on a node)",
-        &[("Path:", "path", Text)],
-    ),
+    ("local", "LocalVolume (a persistent volume backed by local storage on a node)", &[("Path:", "path", Text)]),
     (
         "cephfs",
         "CephFS (a CephFS mount on the host that shares a pod's lifetime)",

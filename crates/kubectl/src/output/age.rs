@@ -35,7 +35,40 @@ pub fn human(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::human;
+
+    /// Seconds in what an age says, and in the smallest unit that one of its length counts in.
+    fn said(text: &str) -> (i64, i64) {
+        let unit = |c: char| match c {
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            _ => 365 * 86_400,
+        };
+        let parts: Vec<&str> = text.split_inclusive(|c: char| c.is_ascii_alphabetic()).collect();
+        let of = |part: &&str| part[..part.len() - 1].parse::<i64>().unwrap() * unit(part.chars().last().unwrap());
+        (parts.iter().map(of).sum(), unit(text.chars().last().unwrap()))
+    }
+
+    proptest! {
+        #[test]
+        fn an_age_is_short_and_never_says_too_much(seconds in 0_i64..4_000_000_000) {
+            let text = human(seconds);
+            let (least, unit) = said(&text);
+            prop_assert!(text.len() <= 7 && text.matches(|c: char| c.is_ascii_alphabetic()).count() <= 2, "{text}");
+            // `2d` may be two days and some hours less than one, `2h` two hours and less than a minute.
+            let rest = seconds - least;
+            prop_assert!((0..unit).contains(&rest), "{text} of {seconds}");
+        }
+
+        #[test]
+        fn what_is_older_never_looks_younger(seconds in 0_i64..4_000_000_000, more in 0_i64..100_000_000) {
+            prop_assert!(said(&human(seconds)).0 <= said(&human(seconds + more)).0);
+        }
+    }
 
     #[test]
     fn steps() {

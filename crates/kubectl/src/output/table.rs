@@ -62,8 +62,33 @@ fn width(cell: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_cell_begins_where_its_column_does(
+            rows in prop::collection::vec(prop::collection::vec("[a-zé<>/.-]{0,12}", 3), 1..8)
+        ) {
+            let mut grid = Grid::default();
+            rows.iter().for_each(|row| grid.row(row.iter().map(String::as_str)));
+            let mut widths = Vec::new();
+            let text = grid.text_with(&mut widths);
+            for (line, row) in text.lines().zip(&rows) {
+                let line: Vec<char> = line.chars().collect();
+                for (at, cell) in row.iter().enumerate() {
+                    let start: usize = widths[..at].iter().sum();
+                    prop_assert_eq!(line[start..].iter().take(width(cell)).collect::<String>(), cell.as_str());
+                }
+            }
+            for (at, column) in widths.iter().enumerate() {
+                let widest = rows.iter().map(|row| width(&row[at])).max().unwrap_or(0);
+                prop_assert_eq!(*column, (widest + GAP).max(MIN_WIDTH));
+            }
+            prop_assert_eq!(grid.text_with(&mut widths), text, "laid out once more it is the same");
+        }
+    }
 
     #[test]
     fn columns_stand_below_each_other() {

@@ -60,8 +60,30 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use proptest::prelude::*;
 
     use super::align;
+
+    proptest! {
+        #[test]
+        fn only_blanks_are_put_between_cells(lines in prop::collection::vec(prop::collection::vec("[a-zé:]{1,9}", 1..5), 1..9)) {
+            let text: String = lines.iter().map(|cells| cells.join("\t") + "\n").collect();
+            let aligned = align(&text, 0, 2);
+            for (line, cells) in aligned.lines().zip(&lines) {
+                prop_assert_eq!(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>(), cells);
+            }
+            // Lines below each other with as many cells have them at the same places.
+            for (pair, cells) in aligned.lines().collect::<Vec<_>>().windows(2).zip(lines.windows(2)) {
+                if cells[0].len() > 1 && cells[1].len() > 1 {
+                    let second = |line: &str, first: &str| {
+                        let rest = line.chars().skip(first.chars().count());
+                        first.chars().count() + rest.take_while(|c| *c == ' ').count()
+                    };
+                    prop_assert_eq!(second(pair[0], &cells[0][0]), second(pair[1], &cells[1][0]));
+                }
+            }
+        }
+    }
 
     #[test]
     fn blocks_have_their_own_widths() {

@@ -19,7 +19,7 @@ use podyard_cluster::{
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio_util::sync::CancellationToken;
 
-use crate::env::{Editor, Env, Files, Listener, OnlyCluster, Ports};
+use crate::env::{Editor, Env, Files, Listener, OnlyCluster, Ports, Stream};
 
 pub struct World {
     cluster: Cluster,
@@ -44,11 +44,23 @@ impl Files for Held {
     }
 }
 
-struct NoPorts;
+struct QuietPorts;
 
-impl Ports for NoPorts {
+impl Ports for QuietPorts {
     fn listen(&self, _: &str, _: u16) -> BoxFuture<'_, io::Result<Box<dyn Listener>>> {
-        futures::future::ready(Err(io::ErrorKind::Unsupported.into())).boxed()
+        futures::future::ready(Ok(Box::new(NobodyComes) as Box<dyn Listener>)).boxed()
+    }
+}
+
+struct NobodyComes;
+
+impl Listener for NobodyComes {
+    fn port(&self) -> u16 {
+        8080
+    }
+
+    fn accept(&mut self) -> BoxFuture<'_, io::Result<Box<dyn Stream>>> {
+        futures::future::pending().boxed()
     }
 }
 
@@ -104,10 +116,16 @@ impl World {
         Self { cluster, files: Arc::new(Held(files)) }
     }
 
-    fn env(&self, cancel: &CancellationToken) -> (Env, DuplexStream, DuplexStream) {
+    /// What the commands run on.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// What a command needs, and what it writes.
+    pub fn env(&self, client: kube::Client, cancel: &CancellationToken) -> (Env, DuplexStream, DuplexStream) {
         let ((out, read_out), (err, read_err)) = (duplex(1 << 16), duplex(1 << 16));
         let env = Env {
-            client: self.cluster.client(),
+            client,
             namespace: "default".into(),
             files: self.files.clone(),
             stdin: Box::new(tokio::io::empty()),
@@ -115,7 +133,7 @@ impl World {
             stderr: Box::new(err),
             clock: Arc::new(Timestamp::now),
             cancel: cancel.clone(),
-            ports: Arc::new(NoPorts),
+            ports: Arc::new(QuietPorts),
             terminal: None,
             editor: None,
             kubeconfig: Arc::new(OnlyCluster { server: "http://127.0.0.1:1".into(), namespace: "default".into() }),
@@ -136,7 +154,7 @@ impl World {
 
     async fn run_with(&self, line: &str, editor: Option<Arc<dyn Editor>>) -> String {
         let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let (env, mut out, mut err) = self.env(&CancellationToken::new());
+        let (env, mut out, mut err) = self.env(self.cluster.client(), &CancellationToken::new());
         let env = Env { editor, ..env };
         let (mut text, mut said) = (String::new(), String::new());
         let (code, read, more) =
@@ -153,7 +171,7 @@ impl World {
     pub async fn until(&self, line: &str, wanted: &str) -> (String, i32) {
         let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let cancel = CancellationToken::new();
-        let (env, mut out, _err) = self.env(&cancel);
+        let (env, mut out, _err) = self.env(self.cluster.client(), &cancel);
         let mut bytes = vec![0; wanted.len()];
         let read = async {
             out.read_exact(&mut bytes).await.unwrap();

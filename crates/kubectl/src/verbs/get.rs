@@ -233,7 +233,7 @@ async fn objects(session: &Session, matches: &Matches, selection: &Selection, mu
     let labels = labels_of_files(matches)?;
     let mut found = answers(session, matches, selection, JSON, &mut failures).await;
     found.retain(|answer| labels.fit(&answer.value));
-    if found.is_empty() && selection.single {
+    if found.is_empty() && (selection.single || matches.on("ignore-not-found")) {
         return Failure::gathered(failures);
     }
     let mut whole = whole(found, selection.single);

@@ -30,10 +30,13 @@ impl Source {
 
 /// Runs `logs`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    let container = check(matches)?;
+    arguments(matches)?;
     let sources = match matches.some("selector") {
-        Some(selector) => selected(session, matches, selector, &container).await?,
-        None => named(session, matches, &container).await?,
+        Some(selector) => {
+            let container = check(matches)?;
+            selected(session, matches, selector, &container).await?
+        }
+        None => named(session, matches).await?,
     };
     if matches.on("follow") && sources.len() > 1 {
         return follow_all(session, matches, &sources).await;
@@ -47,11 +50,10 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     Ok(())
 }
 
-/// Checks the arguments; gives the container they name, empty for the default.
-fn check(matches: &Matches) -> Outcome<String> {
-    let args = &matches.args;
+/// What can be said of the arguments before anything is asked.
+fn arguments(matches: &Matches) -> Outcome {
     let selector = matches.some("selector").is_some();
-    match args.len() {
+    match matches.args.len() {
         0 if !selector => return Err(Failure::usage("kubectl logs", USAGE)),
         1 | 2 if selector => {
             return Err(Failure::usage("kubectl logs", "only a selector (-l) or a POD name is allowed"));
@@ -59,7 +61,12 @@ fn check(matches: &Matches) -> Outcome<String> {
         0..=2 => {}
         _ => return Err(Failure::usage("kubectl logs", USAGE)),
     }
-    let container = match args.get(1) {
+    matches.some("since-time").map_or(Ok(()), |time| go_time(time).map_err(Failure::Said))
+}
+
+/// Checks the flags, once it is known that the object is there; gives the container they name, empty for the default.
+fn check(matches: &Matches) -> Outcome<String> {
+    let container = match matches.args.get(1) {
         Some(_) if matches.given("container") => {
             return Err(Failure::said("only one of -c or an inline [CONTAINER] arg is allowed"));
         }
@@ -68,9 +75,6 @@ fn check(matches: &Matches) -> Outcome<String> {
     };
     if matches.some("since-time").is_some() && matches.duration("since") != 0 {
         return Err(Failure::said("at most one of `sinceTime` or `sinceSeconds` may be specified"));
-    }
-    if let Some(time) = matches.some("since-time") {
-        go_time(time).map_err(Failure::Said)?;
     }
     if matches.duration("pod-running-timeout") <= 0 {
         return Err(Failure::said("--pod-running-timeout must be higher than zero"));
@@ -134,7 +138,7 @@ fn go_time(text: &str) -> Result<(), String> {
     if rest == "Z" || zone { Ok(()) } else { failed(rest, "Z07:00") }
 }
 
-async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome<Vec<Source>> {
+async fn named(session: &Session, matches: &Matches) -> Outcome<Vec<Source>> {
     let word = matches.args.first().map(String::as_str).unwrap_or_default();
     let missing = |failure: Failure| match &failure {
         Failure::Server(status) if failure.is_not_found() => Failure::Within(
@@ -144,6 +148,7 @@ async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome
         _ => failure,
     };
     let object = pod::named(session, word).await.map_err(missing)?;
+    let container = check(matches)?;
     let pods = pod::pods_of(session, &object, "cannot get the logs from").await?;
     let Some(first) = pods.first() else {
         return Err(Failure::Said("timed out waiting for the condition".to_owned()));
@@ -151,14 +156,14 @@ async fn named(session: &Session, matches: &Matches, container: &str) -> Outcome
     if matches.on("all-pods") {
         let mut all = Vec::new();
         for pod in &pods {
-            all.extend(of_pod(session, matches, pod, container).await?);
+            all.extend(of_pod(session, matches, pod, &container).await?);
         }
         return Ok(all);
     }
     if pods.len() > 1 {
         session.err(&format!("Found {} pods, using pod/{}\n", pods.len(), text_at(first, "/metadata/name"))).await?;
     }
-    of_pod(session, matches, first, container).await
+    of_pod(session, matches, first, &container).await
 }
 
 async fn selected(session: &Session, matches: &Matches, selector: &str, container: &str) -> Outcome<Vec<Source>> {

@@ -110,3 +110,60 @@ proptest! {
         }
     }
 }
+
+fn objects() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<i32>().prop_map(Value::from),
+        any::<bool>().prop_map(Value::from),
+        "[a-z]{0,4}".prop_map(Value::from)
+    ];
+    leaf.prop_recursive(3, 24, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-c]", inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn shown(template: &str, value: &Value) -> Result<String, String> {
+    Template::parse(template).unwrap().print(value, true)
+}
+
+proptest! {
+    #[test]
+    fn text_without_braces_is_itself(text in "[a-z .$@*\\[\\]]{0,20}") {
+        prop_assert_eq!(shown(&text, &pods()).unwrap(), text);
+    }
+
+    #[test]
+    fn a_path_finds_what_a_pointer_finds(object in objects(), a in "[a-c]", b in "[a-c]") {
+        let found = object.pointer(&format!("/{a}/{b}")).cloned();
+        let path = shown(&format!("{{.{a}.{b}}}"), &object);
+        if let Some(found) = found {
+            prop_assert_eq!(path, shown("{@}", &found));
+        }
+    }
+
+    #[test]
+    fn dots_and_brackets_say_the_same(object in objects(), a in "[a-c]") {
+        prop_assert_eq!(shown(&format!("{{.{a}}}"), &object), shown(&format!("{{['{a}']}}"), &object));
+        prop_assert_eq!(shown(&format!("{{.{a}}}"), &object), shown(&format!("{{$.{a}}}"), &object));
+    }
+
+    #[test]
+    fn a_range_prints_each_item_of_a_list(numbers in prop::collection::vec(any::<i16>(), 1..6)) {
+        let list = json!({"items": numbers});
+        let each: String = numbers.iter().map(|number| format!("{number};")).collect();
+        prop_assert_eq!(shown("{range .items[*]}{@};{end}", &list).unwrap(), each);
+        let joined: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        prop_assert_eq!(shown("{.items[*]}", &list).unwrap(), joined.join(" "));
+        prop_assert_eq!(shown("{.items[-1:]}", &list).unwrap(), joined.last().unwrap().clone());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(text in ".{0,40}") {
+        if let Ok(template) = Template::parse(&text) {
+            let _ = template.print(&pods(), true);
+        }
+    }
+}
