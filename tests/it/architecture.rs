@@ -28,6 +28,26 @@ const STRANGERS: &[(&str, &[&str])] = &[
     ("crates/kubectl/src", &["podyard_cluster", "podyard::", "axum"]),
 ];
 
+/// What the command engine does not touch: files, clock, environment and terminal come through its `Env`.
+const HOST: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::process",
+    "tokio::fs",
+    "tokio::net",
+    "tokio::process",
+    "tokio::signal",
+    "env::args",
+    "env::current_dir",
+    "env::temp_dir",
+    "env::var",
+    "io::stdin",
+    "io::stdout",
+    "io::stderr",
+    "SystemTime",
+    "Timestamp::now",
+];
+
 #[test]
 fn rooms_of_the_server_name_only_the_rooms_below_them() {
     let mut wrong = Vec::new();
@@ -54,6 +74,37 @@ fn the_crates_know_neither_each_other_nor_the_server() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_command_engine_does_not_touch_the_host() {
+    let mut wrong = Vec::new();
+    for file in files(Path::new("crates/kubectl/src")) {
+        let touched = of_the_host(&without_tests(&fs::read_to_string(&file).unwrap()));
+        wrong.extend(touched.iter().map(|name| format!("{} names {name}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What of the host a text names, by its path or in a `{…}` list of `std` or `tokio`.
+fn of_the_host(text: &str) -> Vec<String> {
+    let mut named: Vec<String> =
+        HOST.iter().filter(|name| text.contains(**name)).map(|&name| name.to_owned()).collect();
+    for library in ["std", "tokio"] {
+        for (at, start) in text.match_indices(&format!("{library}::{{")) {
+            let listed =
+                top_level_names(&text[at + start.len()..]).into_iter().map(|name| format!("{library}::{name}"));
+            named.extend(listed.filter(|name| HOST.contains(&name.as_str())));
+        }
+    }
+    named
+}
+
+#[test]
+fn the_host_is_found_however_it_is_named() {
+    assert_eq!(of_the_host("use std::{collections::BTreeMap, fs};"), ["std::fs"]);
+    assert_eq!(of_the_host("let now = jiff::Timestamp::now();"), ["Timestamp::now"]);
+    assert!(of_the_host("use std::{fmt, io};\nuse tokio::{io::AsyncRead, sync::Mutex};").is_empty());
 }
 
 /// Which rooms each room of `src/` names by `crate::ROOM`.
