@@ -13,7 +13,7 @@ test: assets
 	tools/setup test
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --features podyard/oidc -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --features podyard/oidc --no-deps --document-private-items
 	$(NPM) run check
 	$(NPM) test
 	$(CARGO) test --workspace
@@ -24,8 +24,8 @@ test-oidc: assets
 
 lint: assets
 	$(CARGO) fmt --all
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps --document-private-items
+	$(CARGO) clippy --workspace --all-targets --features podyard/oidc -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --features podyard/oidc --no-deps --document-private-items
 
 bench:
 	$(CARGO) bench --workspace
