@@ -1,15 +1,17 @@
 //! The same command line through the real kubectl and through `podyard kubectl`, on the same cluster, one after the
 //! other: standard output, standard error and exit code must be the same byte for byte.
 //!
-//! The lines are in `differential/reads.txt`; they change nothing, so that all of them see the same objects. What two
-//! runs of the real one differ in is masked, nothing else. `PODYARD_TEST_KUBECONFIG` names another cluster than the
-//! embedded one; `PODYARD_DIFFERENTIAL` a part of the lines to run.
+//! The lines are those of `differential/reads.txt`, of the transcripts, and a matrix of kinds and flags; they change
+//! nothing, so that all of them see the same objects. What two runs of the real one differ in is masked, nothing else.
+//! `PODYARD_TEST_KUBECONFIG` names another cluster than the embedded one, which gets the namespace `kinds` and what
+//! `files/seed.yaml` has; `PODYARD_DIFFERENTIAL` a part of the lines to run.
 
 mod differs;
+mod lines;
 
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
@@ -26,6 +28,8 @@ use crate::program::{PODYARD, TestCluster, real_kubectl};
 
 /// So many lines are asked at the same time.
 const AT_ONCE: usize = 4;
+/// So often both are asked anew before a difference counts: something may have moved in between.
+const TRIES: usize = 3;
 /// How long a line may take, as `timeout` reads it.
 const LIMIT: &str = "60";
 
@@ -69,8 +73,11 @@ impl Place {
 
     /// Makes what the lines look at, and waits until nothing moves any more.
     fn seed(&self) {
-        let answer = self.real("apply -f files/seed.yaml");
-        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
+        let done = |line: &str| {
+            let answer = self.real(line);
+            assert!(answer.status.success(), "{line}: {}", String::from_utf8_lossy(&answer.stderr));
+        };
+        done("apply -f files/seed.yaml -f files/kinds.yaml");
         for settled in [
             "--for=condition=Ready pod/web pod/store-0",
             "--for=jsonpath={.status.phase}=Succeeded pod/done",
@@ -79,21 +86,22 @@ impl Place {
             "--for=condition=Available deploy/shop",
             "--for=jsonpath={.status.numberReady}=1 ds/agent",
             "--for=condition=Complete job/sum",
+            "--for=condition=Established crd/things.kinds.example.com",
+            "--for=jsonpath={.status.replicas}=1 deploy/stuck rs/alone sts/ordered -n kinds",
+            "--for=jsonpath={.status.active}=1 job/indexed -n kinds",
+            "--for=condition=AbleToScale=False hpa/metrics hpa/plain -n kinds",
         ] {
-            let answer = self.real(&format!("wait --timeout=55s {settled}"));
-            assert!(answer.status.success(), "{settled}: {}", String::from_utf8_lossy(&answer.stderr));
+            done(&format!("wait --timeout=55s {settled}"));
         }
+        done("apply -f files/later.yaml");
+        done("apply --server-side --force-conflicts --subresource=status -f files/states.yaml");
+        // On a cluster that was there before it has the container already.
+        drop(self.real("debug everything -n kinds --image=busybox -c look --target=main"));
     }
 }
 
 fn words(line: &str) -> Vec<String> {
     shlex::split(line).expect("our own lines are whole")
-}
-
-fn lines() -> Vec<&'static str> {
-    let part = env::var("PODYARD_DIFFERENTIAL").unwrap_or_default();
-    let all = include_str!("differential/reads.txt").lines();
-    all.filter(|line| !line.is_empty() && !line.starts_with('#') && line.contains(&part)).collect()
 }
 
 /// What differs from one run of the real kubectl to the next.
@@ -130,10 +138,12 @@ fn comparable(answer: &Output, masks: &[(Regex, &'static str)]) -> [String; 3] {
 }
 
 fn difference(place: &Place, line: &str, masks: &[(Regex, &'static str)]) -> Option<String> {
-    let (real, ours) = (comparable(&place.real(line), masks), comparable(&place.ours(line), masks));
-    // Something may have moved in between: then a second run of the real one says so.
-    if real == ours || comparable(&place.real(line), masks) == ours {
-        return None;
+    let (mut real, mut ours) = <([String; 3], [String; 3])>::default();
+    for _ in 0..TRIES {
+        (real, ours) = (comparable(&place.real(line), masks), comparable(&place.ours(line), masks));
+        if real == ours {
+            return None;
+        }
     }
     let mut text = format!("kubectl {line}\n");
     for (name, (real, ours)) in ["out", "err", "exit"].into_iter().zip(real.iter().zip(&ours)) {
@@ -149,7 +159,9 @@ fn difference(place: &Place, line: &str, masks: &[(Regex, &'static str)]) -> Opt
 fn both_answer_the_same() {
     let place = Place::new();
     place.seed();
-    let (lines, masks, next) = (lines(), masks(), AtomicUsize::new(0));
+    let part = env::var("PODYARD_DIFFERENTIAL").unwrap_or_default();
+    let lines: Vec<String> = lines::all().into_iter().filter(|line| line.contains(&part)).collect();
+    let (masks, next) = (masks(), AtomicUsize::new(0));
     let found: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -166,22 +178,20 @@ fn both_answer_the_same() {
 }
 
 /// A difference that nobody knows of fails the test, and so does a known one that is none any more.
-fn judge(lines: &[&str], found: Vec<(&str, String)>) {
+fn judge(lines: &[String], found: Vec<(&str, String)>) {
     let differing: BTreeSet<&str> = found.iter().map(|(line, _)| *line).collect();
     let known = differs::known();
     let unknown: String =
         found.iter().filter(|(line, _)| !known.contains_key(line)).map(|(_, text)| format!("{text}\n")).collect();
-    let mended: Vec<&&str> =
-        lines.iter().filter(|line| known.contains_key(**line) && !differing.contains(**line)).collect();
+    let mended: Vec<&String> =
+        lines.iter().filter(|line| known.contains_key(line.as_str()) && !differing.contains(line.as_str())).collect();
     assert!(unknown.is_empty(), "these differ:\n{unknown}");
     assert!(mended.is_empty(), "these hold: take them off tests/it/differential/differs.rs: {mended:#?}");
 }
 
 #[test]
 fn every_known_difference_is_of_a_line_that_is_run() {
-    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/differential/reads.txt"))
-        .expect("the lines are in the repository");
-    let lines: BTreeSet<&str> = text.lines().collect();
-    let lost: Vec<&str> = differs::known().into_keys().filter(|line| !lines.contains(line)).collect();
+    let lines: BTreeSet<String> = lines::all().into_iter().collect();
+    let lost: Vec<&str> = differs::known().into_keys().filter(|line| !lines.contains(*line)).collect();
     assert!(lost.is_empty(), "{lost:#?}");
 }
