@@ -16,7 +16,7 @@ test: assets
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --features podyard/oidc --no-deps --document-private-items
 	$(NPM) run check
 	$(NPM) test
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --no-fail-fast
 
 # Instructors who sign in elsewhere. A unit of its own: the feature has most dependencies compiled once more.
 test-oidc: assets

@@ -92,6 +92,7 @@ impl Server {
 
     /// GET.
     pub async fn get(&self, path: &str, accept: &str) -> Outcome<Value> {
+        named(path)?;
         json(self.open(path, accept).await?).await
     }
 
@@ -124,16 +125,19 @@ impl Server {
 
     /// PUT of JSON.
     pub async fn put(&self, path: &str, body: &Value) -> Outcome<Value> {
+        named(path)?;
         json(self.exchange(Method::PUT, path, JSON, Some((JSON, body.to_string()))).await?).await
     }
 
     /// PATCH.
     pub async fn patch(&self, path: &str, kind: PatchType, body: &str) -> Outcome<Value> {
+        named(path)?;
         json(self.exchange(Method::PATCH, path, JSON, Some((kind.media(), body.to_owned()))).await?).await
     }
 
     /// DELETE with options.
     pub async fn delete(&self, path: &str, options: &Value) -> Outcome<Value> {
+        named(path)?;
         json(self.exchange(Method::DELETE, path, JSON, Some((JSON, options.to_string()))).await?).await
     }
 
@@ -188,6 +192,15 @@ impl Server {
             }
         }
     }
+}
+
+/// Refuses the path of an object without a name, which would be that of all objects of its kind.
+fn named(path: &str) -> Outcome {
+    let place = path.split('?').next().unwrap_or_default();
+    if place.split('/').skip(1).any(str::is_empty) {
+        return Err(Failure::said("resource name may not be empty"));
+    }
+    Ok(())
 }
 
 /// What is said when a request took too long.
@@ -273,6 +286,14 @@ mod tests {
     fn queries_are_encoded() {
         assert_eq!(query(&[]), "");
         assert_eq!(query(&[("labelSelector", "a=b,c in (d)".into())]), "?labelSelector=a%3Db%2Cc%20in%20%28d%29");
+    }
+
+    #[test]
+    fn an_object_has_a_name() {
+        assert!(named("/api/v1/namespaces/default/pods/web?a=b//c").is_ok() && named("/version").is_ok());
+        for nameless in ["/api/v1/namespaces/default/pods/", "/api/v1/pods/?dryRun=All", "/api/v1/pods//scale"] {
+            assert!(matches!(named(nameless), Err(Failure::Said(_))), "{nameless}");
+        }
     }
 
     #[test]

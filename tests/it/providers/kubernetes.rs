@@ -196,11 +196,11 @@ fn a_cluster_that_does_not_answer_is_said_at_the_start() {
     assert!(said.contains("--kubernetes-config"), "{said}");
 }
 
-/// What `deploy/` holds is what an API server takes, all of it. The embedded one has no autoscaler yet and says so, after
-/// it has read the manifest: that refusal is the only one.
+/// What `deploy/` holds is what an API server takes, all of it.
 #[test]
 fn the_manifests_of_deploy_are_taken_by_an_api_server() {
-    const NO_AUTOSCALER: &str = "this sandbox has no HorizontalPodAutoscaler controller yet";
+    // Our own cluster says so of the example's Ingress; a real one waits in silence.
+    const UNSERVED: &str = "Warning: no controller in this sandbox serves Ingress objects";
     let cluster = TestCluster::start();
     let root = env!("CARGO_MANIFEST_DIR");
     let run = |args: &[&str]| {
@@ -211,9 +211,9 @@ fn the_manifests_of_deploy_are_taken_by_an_api_server() {
     assert!(run(&["apply", "-f", "deploy/base/namespace.yaml"]).0);
     for what in [["-k", "deploy/base"], ["-f", "deploy/examples"]] {
         let (done, said) = run(&[&["apply", "--dry-run=server"], what.as_slice()].concat());
-        let wrong: Vec<&str> =
-            said.lines().filter(|l| !l.contains("(server dry run)") && !l.contains(NO_AUTOSCALER)).collect();
-        assert!(wrong.is_empty() && (done || said.contains(NO_AUTOSCALER)), "{what:?}: {said}");
+        let mut lines = said.lines();
+        let expected = |line: &str| line.contains("(server dry run)") || line.starts_with(UNSERVED);
+        assert!(done && lines.all(expected), "{what:?}: {said}");
     }
     let rendered = Command::new(real_kubectl()).args(["kustomize", "deploy/base"]).current_dir(root).output().unwrap();
     let rendered = String::from_utf8(rendered.stdout).unwrap();

@@ -157,6 +157,19 @@ pub struct Limits {
     pub pids: Option<u64>,
 }
 
+impl Limits {
+    /// The larger of each bound, and the other's part of the processors.
+    pub fn wider(&self, other: &Self) -> Self {
+        let larger = |own: Option<u64>, others: Option<u64>| own.zip(others).map(|(own, others)| own.max(others));
+        Self {
+            memory: larger(self.memory, other.memory),
+            cpu_milli: larger(self.cpu_milli, other.cpu_milli),
+            cpu_shares: other.cpu_shares,
+            pids: larger(self.pids, other.pids),
+        }
+    }
+}
+
 /// How much of something there may be, and how much there is, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound {

@@ -9,7 +9,8 @@ async fn a_probe_runs_a_container_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
     let findings = probe(agent, directory.path()).await;
-    assert_eq!(findings.iter().map(|finding| finding.about).collect::<Vec<_>>(), ["containers", "limits"]);
+    let about: Vec<_> = findings.iter().map(|finding| finding.about).collect();
+    assert_eq!(about, ["containers", "images", "limits", "system call filter", "disk"]);
     assert!(findings[0].works, "{findings:?}");
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -8,6 +8,7 @@ use crate::node::{
     pod::Definition,
     resize::{self, Allocation, Told},
     resources::{limits, of_pod},
+    runtime::Limits,
     write::PODS,
 };
 use crate::store::Key;
@@ -62,6 +63,11 @@ impl Worker {
         if self.observed.resize.in_progress.is_none() {
             return;
         }
+        // The kernel lets no group have more than the one above it: on the way up the Pod's goes first, on the way down last.
+        let wanted = of_pod(&self.pod);
+        if let Err(why) = self.bound_sandbox(self.bounds.wider(&wanted)).await {
+            return self.resize_failed(why);
+        }
         for definition in self.unactuated() {
             if resize::needs_restart(&definition.spec, self.given(&definition)) {
                 continue;
@@ -72,16 +78,22 @@ impl Worker {
             let run = self.observed.container_mut(definition.name()).run.as_mut();
             run.expect("it runs, or it would need nothing").resources = definition.spec.resources.clone();
         }
-        if let Some(sandbox) = self.sandbox.clone()
-            && let Err(error) = self.context.runtime.update_sandbox(sandbox, of_pod(&self.pod)).await
-        {
-            return self.resize_failed(error.to_string());
-        }
         if self.unactuated().is_empty() {
+            if let Err(why) = self.bound_sandbox(wanted).await {
+                return self.resize_failed(why);
+            }
             let generation = self.observed.resize.in_progress.take().map_or(0, |told| told.generation);
             let text = resize::event("completed", &self.pod, generation, None);
             self.context.normal(&self.subject(), "ResizeCompleted", &text);
         }
+    }
+
+    /// Gives the Pod's containers together so much.
+    async fn bound_sandbox(&mut self, limits: Limits) -> Result<(), String> {
+        let Some(sandbox) = self.sandbox.clone().filter(|_| limits != self.bounds) else { return Ok(()) };
+        self.context.runtime.update_sandbox(sandbox, limits.clone()).await.map_err(|error| error.to_string())?;
+        self.bounds = limits;
+        Ok(())
     }
 
     fn given(&self, definition: &Definition) -> Option<&k8s_openapi::api::core::v1::ResourceRequirements> {

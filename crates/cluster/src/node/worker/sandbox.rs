@@ -31,13 +31,13 @@ impl Worker {
             return false;
         };
         self.address = Some(address);
-        let id = SandboxId(self.context.id());
+        let (id, limits) = (SandboxId(self.context.id()), resources::of_pod(&self.pod));
         let spec = SandboxSpec {
             id: id.clone(),
             hostname: self.kernel_hostname(),
             address: (!host).then_some(address),
             range: self.context.addresses.range(),
-            limits: resources::of_pod(&self.pod),
+            limits: limits.clone(),
             sysctls: self.sysctls(),
             share_processes: self.pod.spec.share_process_namespace == Some(true),
             hosts: self.hosts(address),
@@ -48,6 +48,7 @@ impl Worker {
             return false;
         }
         self.sandbox = Some(id.clone());
+        self.bounds = limits;
         *self.handle.sandbox.lock().expect("nothing panics while it holds the sandbox") = Some(id);
         self.observed.sandbox = true;
         self.report();
