@@ -51,14 +51,6 @@ pub fn attacks() -> Vec<Attack> {
             met: Met::Ended("OOMKilled"),
         },
         Attack {
-            what: "full disk",
-            spec: pod(
-                "i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/f$i bs=1M count=4 2>/dev/null; done",
-                limit("ephemeral-storage", "8Mi"),
-            ),
-            met: Met::Ended("Evicted"),
-        },
-        Attack {
             what: "log flood",
             spec: pod(
                 FLOOD,
@@ -70,6 +62,15 @@ pub fn attacks() -> Vec<Attack> {
             what: "all the files that can be open",
             spec: pod(FILES, json!({})),
             met: Met::Printed("Too many open files"),
+        },
+        // The last: where it fills the node's disk before it is found out, no Pod comes there for five minutes.
+        Attack {
+            what: "full disk",
+            spec: pod(
+                "i=0; while :; do i=$((i+1)); dd if=/dev/zero of=/f$i bs=1M count=4 2>/dev/null; done",
+                limit("ephemeral-storage", "8Mi"),
+            ),
+            met: Met::Ended("Evicted"),
         },
     ]
 }
