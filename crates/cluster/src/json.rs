@@ -101,3 +101,30 @@ pub(crate) fn inside(value: &mut Value, key: &str, visit: impl FnOnce(&mut Value
 pub(crate) fn entries<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, &'a Value)> + use<'a> {
     value.get(key).and_then(Value::as_object).into_iter().flatten()
 }
+
+/// A value as Go's `%v` shows it: `map[spec:map[replicas:2]]`.
+pub(crate) fn shown_by_go(value: &Value) -> String {
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(shown_by_go).collect::<Vec<_>>().join(" ")),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", shown_by_go(value)));
+            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn values_are_shown_as_go_shows_them() {
+        let patch = json!({"spec": {"replicas": "two", "paused": null, "list": [1, {"a": true}]}});
+        assert_eq!(shown_by_go(&patch), "map[spec:map[list:[1 map[a:true]] paused:<nil> replicas:two]]");
+    }
+}

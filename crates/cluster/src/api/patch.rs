@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Api, call::Call, create::Record, decode, failure::Failure, respond::Reply, update::check_name};
 use crate::{
     admission::field::{Fault, FieldError},
+    json::shown_by_go,
     openapi::schemas,
 };
 
@@ -43,7 +44,7 @@ impl Api {
 /// into objects. Others are applied to documents.
 fn in_go_form(call: &Call, body: &[u8]) -> Option<decode::Telling> {
     let patch = serde_json::from_slice(body).ok().filter(|_| call.content_type() == STRATEGIC)?;
-    Some(decode::Telling { shown: converter::printed(&patch), words: converter::words })
+    Some(decode::Telling { shown: shown_by_go(&patch), words: converter::words })
 }
 
 /// How a patch changes an object.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::json::{flag, items, text};
+use crate::json::{flag, items, shown_by_go, text};
 
 /// What does not fit, one line each: `.spec.replicas: expected numeric (int or float), got string`.
 pub(super) fn mistyped(schema: &Value, value: &Value) -> Vec<String> {
@@ -21,10 +21,10 @@ fn walk(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
         ("object", Value::Object(_)) => return fields(schema, value, path, found),
         ("array", Value::Array(entries)) => return list(schema, entries, path, found),
         ("integer" | "number", other) => format!("expected numeric (int or float), got {}", go_type(other)),
-        ("string", other) => format!("expected string, got &value.valueUnstructured{{Value:{}}}", go(other)),
-        ("boolean", other) => format!("expected boolean, got &{{{}}}", go(other)),
-        ("object", other) => format!("expected map, got &{{{}}}", go(other)),
-        ("array", other) => format!("expected list, got &{{{}}}", go(other)),
+        ("string", other) => format!("expected string, got &value.valueUnstructured{{Value:{}}}", shown_by_go(other)),
+        ("boolean", other) => format!("expected boolean, got &{{{}}}", shown_by_go(other)),
+        ("object", other) => format!("expected map, got &{{{}}}", shown_by_go(other)),
+        ("array", other) => format!("expected list, got &{{{}}}", shown_by_go(other)),
         _ => return,
     };
     found.push(format!("{path}: {said}"));
@@ -55,20 +55,6 @@ fn go_type(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::Array(_) => "[]interface {}",
         _ => "map[string]interface {}",
-    }
-}
-
-/// `%v`
-fn go(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(entries) => format!("[{}]", entries.iter().map(go).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", go(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        other => other.to_string(),
     }
 }
 

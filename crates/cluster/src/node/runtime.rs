@@ -61,6 +61,23 @@ pub struct SandboxSpec {
     pub resolv_conf: String,
 }
 
+impl SandboxSpec {
+    /// A sandbox with a name and an address, and nothing else of its own.
+    pub fn plain(id: SandboxId, hostname: &str, address: impl Into<Ipv4Addr>) -> Self {
+        Self {
+            id,
+            hostname: hostname.to_owned(),
+            address: Some(address.into()),
+            range: PodRange::default(),
+            limits: Limits::default(),
+            sysctls: Vec::new(),
+            share_processes: false,
+            hosts: String::new(),
+            resolv_conf: String::new(),
+        }
+    }
+}
+
 /// A container to be started in a sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerSpec {

@@ -50,17 +50,7 @@ impl<'a> Inside<'a> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trusted = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let pod = SandboxId("beside".to_owned());
-        let spec = SandboxSpec {
-            id: pod.clone(),
-            hostname: "beside".to_owned(),
-            address: Some([10, 244, 0, 250].into()),
-            range: Default::default(),
-            limits: Default::default(),
-            sysctls: Vec::new(),
-            share_processes: false,
-            hosts: String::new(),
-            resolv_conf: String::new(),
-        };
+        let spec = SandboxSpec::plain(pod.clone(), "beside", [10, 244, 0, 250]);
         test.runtime.create_sandbox(spec).await.unwrap();
         Self { test, pod, trusted: trusted.with_root_certificates(roots).with_no_client_auth() }
     }

@@ -64,15 +64,9 @@ impl Sandbox {
 
     pub async fn pod_from(&self, name: &str, host: u8, change: impl FnOnce(&mut SandboxSpec)) -> SandboxId {
         let mut spec = SandboxSpec {
-            id: SandboxId(format!("{name}-sandbox")),
-            hostname: name.to_owned(),
-            address: Some([10, 244, 0, host].into()),
-            range: Default::default(),
-            limits: Default::default(),
-            sysctls: Vec::new(),
-            share_processes: false,
             hosts: format!("127.0.0.1\tlocalhost\n10.244.0.{host}\t{name}\n"),
             resolv_conf: "nameserver 10.96.0.10\n".to_owned(),
+            ..SandboxSpec::plain(SandboxId(format!("{name}-sandbox")), name, [10, 244, 0, host])
         };
         change(&mut spec);
         let id = spec.id.clone();

@@ -18,17 +18,7 @@ pub fn run(arguments: &[String]) {
         };
         let runtime = Linux::new(config);
         let sandbox = SandboxId("sandbox".to_owned());
-        let spec = SandboxSpec {
-            id: sandbox.clone(),
-            hostname: "pod".to_owned(),
-            address: Some([10, 244, 0, 5].into()),
-            range: Default::default(),
-            limits: Default::default(),
-            sysctls: Vec::new(),
-            share_processes: false,
-            hosts: String::new(),
-            resolv_conf: String::new(),
-        };
+        let spec = SandboxSpec::plain(sandbox.clone(), "pod", [10, 244, 0, 5]);
         runtime.create_sandbox(spec).await.unwrap();
         let script = "sleep 1000 & sleep 1000 & echo up; wait";
         let container = ContainerSpec {

@@ -8,14 +8,6 @@ use super::{
     policy::pairs,
 };
 
-fn head(object: &Value) -> Page {
-    let mut page = Page::default();
-    page.field(0, "Name", at(object, "/metadata/name"));
-    page.labels("Labels", object.pointer("/metadata/labels"));
-    page.annotations(object.pointer("/metadata/annotations"));
-    page
-}
-
 fn finish(mut page: Page, subject: &Subject<'_>) -> String {
     events::add(&mut page, subject.events, subject.now);
     page.finish()
@@ -23,7 +15,7 @@ fn finish(mut page: Page, subject: &Subject<'_>) -> String {
 
 /// An IngressClass.
 pub fn ingress_class(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_cluster(subject.object);
     page.field(0, "Controller", at(subject.object, "/spec/controller"));
     if let Some(parameters) = subject.object.pointer("/spec/parameters") {
         page.line(0, "Parameters:");
@@ -38,7 +30,7 @@ pub fn ingress_class(subject: &Subject<'_>) -> String {
 
 /// A ServiceCIDR.
 pub fn service_cidr(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_cluster(subject.object);
     let ranges: Vec<String> = list(subject.object, "/spec/cidrs").iter().map(plain).collect();
     page.field(0, "CIDRs", ranges.join(", "));
     let conditions = list(subject.object, "/status/conditions");
@@ -58,7 +50,7 @@ pub fn service_cidr(subject: &Subject<'_>) -> String {
 
 /// An IPAddress.
 pub fn address(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_cluster(subject.object);
     if let Some(parent) = subject.object.pointer("/spec/parentRef") {
         page.line(0, "Parent Reference:");
         for (title, field) in
@@ -72,7 +64,7 @@ pub fn address(subject: &Subject<'_>) -> String {
 
 /// A CSINode.
 pub fn csi_node(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_cluster(subject.object);
     page.field(0, "CreationTimestamp", date(&at(subject.object, "/metadata/creationTimestamp")));
     page.line(0, "Spec:");
     if subject.object.pointer("/spec/drivers").is_some_and(Value::is_array) {

@@ -7,15 +7,6 @@ use super::{
     page::{Page, at, list, plain},
 };
 
-fn head(object: &Value) -> Page {
-    let mut page = Page::default();
-    page.field(0, "Name", at(object, "/metadata/name"));
-    page.field(0, "Namespace", at(object, "/metadata/namespace"));
-    page.labels("Labels", object.pointer("/metadata/labels"));
-    page.annotations(object.pointer("/metadata/annotations"));
-    page
-}
-
 fn entries<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
     object.get(field).and_then(Value::as_object).into_iter().flatten()
 }
@@ -27,7 +18,7 @@ fn decoded(text: &str) -> usize {
 
 /// A ConfigMap.
 pub fn config_map(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_namespace(subject.object);
     page.raw("\nData\n====\n");
     entries(subject.object, "data").for_each(|(key, value)| page.raw(&format!("{key}:\n----\n{}\n\n", plain(value))));
     page.raw("\nBinaryData\n====\n");
@@ -40,7 +31,7 @@ pub fn config_map(subject: &Subject<'_>) -> String {
 
 /// A Secret; only sizes are shown.
 pub fn secret(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_namespace(subject.object);
     page.raw(&format!("\nType:\t{}\n\nData\n====\n", at(subject.object, "/type")));
     entries(subject.object, "data")
         .for_each(|(key, value)| page.field(0, key, format!("{} bytes", decoded(&plain(value)))));
@@ -49,7 +40,7 @@ pub fn secret(subject: &Subject<'_>) -> String {
 
 /// A service account.
 pub fn service_account(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_namespace(subject.object);
     let names: Vec<String> =
         list(subject.object, "/imagePullSecrets").iter().map(|secret| at(secret, "/name")).collect();
     if names.is_empty() {

@@ -8,15 +8,6 @@ use super::{
     workloads::map,
 };
 
-fn head(object: &Value) -> Page {
-    let mut page = Page::default();
-    page.field(0, "Name", at(object, "/metadata/name"));
-    page.field(0, "Namespace", at(object, "/metadata/namespace"));
-    page.labels("Labels", object.pointer("/metadata/labels"));
-    page.annotations(object.pointer("/metadata/annotations"));
-    page
-}
-
 fn joined(object: &Value, pointer: &str) -> String {
     list(object, pointer).iter().map(plain).collect::<Vec<_>>().join(",")
 }
@@ -24,7 +15,7 @@ fn joined(object: &Value, pointer: &str) -> String {
 /// A Service with the addresses behind it.
 pub fn service(subject: &Subject<'_>) -> String {
     let service = subject.object;
-    let mut page = head(service);
+    let mut page = Page::of_namespace(service);
     page.field(0, "Selector", map(service.pointer("/spec/selector")));
     page.field(0, "Type", at(service, "/spec/type"));
     let given = |page: &mut Page, name: &str, value: String| {
@@ -102,7 +93,7 @@ fn endpoints_of(slices: &[Value], name: &str) -> String {
 
 /// Endpoints.
 pub fn endpoints(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_namespace(subject.object);
     page.line(0, "Subsets:");
     for subset in list(subject.object, "/subsets") {
         let addresses = |pointer: &str| {
@@ -132,7 +123,7 @@ fn unset(text: String) -> String {
 /// An EndpointSlice.
 pub fn endpoint_slice(subject: &Subject<'_>) -> String {
     let slice = subject.object;
-    let mut page = head(slice);
+    let mut page = Page::of_namespace(slice);
     page.field(0, "AddressType", at(slice, "/addressType"));
     let ports = list(slice, "/ports");
     if ports.is_empty() {

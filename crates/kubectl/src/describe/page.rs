@@ -18,6 +18,28 @@ pub struct Page {
 }
 
 impl Page {
+    /// The page of an object of the whole cluster: its name, labels and annotations.
+    pub fn of_cluster(object: &Value) -> Self {
+        let mut page = Self::default();
+        page.field(0, "Name", at(object, "/metadata/name"));
+        page.marks(object);
+        page
+    }
+
+    /// The page of an object in a namespace, which it names.
+    pub fn of_namespace(object: &Value) -> Self {
+        let mut page = Self::default();
+        page.field(0, "Name", at(object, "/metadata/name"));
+        page.field(0, "Namespace", at(object, "/metadata/namespace"));
+        page.marks(object);
+        page
+    }
+
+    fn marks(&mut self, object: &Value) {
+        self.labels("Labels", object.pointer("/metadata/labels"));
+        self.annotations(object.pointer("/metadata/annotations"));
+    }
+
     /// `name:<tab>value`.
     pub fn field(&mut self, level: usize, name: &str, value: impl Display) {
         self.line(level, format!("{name}:\t{value}"));

@@ -10,7 +10,7 @@ use super::{
 
 /// A Role or ClusterRole.
 pub fn role(subject: &Subject<'_>) -> String {
-    let mut page = head(subject.object);
+    let mut page = Page::of_cluster(subject.object);
     page.line(0, "PolicyRule:");
     page.line(1, "Resources\tNon-Resource URLs\tResource Names\tVerbs");
     page.line(1, "---------\t-----------------\t--------------\t-----");
@@ -23,7 +23,7 @@ pub fn role(subject: &Subject<'_>) -> String {
 /// A RoleBinding or ClusterRoleBinding.
 pub fn binding(subject: &Subject<'_>) -> String {
     let object = subject.object;
-    let mut page = head(object);
+    let mut page = Page::of_cluster(object);
     page.line(0, "Role:");
     page.field(1, "Kind", at(object, "/roleRef/kind"));
     page.field(1, "Name", at(object, "/roleRef/name"));
@@ -34,14 +34,6 @@ pub fn binding(subject: &Subject<'_>) -> String {
         page.line(1, ["/kind", "/name", "/namespace"].map(|field| at(subject, field)).join("\t"));
     }
     page.finish()
-}
-
-fn head(object: &Value) -> Page {
-    let mut page = Page::default();
-    page.field(0, "Name", at(object, "/metadata/name"));
-    page.labels("Labels", object.pointer("/metadata/labels"));
-    page.annotations(object.pointer("/metadata/annotations"));
-    page
 }
 
 /// A PodDisruptionBudget.

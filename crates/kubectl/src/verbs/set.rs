@@ -45,7 +45,14 @@ Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'";
 const NO_OBJECTS: &str = "one or more resources must be specified as <resource> <name> or <resource>/<name>";
-const ALL_AND_SELECTOR: &str = "cannot set --all and --selector at the same time";
+
+/// `--all` and a selector are not given together.
+fn one_choice(matches: &Matches) -> Outcome {
+    if matches.on("all") && matches.some("selector").is_some() {
+        return Err(Failure::said("cannot set --all and --selector at the same time"));
+    }
+    Ok(())
+}
 
 /// What one call works on.
 struct Call<'a> {

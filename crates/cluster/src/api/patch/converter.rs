@@ -1,21 +1,5 @@
 //! What is said of the outcome of a strategic patch: Go turns a map into an object then, not a document.
 
-use serde_json::Value;
-
-/// A value as Go's `%+v` shows it: `map[spec:map[replicas:2]]`.
-pub(super) fn printed(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(printed).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(key, value)| format!("{key}:{}", printed(value)));
-            format!("map[{}]", fields.collect::<Vec<_>>().join(" "))
-        }
-        other => other.to_string(),
-    }
-}
-
 /// What the converter says where the decoder of documents says `json: cannot unmarshal FORM … of type TYPE`.
 pub(super) fn words(decoder: &str) -> String {
     let told = decoder.strip_prefix("json: cannot unmarshal ").and_then(|rest| rest.split_once(' '));
@@ -40,15 +24,7 @@ pub(super) fn words(decoder: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    #[test]
-    fn patches_are_shown_as_go_shows_maps() {
-        let patch = json!({"spec": {"replicas": "two", "paused": null, "list": [1, {"a": true}]}});
-        assert_eq!(printed(&patch), "map[spec:map[list:[1 map[a:true]] paused:<nil> replicas:two]]");
-    }
 
     #[test]
     fn types_that_do_not_fit_have_the_converters_words() {

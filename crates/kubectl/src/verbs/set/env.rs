@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ALL_AND_SELECTOR, Call, NO_OBJECTS, Spec, pod_spec, reference, unsuitable};
+use super::{Call, NO_OBJECTS, Spec, one_choice, pod_spec, reference, unsuitable};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome, text_at},
@@ -13,9 +13,7 @@ use crate::{
 
 /// Runs `set env`.
 pub async fn run(session: &Session, matches: &Matches) -> Outcome {
-    if matches.on("all") && matches.some("selector").is_some() {
-        return Err(Failure::said(ALL_AND_SELECTOR));
-    }
+    one_choice(matches)?;
     let (names, changes) = split(&matches.args)?;
     let mut call = Call::new(session, matches).await?;
     call.check()?;

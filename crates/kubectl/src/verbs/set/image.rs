@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ALL_AND_SELECTOR, Call, NO_OBJECTS, Spec, pod_spec};
+use super::{Call, NO_OBJECTS, Spec, one_choice, pod_spec};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
@@ -45,10 +45,7 @@ fn images(pairs: &[String]) -> Outcome<Images<'_>> {
 }
 
 fn check(matches: &Matches, names: &[String], images: &Images<'_>) -> Outcome {
-    let mut wrong = Vec::new();
-    if matches.on("all") && matches.some("selector").is_some() {
-        wrong.push(Failure::said(ALL_AND_SELECTOR));
-    }
+    let mut wrong: Vec<Failure> = one_choice(matches).err().into_iter().collect();
     if names.is_empty() && !matches.reads_files() {
         wrong.push(Failure::said(NO_OBJECTS));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ALL_AND_SELECTOR, Call, Spec, pod_spec};
+use super::{Call, Spec, one_choice, pod_spec};
 use crate::{
     args::Matches,
     describe::quantity,
@@ -17,9 +17,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let mut call = Call::new(session, matches).await?;
     let objects = call.objects(&matches.args).await?;
     call.check()?;
-    if matches.on("all") && matches.some("selector").is_some() {
-        return Err(Failure::said(ALL_AND_SELECTOR));
-    }
+    one_choice(matches)?;
     let amounts = [("limits", matches.text("limits")), ("requests", matches.text("requests"))];
     if amounts.iter().all(|(_, text)| text.is_empty()) {
         return Err(Failure::said(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{ALL_AND_SELECTOR, Call, unsuitable};
+use super::{Call, one_choice, unsuitable};
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
@@ -17,9 +17,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     let mut call = Call::new(session, matches).await?;
     let objects = call.objects(&matches.args).await?;
     call.check()?;
-    if matches.on("all") && matches.some("selector").is_some() {
-        return Err(Failure::said(ALL_AND_SELECTOR));
-    }
+    one_choice(matches)?;
     let subjects = subjects(session, matches, &objects)?;
     let mut failures = Vec::new();
     for object in &objects {

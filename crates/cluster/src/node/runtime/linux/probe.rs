@@ -143,17 +143,7 @@ async fn run_in(runtime: &Linux, own: &Path) -> Result<(), RuntimeError> {
 }
 
 fn pod(id: SandboxId) -> SandboxSpec {
-    SandboxSpec {
-        id,
-        hostname: "probe".to_owned(),
-        address: Some([10, 244, 0, 2].into()),
-        range: Default::default(),
-        limits: Default::default(),
-        sysctls: Vec::new(),
-        share_processes: false,
-        hosts: String::new(),
-        resolv_conf: String::new(),
-    }
+    SandboxSpec::plain(id, "probe", [10, 244, 0, 2])
 }
 
 fn container(sandbox: SandboxId, own: &Path) -> ContainerSpec {

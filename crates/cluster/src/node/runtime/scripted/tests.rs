@@ -8,17 +8,7 @@ fn runtime() -> Scripted {
 }
 
 fn sandbox() -> SandboxSpec {
-    SandboxSpec {
-        id: SandboxId("a".repeat(64)),
-        hostname: "pod".to_owned(),
-        address: Some([10, 244, 0, 5].into()),
-        range: Default::default(),
-        limits: Default::default(),
-        sysctls: Vec::new(),
-        share_processes: false,
-        hosts: String::new(),
-        resolv_conf: String::new(),
-    }
+    SandboxSpec::plain(SandboxId("a".repeat(64)), "pod", [10, 244, 0, 5])
 }
 
 fn local(port: u16) -> SocketAddrV4 {
