@@ -208,6 +208,7 @@ impl App {
             ((), ()) = async { tokio::join!(timekeeper.keep_time(), timekeeper.keep_stored()) } => {}
             () = reloader.run() => {}
             () = make_ahead(&workshops, &provider) => {}
+            () = workshops.keep_in_step() => {}
             () = closing.cancelled() => {}
         }
         let ending = async {
@@ -259,7 +260,10 @@ pub async fn provider(sandboxes: &Sandboxes, content: &Path, patience: Duration)
             let embedded = Embedded::on_this_machine(data, images.as_deref(), &sandboxes.images).await?;
             Ok(Provider::Embedded(embedded.with_metrics().with_room(sandboxes.room)))
         }
-        SandboxKind::Kind => Ok(Provider::Kind(Kind::start(&sandboxes.kind, data, images.as_deref(), patience).await?)),
+        SandboxKind::Kind => {
+            let archives = &sandboxes.images.archives;
+            Ok(Provider::Kind(Kind::start(&sandboxes.kind, data, images.as_deref(), archives, patience).await?))
+        }
         SandboxKind::Kubernetes => Ok(Provider::Kubernetes(Kubernetes::start(&sandboxes.kubernetes, patience).await?)),
     }
 }

@@ -122,6 +122,11 @@ impl Storage {
         Ok(())
     }
 
+    /// Whether other servers may be using it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.0, Db::Postgres(_))
+    }
+
     /// Ends all connections; SQLite's log is written into its file.
     pub async fn close(&self) {
         db::on!(&self.0, pool => pool.close().await);

@@ -17,6 +17,7 @@ pub mod hold;
 pub mod oidc;
 pub mod parts;
 mod presence;
+mod replicas;
 pub mod room;
 pub mod seat;
 pub mod stuck;
@@ -36,9 +37,14 @@ use std::{
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 pub use self::presence::{Look, Seat};
-use self::{accounts::Accounts, room::Room, seat::Sharing};
+use self::{
+    accounts::Accounts,
+    room::{Room, Stored},
+    seat::{SeatView, Sharing},
+};
 use crate::{
     lessons::Catalog,
     sessions::Session,
@@ -266,7 +272,7 @@ impl Workshops {
         let members = storage.members(id).await?;
         let progress = storage.workshop_progress(id).await?;
         let notes = storage.notes(id).await?;
-        let room = Arc::new(Room::new(workshop, parts, members, progress, notes));
+        let room = Arc::new(Room::new(parts, Stored { workshop, members, progress, notes }));
         rooms.insert(id.clone(), room.clone());
         Ok(Some(room))
     }
@@ -299,13 +305,15 @@ impl Workshops {
         if !members.iter().any(|member| member.learner == *learner) {
             may_enter(&workshop, now)?;
         }
+        let room = self.room(&workshop.id, catalog).await?.ok_or(NoEntry::NoSuchCode)?;
+        let turn = room.turn().await;
         if !self.0.storage.join_workshop(&workshop.id, learner, &name, now).await? {
             return Err(NoEntry::Full(workshop.plan.capacity));
         }
-        let room = self.room(&workshop.id, catalog).await?.ok_or(NoEntry::NoSuchCode)?;
         let progress = self.0.storage.progress(learner).await?;
         let (hand, question, shares) = (None, String::new(), false);
         room.join(Member { learner: learner.clone(), name, joined: now, hand, question, shares }, progress);
+        drop(turn);
         Ok(room)
     }
 
@@ -323,10 +331,21 @@ impl Workshops {
             tracing::error!(%error, "a learner's workshop can't be read");
             None
         })?;
-        let view = room.view(&learner)?;
+        let view = self.view(&room, &learner).await?;
         room.page_opened(&learner, session);
         self.follow(&room, session);
         Some(Seat { workshops: self.clone(), room, learner, view })
+    }
+
+    /// What the page of a learner is told; who has joined at another server is looked up.
+    async fn view(&self, room: &Room, learner: &LearnerId) -> Option<watch::Receiver<SeatView>> {
+        if let Some(view) = room.view(learner) {
+            return Some(view);
+        }
+        if let Err(error) = self.renew(room).await {
+            tracing::error!(%error, "a learner's workshop can't be read");
+        }
+        room.view(learner)
     }
 
     /// Whether a learner is in a workshop that is not over.
@@ -366,13 +385,20 @@ impl Workshops {
         session.spawn(follow::follow(room.clone(), session.clone(), self.0.clock.clone()));
     }
 
-    /// Changes a workshop: stored first, then told to everybody.
+    /// Changes a workshop that is not over: stored first, then told to everybody. What changes is what is stored, not what
+    /// this server knows of it: another one may hold the same workshop.
     async fn update(&self, room: &Room, change: impl FnOnce(&mut Workshop)) -> Result<(), Refused> {
-        let mut workshop = room.workshop();
-        change(&mut workshop);
-        self.0.storage.save_workshop(&workshop).await?;
-        room.set_workshop(workshop);
-        Ok(())
+        // One after the other, so that everybody is told of the newest last.
+        let _turn = room.turn().await;
+        let (id, mut over) = (room.workshop().id, false);
+        let stored = self.0.storage.change_workshop(&id, |workshop| {
+            over = workshop.state == WorkshopState::Ended;
+            if !over {
+                change(workshop);
+            }
+        });
+        room.set_workshop(stored.await?.ok_or(Refused::NotYours)?);
+        if over { Err(Refused::Over) } else { Ok(()) }
     }
 
     /// Opens it to new learners, closes it, pauses everybody, lets them go on, or ends it.
@@ -380,9 +406,6 @@ impl Workshops {
     /// # Errors
     /// The database; also when it is over: that stays so.
     pub async fn set_state(&self, room: &Room, state: WorkshopState) -> Result<(), Refused> {
-        if room.workshop().state == WorkshopState::Ended {
-            return Err(Refused::Over);
-        }
         self.update(room, |workshop| workshop.state = state).await?;
         let Workshop { id, instructor, .. } = room.workshop();
         self.record(&instructor, Some(&id), state.as_str(), "").await;
@@ -392,7 +415,7 @@ impl Workshops {
     /// Holds everybody at the end of a step, or lets them go.
     ///
     /// # Errors
-    /// When there is no such step, or the database does not answer.
+    /// When there is no such step, it is over, or the database does not answer.
     pub async fn hold(&self, room: &Room, at: Option<(String, String)>) -> Result<(), Refused> {
         let there = |(lesson, step): &(String, String)| {
             let part = room.parts().iter().find(|part| part.id == *lesson);
@@ -432,10 +455,12 @@ impl Workshops {
         let id = uuid::Uuid::now_v7().to_string();
         let note = Note { id, learner, at: self.now(), text: text.to_owned(), command: command.to_owned() };
         let Workshop { id, instructor, .. } = room.workshop();
+        let turn = room.turn().await;
         self.0.storage.add_note(&id, &note).await?;
+        room.note(note.clone());
+        drop(turn);
         let about = note.learner.as_ref().map_or_else(|| audit::EVERYBODY.to_owned(), ToString::to_string);
         self.record(&instructor, Some(&id), if command.is_empty() { "told" } else { "pushed" }, &about).await;
-        room.note(note);
         Ok(())
     }
 
@@ -444,8 +469,10 @@ impl Workshops {
     /// # Errors
     /// The database.
     pub async fn lower(&self, room: &Room, learner: &LearnerId) -> Result<(), Refused> {
+        let turn = room.turn().await;
         self.0.storage.set_hand(&room.workshop().id, learner, None, "").await?;
         room.set_hand(learner, None, "");
+        drop(turn);
         let Workshop { id, instructor, .. } = room.workshop();
         self.record(&instructor, Some(&id), "lowered", learner.as_str()).await;
         Ok(())

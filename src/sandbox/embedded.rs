@@ -131,7 +131,7 @@ impl Embedded {
         let store = ImageStore::open(place.images())?.asking(registries);
         let ours = |source| EmbeddedError::Data { path: data.to_owned(), source };
         let lessons = lessons.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
-        caveats.extend(tokio::task::block_in_place(|| fill(&store, &lessons, &settings.archives))?);
+        caveats.extend(tokio::task::block_in_place(|| lesson_images::fill(&store, &lessons, &settings.archives))?);
         let tidying = Arc::new(Tidying::start(&store, settings));
         let layers = store.directory().to_owned();
         let runtime = move |state: &Path, volumes: &Path, room: Room| -> Arc<dyn Runtime> {
@@ -234,17 +234,6 @@ impl Embedded {
 
 fn open(data: &Path) -> Result<Workplace, EmbeddedError> {
     Workplace::open(data).map_err(|source| EmbeddedError::Data { path: data.to_owned(), source })
-}
-
-/// Puts into the store what needs no registry; what is missing on this machine for that, in words.
-fn fill(store: &ImageStore, lessons: &Path, archives: &[PathBuf]) -> Result<Option<String>, StoreError> {
-    let missing = match store.seed(Some(lessons)) {
-        // Images may still come from archives and registries.
-        Err(error @ StoreError::Busybox(_)) => Some(format!("The offline images are missing: {error}")),
-        seeded => seeded.map(|()| None)?,
-    };
-    archives.iter().try_for_each(|archive| store.load(archive).map(drop))?;
-    Ok(missing)
 }
 
 fn no_containers(why: &str) -> String {

@@ -1,10 +1,12 @@
-//! The lessons' own images as this program was built with them, for a cluster that runs where no `content` folder is.
+//! What is in an image store from the start: the lessons' own images, as this program was built with them where no `content`
+//! folder is, and archives that whoever runs the server names.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
+use podyard_cluster::node::images::{ImageStore, StoreError};
 use rust_embed::Embed;
 
 #[derive(Embed)]
@@ -23,6 +25,20 @@ pub(super) fn unpack(data: &Path) -> io::Result<PathBuf> {
         fs::write(path, file.data)?;
     }
     Ok(folder)
+}
+
+/// Puts into the store what needs no registry; what is missing on this machine for that, in words.
+///
+/// # Errors
+/// The store can't be written, or an archive is none.
+pub(super) fn fill(store: &ImageStore, lessons: &Path, archives: &[PathBuf]) -> Result<Option<String>, StoreError> {
+    let missing = match store.seed(Some(lessons)) {
+        // Images may still come from archives and registries.
+        Err(error @ StoreError::Busybox(_)) => Some(format!("The offline images are missing: {error}")),
+        seeded => seeded.map(|()| None)?,
+    };
+    archives.iter().try_for_each(|archive| store.load(archive).map(drop))?;
+    Ok(missing)
 }
 
 #[cfg(test)]

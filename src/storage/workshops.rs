@@ -102,6 +102,16 @@ pub struct Member {
 type Row =
     (String, String, String, String, String, String, i64, i64, Option<i64>, Option<i64>, String, String, String, i64);
 
+/// Whoever begins with this has the workshop to themselves until their transaction ends; SQLite makes it the one writer.
+const LOCK: &str = "UPDATE workshops SET code = code WHERE id = $1";
+const SAVE: &str = "\
+    INSERT INTO workshops (id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, \
+    sandbox, state, hold, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
+    ON CONFLICT (id) DO UPDATE SET code = excluded.code, title = excluded.title, lessons = excluded.lessons, \
+    language = excluded.language, capacity = excluded.capacity, prewarm = excluded.prewarm, \
+    starts = excluded.starts, ends = excluded.ends, sandbox = excluded.sandbox, state = excluded.state, \
+    hold = excluded.hold";
+
 const COLUMNS: &str = "id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, sandbox, state, \
                        hold, created";
 
@@ -153,34 +163,67 @@ fn member((learner, name, joined, hand, question, shares): MemberRow) -> Member 
     Member { learner, name, joined, hand, question, shares }
 }
 
+/// Stores a workshop, new or changed, over a pool's or a transaction's connection.
+macro_rules! save {
+    ($workshop:expr, $connection:expr) => {{
+        let (w, plan) = ($workshop, &$workshop.plan);
+        let lessons = serde_json::Value::from(plan.lessons.clone()).to_string();
+        let hold = serde_json::json!(w.hold).to_string();
+        sqlx::query(SAVE)
+            .bind(w.id.as_str())
+            .bind(&w.code)
+            .bind(&plan.title)
+            .bind(&w.instructor)
+            .bind(lessons)
+            .bind(&plan.language)
+            .bind(count(plan.capacity))
+            .bind(count(plan.prewarm))
+            .bind(plan.starts.map(millis))
+            .bind(plan.ends.map(millis))
+            .bind(&w.sandbox)
+            .bind(w.state.as_str())
+            .bind(hold)
+            .bind(millis(w.created))
+            .execute($connection)
+            .await
+            .map(drop)
+    }};
+}
+
 impl Storage {
     /// Stores a workshop, new or changed; false when another one has its code.
     ///
     /// # Errors
     /// The database.
     pub async fn save_workshop(&self, workshop: &Workshop) -> Result<bool, StorageError> {
-        const SAVE: &str = "\
-            INSERT INTO workshops (id, code, title, instructor, lessons, language, capacity, prewarm, starts, ends, \
-            sandbox, state, hold, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
-            ON CONFLICT (id) DO UPDATE SET code = excluded.code, title = excluded.title, lessons = excluded.lessons, \
-            language = excluded.language, capacity = excluded.capacity, prewarm = excluded.prewarm, \
-            starts = excluded.starts, ends = excluded.ends, sandbox = excluded.sandbox, state = excluded.state, \
-            hold = excluded.hold";
-        let (w, plan) = (workshop, &workshop.plan);
-        let lessons = serde_json::Value::from(plan.lessons.clone()).to_string();
-        let hold = serde_json::json!(w.hold).to_string();
-        let saved = on!(&self.0, pool => {
-            sqlx::query(SAVE)
-                .bind(w.id.as_str()).bind(&w.code).bind(&plan.title).bind(&w.instructor).bind(&lessons)
-                .bind(&plan.language).bind(count(plan.capacity)).bind(count(plan.prewarm))
-                .bind(plan.starts.map(millis)).bind(plan.ends.map(millis))
-                .bind(&w.sandbox).bind(w.state.as_str()).bind(&hold).bind(millis(w.created))
-                .execute(pool).await.map(drop)
-        });
+        let saved = on!(&self.0, pool => save!(workshop, pool));
         match saved {
             Err(sqlx::Error::Database(why)) if why.is_unique_violation() => Ok(false),
             saved => Ok(saved.map(|()| true)?),
         }
+    }
+
+    /// Changes a workshop as it is stored at that moment: of two who change it at once, neither undoes what the other
+    /// has done. Gives what is stored then; `None` when there is no such workshop.
+    ///
+    /// # Errors
+    /// The database.
+    pub async fn change_workshop(
+        &self,
+        id: &WorkshopId,
+        change: impl FnOnce(&mut Workshop),
+    ) -> Result<Option<Workshop>, StorageError> {
+        let sql = || sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} FROM workshops WHERE id = $1"));
+        on!(&self.0, pool => {
+            let mut all = pool.begin().await?;
+            sqlx::query(LOCK).bind(id.as_str()).execute(&mut *all).await?;
+            let row = sqlx::query_as::<_, Row>(sql()).bind(id.as_str()).fetch_optional(&mut *all).await?;
+            let Some(mut changed) = row.map(workshop).transpose()? else { return Ok(None) };
+            change(&mut changed);
+            save!(&changed, &mut *all)?;
+            all.commit().await?;
+            Ok(Some(changed))
+        })
     }
 
     /// A workshop.
@@ -235,7 +278,6 @@ impl Storage {
         now: Timestamp,
     ) -> Result<bool, StorageError> {
         // Counted and added in one statement after a lock on the workshop: two who come at once can't share a seat.
-        const LOCK: &str = "UPDATE workshops SET code = code WHERE id = $1";
         const JOIN: &str = "\
             INSERT INTO members (workshop, learner, name, joined, shares) \
             SELECT w.id, $2, $3, $4, false FROM workshops w WHERE w.id = $1 AND (\

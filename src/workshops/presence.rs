@@ -63,6 +63,7 @@ impl Seat {
     /// The database.
     pub async fn act(&self, request: SeatRequest) -> Result<(), StorageError> {
         let (storage, workshop) = (&self.workshops.0.storage, self.room.workshop().id);
+        let _turn = self.room.turn().await;
         match request {
             SeatRequest::Raise { question } => {
                 let question = line(&question).unwrap_or_default();

@@ -2,7 +2,7 @@
 //! [`super::Workshops`], which also is who changes anything here.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
@@ -30,6 +30,8 @@ pub struct Room {
     parts: Vec<Part>,
     state: Mutex<State>,
     changed: watch::Sender<u64>,
+    /// Held by whoever is changing the workshop in the database.
+    changing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -71,25 +73,48 @@ impl Person {
     }
 }
 
-impl Room {
-    /// A workshop as it is stored.
-    pub fn new(
-        workshop: Workshop,
-        parts: Vec<Part>,
-        members: Vec<Member>,
-        progress: Vec<(LearnerId, StepProgress)>,
-        notes: Vec<Note>,
-    ) -> Self {
+/// A workshop and everybody in it, as they are in the database.
+#[derive(Debug)]
+pub struct Stored {
+    /// The workshop.
+    pub workshop: Workshop,
+    /// Who has joined.
+    pub members: Vec<Member>,
+    /// What they have done.
+    pub progress: Vec<(LearnerId, StepProgress)>,
+    /// What they were told.
+    pub notes: Vec<Note>,
+}
+
+impl Stored {
+    /// Each learner with their steps.
+    fn people(members: Vec<Member>, progress: Vec<(LearnerId, StepProgress)>) -> Vec<(Member, Vec<StepProgress>)> {
         let mut by_learner: HashMap<LearnerId, Vec<StepProgress>> = HashMap::new();
         for (learner, step) in progress {
             by_learner.entry(learner).or_default().push(step);
         }
+        let with_steps = |member: Member| {
+            let steps = by_learner.remove(&member.learner).unwrap_or_default();
+            (member, steps)
+        };
+        members.into_iter().map(with_steps).collect()
+    }
+}
+
+impl Room {
+    /// A workshop as it is stored.
+    pub fn new(parts: Vec<Part>, stored: Stored) -> Self {
+        let Stored { workshop, members, progress, notes } = stored;
         let mut state = State { workshop, people: Vec::new(), places: HashMap::new(), notes };
-        for member in members {
-            let progress = by_learner.remove(&member.learner).unwrap_or_default();
-            state.add(member, progress);
+        for (member, steps) in Stored::people(members, progress) {
+            state.add(member, steps);
         }
-        let room = Self { parts, state: Mutex::new(state), changed: watch::Sender::new(0) };
+        let room = Self {
+            parts,
+            state: Mutex::new(state),
+            changed: watch::Sender::new(0),
+            changing: tokio::sync::Mutex::default(),
+        };
         room.change(|_| {});
         room
     }
@@ -102,6 +127,11 @@ impl Room {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.lock();
         let changed = change(&mut state);
+        self.tell_all(&state);
+        changed
+    }
+
+    fn tell_all(&self, state: &State) {
         for person in &state.people {
             let view = state.view(person, &self.parts);
             person.view.send_if_modified(|shown| {
@@ -112,7 +142,14 @@ impl Room {
             });
         }
         self.changed.send_modify(|count| *count += 1);
-        changed
+    }
+
+    /// Takes what other servers have stored; tells of it if it is new.
+    pub(super) fn renew(&self, stored: Stored) {
+        let mut state = self.lock();
+        if state.renew(stored) {
+            self.tell_all(&state);
+        }
     }
 
     /// Changes one learner, if they are in it.
@@ -147,6 +184,11 @@ impl Room {
         self.lock().workshop.clone()
     }
 
+    /// Waits until nobody else changes the workshop in the database.
+    pub(super) async fn turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.changing.lock().await
+    }
+
     /// Takes what has been stored of the workshop.
     pub(super) fn set_workshop(&self, workshop: Workshop) {
         self.change(|state| state.workshop = workshop);
@@ -177,12 +219,7 @@ impl Room {
 
     /// A learner is in it no more.
     pub(super) fn forget(&self, learner: &LearnerId) {
-        self.change(|state| {
-            let Some(at) = state.places.remove(learner) else { return };
-            state.people.remove(at);
-            state.places.values_mut().filter(|place| **place > at).for_each(|place| *place -= 1);
-            state.notes.retain(|note| note.learner.as_ref() != Some(learner));
-        });
+        self.change(|state| state.remove(learner));
     }
 
     /// What a learner's page is told; `None` for who is not in it.
@@ -298,6 +335,19 @@ impl Room {
 }
 
 impl Person {
+    /// Takes what is stored of a learner; whether it is new. What they share and do is known where their page is open, and
+    /// there their steps are newer than stored ones.
+    fn renew(&mut self, stored: Member, steps: Vec<StepProgress>) -> bool {
+        let Member { name, hand, question, .. } = stored;
+        let told = (&self.member.name, self.member.hand, &self.member.question) != (&name, hand, &question);
+        (self.member.name, self.member.hand, self.member.question) = (name, hand, question);
+        let worked = self.session.strong_count() == 0 && self.progress != steps;
+        if worked {
+            self.progress = steps;
+        }
+        told || worked
+    }
+
     fn seen(&self) -> Seen<'_> {
         Seen {
             learner: &self.member.learner,
@@ -318,6 +368,33 @@ impl State {
         }
         self.places.insert(member.learner.clone(), self.people.len());
         self.people.push(Person::new(member, progress));
+    }
+
+    fn remove(&mut self, learner: &LearnerId) {
+        let Some(at) = self.places.remove(learner) else { return };
+        self.people.remove(at);
+        self.places.values_mut().filter(|place| **place > at).for_each(|place| *place -= 1);
+        self.notes.retain(|note| note.learner.as_ref() != Some(learner));
+    }
+
+    /// Takes all of what is stored; whether any of it is new.
+    fn renew(&mut self, stored: Stored) -> bool {
+        let Stored { workshop, members, progress, notes } = stored;
+        let there: HashSet<&LearnerId> = members.iter().map(|member| &member.learner).collect();
+        let gone = self.places.keys().filter(|learner| !there.contains(learner)).cloned().collect::<Vec<_>>();
+        let mut new = !gone.is_empty() || self.workshop != workshop || self.notes != notes;
+        gone.iter().for_each(|learner| self.remove(learner));
+        (self.workshop, self.notes) = (workshop, notes);
+        for (member, steps) in Stored::people(members, progress) {
+            new |= match self.places.get(&member.learner) {
+                Some(at) => self.people[*at].renew(member, steps),
+                None => {
+                    self.add(member, steps);
+                    true
+                }
+            };
+        }
+        new
     }
 
     fn view(&self, person: &Person, parts: &[Part]) -> SeatView {

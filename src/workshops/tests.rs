@@ -1,17 +1,17 @@
 use super::{seat::SeatRequest, *};
 use crate::{lessons::Catalog, storage::KeyHash};
 
-async fn storage() -> Storage {
+pub(super) async fn storage() -> Storage {
     crate::storage::testing::storage().await
 }
 
-fn catalog() -> Catalog {
+pub(super) fn catalog() -> Catalog {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("one.md"), "---\nid: one\ntitle: One\n---\n\n## Go\n\n## Stay\n").unwrap();
     Catalog::load(folder.path()).unwrap()
 }
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     Plan {
         title: "Pods".into(),
         lessons: vec!["one".into()],
@@ -23,7 +23,7 @@ fn plan() -> Plan {
     }
 }
 
-async fn learner(storage: &Storage, name: &str) -> LearnerId {
+pub(super) async fn learner(storage: &Storage, name: &str) -> LearnerId {
     let id = LearnerId::new(name);
     storage.add_learner(&id, &KeyHash::of(name), Timestamp::now()).await.unwrap();
     id

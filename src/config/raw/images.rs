@@ -10,7 +10,8 @@ use crate::config::ImageSettings;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Images of embedded sandboxes")]
 pub(super) struct ImageArgs {
-    /// An archive of images to load (docker save, OCI image layout; also packed), or a folder of them; may be said again
+    /// An archive of images to load (docker save, OCI image layout; also packed), or a folder of them; kind loads them into
+    /// every cluster; may be said again
     #[arg(long = "images", env = "PODYARD_IMAGES", value_name = "PATH", value_delimiter = ',')]
     archives: Vec<String>,
     /// A registry that is asked besides the well-known public ones; may be said again

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -38,14 +38,15 @@ pub async fn findings(settings: &KindSettings) -> Vec<Finding> {
 
 impl Kind {
     /// A provider of kind clusters. Those of an earlier start whose learner does not come within `patience` are ended;
-    /// `images` is the folder of the lessons' own images.
+    /// `lessons` is the folder of the lessons' own images, and `archives` are loaded into every cluster besides those.
     ///
     /// # Errors
     /// When kind or its engine can't be used, or the data directory can't.
     pub async fn start(
         settings: &KindSettings,
         data: &Path,
-        images: Option<&Path>,
+        lessons: Option<&Path>,
+        archives: &[PathBuf],
         patience: Duration,
     ) -> Result<Self, KindError> {
         let ours = |source: std::io::Error| match source.kind() {
@@ -60,7 +61,7 @@ impl Kind {
         let instance = Instance::of(records.folder()).map_err(ours)?;
         let mut caveats: Vec<String> =
             findings.into_iter().filter(|f| !f.works).map(|f| format!("{}: {}", f.about, f.words)).collect();
-        caveats.extend(pack_images(data, images, &records)?);
+        caveats.extend(pack_images(data, lessons, archives, &records)?);
         for caveat in &caveats {
             tracing::warn!("{caveat}");
         }
@@ -175,16 +176,23 @@ impl Kind {
     }
 }
 
-/// Makes the archive of the lessons' images. That there is none is told and stops nobody.
-fn pack_images(data: &Path, images: Option<&Path>, records: &Records) -> Result<Option<String>, KindError> {
+/// Makes the one archive that every cluster gets, in the format that `kind load image-archive` reads, whatever the archives
+/// are written in. That the lessons' images can't be made is told and stops nobody.
+fn pack_images(
+    data: &Path,
+    lessons: Option<&Path>,
+    archives: &[PathBuf],
+    records: &Records,
+) -> Result<Option<String>, KindError> {
     let ours = |source| KindError::Data { path: data.to_owned(), source };
-    let images = images.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
+    let lessons = lessons.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
     let store = ImageStore::open(&data.join("images"))?;
-    match tokio::task::block_in_place(|| {
-        store.seed(Some(&images)).and_then(|()| store.write_archive(&records.images()))
-    }) {
-        Ok(()) => Ok(None),
-        Err(error @ StoreError::Busybox(_)) => Ok(Some(format!("The lessons' own images are missing: {error}"))),
-        Err(error) => Err(error.into()),
-    }
+    Ok(tokio::task::block_in_place(|| {
+        let missing = lesson_images::fill(&store, &lessons, archives)?;
+        // kind does not load an archive without images.
+        if missing.is_none() || !archives.is_empty() {
+            store.write_archive(&records.images())?;
+        }
+        Ok::<_, StoreError>(missing)
+    })?)
 }

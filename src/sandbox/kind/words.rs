@@ -96,7 +96,9 @@ impl Trouble {
             Self::NoImage => "load the image into the engine, or name one that is there by --kind-image",
             Self::WrongImage => "name a kindest/node image by --kind-image",
             Self::Configuration => "mend the file of --kind-config, or --kind-image",
-            Self::NameTaken => "nothing: another name is tried",
+            Self::NameTaken => {
+                "nothing: what has the name bears this server's mark, so it is removed and its name is tried again"
+            }
             Self::ControlPlane => {
                 "podyard doctor shows memory, disk and inotify instances; sysctl fs.inotify.max_user_instances=1024 is the usual cure"
             }

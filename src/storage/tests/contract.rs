@@ -34,6 +34,7 @@ on_both! {
     what_is_stored_for_a_learner_goes_with_them
     a_workshop_has_a_code_of_its_own_and_so_many_seats
     who_comes_at_once_shares_no_seat
+    who_changes_a_workshop_at_once_undoes_nothing
     notes_are_for_one_or_for_all
     deeds_stay_in_order
     many_write_at_once
@@ -252,6 +253,29 @@ async fn who_comes_at_once_shares_no_seat(storage: Storage) {
     }
     let joined = futures::future::join_all(coming).await.into_iter().filter(|joined| *joined.as_ref().unwrap());
     assert_eq!((joined.count(), storage.members(&pods.id).await.unwrap().len()), (3, 3));
+}
+
+/// As two replicas do: one pauses, one holds, others make room, and none has read what the others write.
+async fn who_changes_a_workshop_at_once_undoes_nothing(storage: Storage) {
+    let pods = workshop("w", "CODE", 3);
+    storage.save_workshop(&pods).await.unwrap();
+    let change = |change: fn(&mut Workshop)| {
+        let (storage, id) = (storage.clone(), pods.id.clone());
+        tokio::spawn(async move { storage.change_workshop(&id, change).await.unwrap().unwrap() })
+    };
+    let mut changes = vec![
+        change(|workshop| workshop.state = WorkshopState::Paused),
+        change(|workshop| workshop.hold = Some(("one".into(), "b".into()))),
+    ];
+    changes.extend((0..8).map(|_| change(|workshop| workshop.plan.capacity += 1)));
+    for changed in futures::future::join_all(changes).await {
+        assert_eq!(changed.unwrap().id, pods.id);
+    }
+    let mut expected = pods.clone();
+    (expected.state, expected.plan.capacity) = (WorkshopState::Paused, 11);
+    expected.hold = Some(("one".into(), "b".into()));
+    assert_eq!(storage.workshop(&pods.id).await.unwrap(), Some(expected));
+    assert_eq!(storage.change_workshop(&WorkshopId::new("none"), |_| {}).await.unwrap(), None);
 }
 
 async fn notes_are_for_one_or_for_all(storage: Storage) {

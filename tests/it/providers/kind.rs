@@ -1,6 +1,9 @@
 //! `--sandbox kind` on the stand-in: the pool, the queue, every failure that kind was recorded with, and what a start
 //! makes of what the last one left.
 
+use std::{fs, process::Command};
+
+use podyard_cluster::node::images::ImageStore;
 use serde_json::json;
 
 use super::{
@@ -29,6 +32,31 @@ async fn a_learner_sees_kinds_stages_and_the_cluster_is_bounded_and_has_the_imag
     assert!(called("docker update --cpus=1.5 --memory=2147483648"), "{calls:?}");
     assert!(called("kind load image-archive"), "{calls:?}");
     assert!(!called("--kubeconfig /root/.kube"), "{calls:?}");
+}
+
+/// Whatever `--images` names is in the one archive that kind loads, beside the lessons' own images.
+#[tokio::test(flavor = "multi_thread")]
+async fn archives_of_images_are_loaded_into_every_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let (described, archive) = (folder.path().join("images"), folder.path().join("mine.tar"));
+    fs::create_dir_all(described.join("mine")).unwrap();
+    fs::write(described.join("mine/image.yaml"), "base: busybox\ntags: [v2]\ncommand: [sleep, \"60\"]\n").unwrap();
+    let store = ImageStore::open(&folder.path().join("store")).unwrap();
+    store.seed(Some(&described)).unwrap();
+    store.write_archive(&archive).unwrap();
+    let standin = Standin::new();
+    let setup = standin.setup(&["--images", archive.to_str().unwrap()]);
+    let server = setup.start();
+    let mut learner = Learner::arrive(&server).await;
+    learner.sandbox("ready").await;
+    let loaded = setup.data.path().join("kind/images.tar");
+    let load = format!("kind load image-archive {}", loaded.display());
+    assert!(standin.calls().iter().any(|call| call.starts_with(&load)), "{:?}", standin.calls());
+    let index = Command::new("tar").arg("-xOf").arg(&loaded).arg("index.json").output().unwrap();
+    let index = String::from_utf8(index.stdout).unwrap();
+    for name in ["docker.io/library/mine:v2", "docker.io/library/pythonapp:latest"] {
+        assert!(index.contains(&format!("\"io.containerd.image.name\":\"{name}\"")), "{index}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,7 +225,7 @@ async fn a_ready_cluster_of_the_pool_outlives_a_crash() {
     let server = setup.start();
     let is_ready = || {
         let clusters = setup.data.path().join("kind/clusters");
-        std::fs::read_dir(clusters).into_iter().flatten().flatten().any(|c| c.path().join("ready").is_file())
+        fs::read_dir(clusters).into_iter().flatten().flatten().any(|c| c.path().join("ready").is_file())
     };
     until("the pool is full", is_ready);
     let pooled = standin.clusters();
