@@ -3,15 +3,15 @@
 mod course;
 mod folder;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub use self::course::Course;
-pub use self::folder::{Drafts, LoadError};
+pub use self::folder::{Drafts, LoadError, beside};
 use self::folder::{Folder, Source};
 use crate::lessons::lint;
 use crate::lessons::model::Lesson;
-use crate::lessons::page::{self, Around, Painter};
+use crate::lessons::page::{self, Around, Painter, identity};
 use crate::lessons::problem::Problem;
 
 /// All lessons of a folder, in the order of the courses, and what is wrong with their texts.
@@ -100,6 +100,29 @@ fn same_language(one: &str, other: &str) -> bool {
     main(one) == main(other)
 }
 
+/// The pages' ids by their paths. Of two files of one name in different folders, as documentation has them, the second is
+/// told apart by its folder's name; an id that a page says itself is never changed.
+fn ids(folder: &Folder) -> HashMap<&str, String> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut ids = HashMap::new();
+    for page in &folder.pages {
+        let (id, own) = page::id_of(&page.path, &page.text);
+        let parents: Vec<&str> = page.path.split('/').rev().skip(1).collect();
+        let mut unlike = id.clone();
+        for parent in parents.iter().filter(|_| !own) {
+            if !taken.contains(&unlike) {
+                break;
+            }
+            unlike = identity::name(&format!("{parent}-{unlike}"));
+        }
+        if folder.original_of(page).is_none() {
+            taken.insert(unlike.clone());
+        }
+        ids.insert(page.path.as_str(), unlike);
+    }
+    ids
+}
+
 /// Makes a catalogue of what a folder holds.
 struct Builder<'f> {
     folder: &'f Folder,
@@ -112,8 +135,7 @@ struct Builder<'f> {
 
 impl<'f> Builder<'f> {
     fn new(folder: &'f Folder, drafts: Drafts) -> Self {
-        let id = |page: &Source| page::id_of(&page.path, &page.text);
-        let mut ids: HashMap<&str, String> = folder.pages.iter().map(|page| (page.path.as_str(), id(page))).collect();
+        let mut ids = ids(folder);
         // A link to a translation leads to its lesson: readers get it in their own language.
         for page in &folder.pages {
             if let Some(original) = folder.original_of(page).and_then(|original| ids.get(original)).cloned() {
@@ -127,7 +149,7 @@ impl<'f> Builder<'f> {
         let folder = self.folder;
         let mut lessons: Vec<(Lesson, &str)> = Vec::new();
         for page in folder.pages.iter().filter(|page| folder.original_of(page).is_none()) {
-            let language = page::identity::language_of(&page.path).unwrap_or("en");
+            let language = identity::language_of(&page.path).unwrap_or("en");
             let lesson = self.read(page, language, None);
             if lesson.draft && self.drafts == Drafts::Hidden {
                 continue;
@@ -151,7 +173,7 @@ impl<'f> Builder<'f> {
         for page in &self.folder.pages {
             let Some(original) = self.folder.original_of(page) else { continue };
             let Some((original, _)) = lessons.iter().find(|(_, path)| *path == original) else { continue };
-            let language = page::identity::language_of(&page.path).unwrap_or_default();
+            let language = identity::language_of(&page.path).unwrap_or_default();
             let lesson = self.read(page, language, Some(original));
             if lesson.draft && self.drafts == Drafts::Hidden {
                 continue;
@@ -165,8 +187,8 @@ impl<'f> Builder<'f> {
     fn read(&mut self, page: &Source, language: &str, original: Option<&Lesson>) -> Lesson {
         let folder = self.folder;
         let links = |path: &str| {
-            let beside = folder::beside(&page.path, path)?;
-            self.ids.get(beside.as_str()).map(|id| format!("/lessons/{id}"))
+            let page = beside(&page.path, path)?;
+            self.ids.get(page.as_str()).map(|id| format!("/lessons/{id}"))
         };
         let images = |path: &str| folder.image_beside(&page.path, path);
         let include = |path: &str| folder.include(&page.path, path);
@@ -174,7 +196,7 @@ impl<'f> Builder<'f> {
             original.iter().flat_map(|original| &original.steps).map(|step| step.id.clone()).collect();
         let around = Around {
             file: &folder.shown(&page.path),
-            id: original.map(|original| original.id.as_str()),
+            id: self.ids.get(page.path.as_str()).map(String::as_str),
             links: &links,
             images: &images,
             include: &include,

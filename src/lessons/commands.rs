@@ -1,6 +1,7 @@
 //! Command blocks: which lines run, which are comments, which are what came back.
 
 pub mod manner;
+pub mod shape;
 pub mod shell;
 
 /// One piece of a command block, in the order of the text.
@@ -108,6 +109,8 @@ pub fn split(text: &str) -> Vec<Piece> {
         let begins = if prompted { without_prompt(line).or(typed) } else { Some(line.trim()) };
         match begins {
             Some("") => {}
+            // Some pages show what comes back in the same block, without any prompt.
+            Some(line) if !prompted && comes_back(&pieces, line) => push_output(&mut pieces, line),
             Some(comment) if comment.starts_with('#') => pieces.push(Piece::Comment(comment_text(comment))),
             Some(first) => {
                 let mut command = first.to_owned();
@@ -121,6 +124,15 @@ pub fn split(text: &str) -> Vec<Piece> {
         }
     }
     trim_outputs(pieces)
+}
+
+/// Whether a line is what the piece before it printed.
+fn comes_back(pieces: &[Piece], line: &str) -> bool {
+    match pieces.last() {
+        Some(Piece::Command(_)) => shape::is_printed(line, false),
+        Some(Piece::Output(_)) => shape::is_printed(line, true),
+        _ => false,
+    }
 }
 
 fn comment_text(line: &str) -> String {
@@ -149,7 +161,7 @@ fn wants_more(command: &str) -> bool {
     if let Some(word) = here_document(command) {
         return !command.lines().skip(1).any(|line| line.trim_start_matches('\t') == word);
     }
-    command.ends_with('\\') || open_quote(command)
+    command.ends_with('\\') || open_quote(command) || shape::is_open(command)
 }
 
 fn here_document(command: &str) -> Option<String> {
@@ -238,6 +250,25 @@ mod tests {
                 command("kubectl delete pod web")
             ]
         );
+    }
+
+    #[test]
+    fn what_comes_back_is_no_command_though_no_prompt_tells_them_apart() {
+        let text = "kubectl create -f /dev/stdin <<EOF\nkind: Pod\nEOF\npod/web created\n\nkubectl get pods";
+        let document = "kubectl create -f /dev/stdin <<EOF\nkind: Pod\nEOF";
+        assert_eq!(
+            split(text),
+            [command(document), Piece::Output("pod/web created".into()), command("kubectl get pods")]
+        );
+    }
+
+    #[test]
+    fn a_table_and_a_loop_in_a_block_without_prompts_are_what_they_are() {
+        let text = "kubectl get pods\nNAME   READY   STATUS\nweb    1/1     Running\nkubectl get nodes";
+        let table = Piece::Output("NAME   READY   STATUS\nweb    1/1     Running".into());
+        assert_eq!(split(text), [command("kubectl get pods"), table, command("kubectl get nodes")]);
+        let looped = "for i in 0 1; do\n  kubectl exec web-$i -- hostname\ndone";
+        assert_eq!(split(looped), [command(looped)]);
     }
 
     #[test]

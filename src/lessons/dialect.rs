@@ -87,6 +87,7 @@ struct Translator<'i> {
 impl Translator<'_> {
     fn line(&mut self, from: usize, line: &str) {
         if let Some(fence) = &self.fence {
+            let line = &self.outdented(line).unwrap_or_else(|| line.to_owned());
             if closes(line, fence) {
                 self.fence = None;
             }
@@ -149,16 +150,25 @@ impl Translator<'_> {
 
     /// A line of an MkDocs admonition, without its indent; the first line that is not one ends it.
     fn dedented(&mut self, from: usize, line: &str) -> String {
-        let Some(indent) = self.admonition else { return line.to_owned() };
+        if self.admonition.is_none() {
+            return line.to_owned();
+        }
         if line.trim().is_empty() {
             return String::new();
         }
+        self.outdented(line).unwrap_or_else(|| {
+            self.end_admonition(from);
+            line.to_owned()
+        })
+    }
+
+    /// A line that belongs to the open MkDocs admonition, as deep as the admonition itself stands.
+    fn outdented(&self, line: &str) -> Option<String> {
+        let indent = self.admonition?;
         let inner = indent + 4;
-        if line.len() >= inner && line.get(..inner).is_some_and(|blank| blank.trim().is_empty()) {
-            return format!("{}{}", &line[..indent], &line[inner..]);
-        }
-        self.end_admonition(from);
-        line.to_owned()
+        line.get(..inner)
+            .is_some_and(|blank| blank.trim().is_empty())
+            .then(|| format!("{}{}", &line[..indent], &line[inner..]))
     }
 
     fn end_admonition(&mut self, from: usize) {

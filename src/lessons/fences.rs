@@ -1,6 +1,10 @@
 //! Code blocks: what one is, by its content first and its language second.
 
-use crate::lessons::{commands, manifests, page::identity::minutes};
+use crate::lessons::{
+    commands::{self, shape},
+    manifests,
+    page::identity::minutes,
+};
 
 /// What a code block is to a learner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,39 +115,41 @@ pub fn classify(info: &Info, text: &str, after_command: bool) -> Kind {
     if !info.is_shell() && !info.is_bare() {
         return Kind::Code;
     }
-    if begins_with_command(info, text) {
+    if begins_with_command(info, text, after_command) {
         return Kind::Command;
     }
     if after_command || looks_like_output(text) { Kind::Output } else { Kind::Code }
 }
 
-fn begins_with_command(info: &Info, text: &str) -> bool {
+fn begins_with_command(info: &Info, text: &str, after_command: bool) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let Some(first) = lines.next() else { return false };
-    let command = commands::without_prompt(first);
-    match command {
-        Some(_) => true,
-        None if commands::runs_here(first) => info.language != "output",
-        None => info.is_shell() && info.language != "console" && !looks_like_output(text),
+    if commands::without_prompt(first).is_some() {
+        return true;
     }
+    // What `env` and `id` print looks like what sets variables.
+    if after_command && shape::is_settings(text) && (!info.is_shell() || text.trim().contains('\n')) {
+        return false;
+    }
+    if commands::runs_here(first) {
+        return info.language != "output";
+    }
+    if info.is_shell() {
+        return info.language != "console" && !looks_like_output(text) && shape::may_be_command(first);
+    }
+    !after_command && info.language.is_empty() && shape::runs_elsewhere(first)
 }
 
 /// What kubectl prints: a table's head, a describe, `pod/web created`, an error.
 fn looks_like_output(text: &str) -> bool {
     let first = text.trim_start().lines().next().unwrap_or_default();
-    let mut words = first.split_whitespace();
-    let head = words.next().unwrap_or_default();
-    let table = is_column(head) && words.next().is_some_and(is_column);
-    table
+    let head = first.split_whitespace().next().unwrap_or_default();
+    shape::is_table_head(first)
         || first.starts_with("Name: ")
         || first.starts_with("Error from server")
         || first.starts_with("error: ")
         || (head.contains('/') && ["created", "configured", "unchanged"].iter().any(|end| first.ends_with(end)))
         || first.trim() == "..."
-}
-
-fn is_column(word: &str) -> bool {
-    word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '-')
 }
 
 #[cfg(test)]
@@ -171,6 +177,8 @@ mod tests {
         assert_eq!(kind("", "❯ docker ps", false), Kind::Command);
         assert_eq!(kind("shell", "minikube start", false), Kind::Command);
         assert_eq!(kind("shell", "# now\nkubectl get pods", false), Kind::Command);
+        assert_eq!(kind("", "mkdir -p x\ncat <<EOF > x/a.yaml\napiVersion: v1\nkind: Pod\nEOF", false), Kind::Command);
+        assert_eq!(kind("", "git version 2.50", true), Kind::Output);
     }
 
     #[test]
@@ -180,6 +188,11 @@ mod tests {
         assert_eq!(kind("", "Hello World", true), Kind::Output);
         assert_eq!(kind("", "Hello World", false), Kind::Code);
         assert_eq!(kind("console", "anything", true), Kind::Output);
+        assert_eq!(kind("shell", "NAME\nv1beta1.metrics.k8s.io", true), Kind::Output);
+        assert_eq!(kind("shell", "A_HOST=10.0.0.1\nA_PORT=80", true), Kind::Output);
+        assert_eq!(kind("", "uid=1000 gid=3000", true), Kind::Output);
+        assert_eq!(kind("shell", "POD=web", true), Kind::Command);
+        assert_eq!(kind("shell", "port: 80\nprotocol: TCP", false), Kind::Code);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use super::catalog::beside;
+
 /// Files by their paths, with `/`.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
@@ -62,6 +64,25 @@ fn plain(files: &Files) -> Imported {
         }
     }
     imported
+}
+
+/// A page's text with its images, which come too, below the lesson's own folder. Images that are not there stay as they are:
+/// `lint` names them.
+fn images(page: &str, text: &str, files: &Files, imported: &mut Imported) -> String {
+    let image =
+        regex::Regex::new(r#"(!\[[^\]]*\]\(|<img[^>]*\ssrc=["'])([^\s()"']+)"#).expect("the expression is ours");
+    let place = |found: &regex::Captures<'_>| {
+        let path = beside(page, &found[2]).filter(|path| files.contains_key(path))?;
+        Some((format!("pictures/{path}"), path))
+    };
+    let text = image.replace_all(text, |found: &regex::Captures<'_>| match place(found) {
+        Some((new, path)) => {
+            imported.files.insert(new.clone(), files[&path].clone());
+            format!("{}{new}", &found[1])
+        }
+        None => found[0].to_owned(),
+    });
+    text.into_owned()
 }
 
 fn is_page(path: &str) -> bool {

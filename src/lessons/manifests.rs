@@ -12,7 +12,15 @@ pub fn is_manifest(language: &str, text: &str) -> bool {
     }
     let has = |key: &str| text.lines().any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
     let elided = text.lines().any(|line| line.starts_with(' ') && line.trim() == "...");
-    has("apiVersion") && has("kind") && !elided
+    // What a here-document of a command holds is written by that command.
+    has("apiVersion") && has("kind") && !elided && (!language.is_empty() || begins_as_yaml(text))
+}
+
+/// Whether the first line that says anything is a key of YAML.
+fn begins_as_yaml(text: &str) -> bool {
+    let first = text.lines().find(|line| !line.trim().is_empty() && !line.starts_with(['#', '-', '%']));
+    let key = first.and_then(|line| line.split_once(':')).map_or("", |(key, _)| key.trim_matches(['"', '\'']));
+    !key.is_empty() && !key.contains(char::is_whitespace)
 }
 
 /// The groups that an API server itself serves.
@@ -73,6 +81,13 @@ mod tests {
         let pod = "apiVersion: v1\nkind: Pod\nspec:\n  restartPolicy: Never\n";
         assert!(is_manifest("yaml", pod) && !is_manifest("yaml", &format!("{pod}  ...\n")));
         assert!(is_manifest("yaml", &format!("{pod}...\n")), "it ends a document");
+    }
+
+    #[test]
+    fn a_here_document_is_no_manifest_of_its_own() {
+        let pod = "apiVersion: v1\nkind: Pod\n";
+        assert!(is_manifest("", pod) && is_manifest("", &format!("# a Pod\n---\n{pod}")));
+        assert!(!is_manifest("", &format!("cat <<EOF > pod.yaml\n{pod}EOF\n")));
     }
 
     #[test]

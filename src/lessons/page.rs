@@ -37,7 +37,8 @@ pub const LARGEST: usize = 2 * 1024 * 1024;
 pub struct Around<'a> {
     /// The page's file, as findings name it.
     pub file: &'a str,
-    /// Of a translation: its original's id.
+    /// The id, where the folder decides: of a translation its original's, of one of two pages of the same name one that
+    /// tells them apart.
     pub id: Option<&'a str>,
     /// Turns a relative link's path into an address on this server, where it is a lesson's.
     pub links: &'a dyn Fn(&str) -> Option<String>,
@@ -237,9 +238,11 @@ fn pass_html(root: Node<'_>) -> bool {
     any
 }
 
-/// A page's id, without reading the rest of it.
-pub fn id_of(file: &str, text: &str) -> String {
-    identity::id(&front_matter::split(&normalised(text)).0, file)
+/// A page's id, without reading the rest of it, and whether the page says it itself.
+pub fn id_of(file: &str, text: &str) -> (String, bool) {
+    let matter = front_matter::split(&normalised(text)).0;
+    let own = matter.text("id").or_else(|| matter.text("slug")).is_some();
+    (identity::id(&matter, file), own)
 }
 
 fn normalised(text: &str) -> String {

@@ -45,6 +45,21 @@ fn a_broken_page_leaves_the_others_alone() {
     assert!(problems[1].contains("c.md:1:1: the id \"a\" belongs to another lesson already"));
 }
 
+/// As a documentation site has them: told apart by their folders, and links lead to the right one.
+#[test]
+fn pages_of_one_name_in_different_folders_are_all_there() {
+    let catalog = load(&[
+        ("concepts/pods/users.md", b"# Concept\n\n[Do it](../../tasks/users.md#x)\n"),
+        ("tasks/users.md", b"# Task\n\n## X\n\n[Why](../concepts/pods/users.md)\n"),
+        ("tasks/pods/users.md", b"# Another\n"),
+    ]);
+    let mut ids: Vec<_> = catalog.lessons().iter().map(|lesson| (lesson.id.as_str(), lesson.title.as_str())).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, [("pods-users", "Another"), ("tasks-users", "Task"), ("users", "Concept")]);
+    assert!(catalog.get("users").unwrap().intro.contains("/lessons/tasks-users#x"));
+    assert_eq!(catalog.problems(), []);
+}
+
 #[test]
 fn our_own_lessons_have_no_problems() {
     let content = Path::new(env!("CARGO_MANIFEST_DIR")).join("content");

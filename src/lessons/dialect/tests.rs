@@ -87,6 +87,24 @@ fn admonitions_of_mkdocs_are_indented() {
 }
 
 #[test]
+fn code_in_an_admonition_of_mkdocs_is_no_deeper_than_its_fence() {
+    insta::assert_snapshot!(text("!!! note\n    Try:\n\n    ```bash\n    for i in 1; do\n        echo\n    done\n    ```\n\nAfter.\n"), @r"
+    :::note
+    Try:
+
+    ```bash
+    for i in 1; do
+        echo
+    done
+    ```
+
+    :::
+
+    After.
+    ");
+}
+
+#[test]
 fn components_leave_their_labels() {
     insta::assert_snapshot!(text("import Tabs from '@theme/Tabs';\n<Tabs>\n<TabItem value=\"a\" label=\"Linux\">\n\nText.\n\n</TabItem>\n</Tabs>\n"), @r"
 

@@ -2,15 +2,19 @@
 
 use serde_json::Value;
 
-use super::{Files, Imported, as_step, quoted, text_of};
+use super::{Files, Imported, as_step, images, quoted, text_of};
 
 /// Makes a page of each scenario.
 pub fn import(files: &Files) -> Imported {
     let mut imported = Imported::of("Killercoda or Katacoda");
+    let order = order(files);
     for (path, bytes) in files.iter().filter(|(path, _)| path.rsplit('/').next() == Some("index.json")) {
         let folder = path.strip_suffix("index.json").unwrap_or_default();
         match serde_json::from_slice::<Value>(bytes) {
-            Ok(index) if index["details"]["steps"].is_array() => scenario(folder, &index, files, &mut imported),
+            Ok(index) if index["details"]["steps"].is_array() => {
+                let place = order.iter().position(|path| path == folder.trim_matches('/'));
+                scenario(folder, place, &index, files, &mut imported);
+            }
             Ok(_) => imported.note(path, "names no steps"),
             Err(error) => imported.note(path, format!("is no JSON: {error}")),
         }
@@ -18,15 +22,33 @@ pub fn import(files: &Files) -> Imported {
     imported
 }
 
-fn scenario(folder: &str, index: &Value, files: &Files, imported: &mut Imported) {
+/// The scenarios of a course, in its order: what `structure.json` names.
+fn order(files: &Files) -> Vec<String> {
+    let structures = files.iter().filter(|(path, _)| path.rsplit('/').next() == Some("structure.json"));
+    let paths = structures.flat_map(|(path, bytes)| {
+        let folder = path.strip_suffix("structure.json").unwrap_or_default();
+        let structure: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let items = structure["items"].as_array().cloned().unwrap_or_default();
+        let named = move |item: Value| {
+            let path = item["path"].as_str()?;
+            Some(format!("{folder}{}", path.trim_matches('/')))
+        };
+        items.into_iter().filter_map(named).collect::<Vec<_>>()
+    });
+    paths.collect()
+}
+
+fn scenario(folder: &str, place: Option<usize>, index: &Value, files: &Files, imported: &mut Imported) {
     let name = folder.trim_end_matches('/').rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or("scenario");
     let title = index["title"].as_str().unwrap_or(name);
     let description = index["description"].as_str().unwrap_or_default();
-    let mut page = format!("---\ntitle: {}\ndescription: {}\n---\n\n", quoted(title), quoted(description));
+    let position = place.map(|place| format!("sidebar_position: {}\n", place + 1)).unwrap_or_default();
+    let mut page = format!("---\ntitle: {}\ndescription: {}\n{position}---\n\n", quoted(title), quoted(description));
     let details = &index["details"];
     if let Some(text) = part(folder, &details["intro"], files, imported) {
         page.push_str(&format!("{}\n\n", as_step(&text)));
     }
+    page.push_str(&assets(folder, &details["assets"], files, imported));
     for (number, step) in details["steps"].as_array().into_iter().flatten().enumerate() {
         let own = format!("Step {}", number + 1);
         page.push_str(&format!("## {}\n\n", step["title"].as_str().unwrap_or(&own)));
@@ -44,6 +66,30 @@ fn scenario(folder: &str, index: &Value, files: &Files, imported: &mut Imported)
     imported.page(format!("{name}.md"), page);
 }
 
+/// The manifests that a scenario puts on its machine, as files of the lesson; other files are noted.
+fn assets(folder: &str, assets: &Value, files: &Files, imported: &mut Imported) -> String {
+    let mut blocks = String::new();
+    let all = assets.as_object().into_iter().flat_map(|hosts| hosts.values()).filter_map(Value::as_array).flatten();
+    let mut known = Vec::new();
+    for file in all.filter_map(|asset| asset["file"].as_str()) {
+        let path = format!("{folder}assets/{file}");
+        if known.contains(&path) {
+            continue;
+        }
+        let manifest = [".yaml", ".yml", ".json"].iter().any(|end| file.ends_with(end));
+        match files.get(&path).filter(|_| manifest) {
+            Some(bytes) => {
+                let (name, text) = (file.rsplit('/').next().unwrap_or(file), text_of(bytes));
+                let language = name.rsplit('.').next().unwrap_or("yaml");
+                blocks.push_str(&format!("````{language} title=\"{name}\"\n{}\n````\n\n", text.trim_end()));
+            }
+            None => imported.note(&path, "a file of the machine, which is not needed here"),
+        }
+        known.push(path);
+    }
+    blocks
+}
+
 /// The text of a step, with its commands as blocks of ours; scripts are noted.
 fn part(folder: &str, step: &Value, files: &Files, imported: &mut Imported) -> Option<String> {
     for script in ["verify", "foreground", "background", "courseData", "code"] {
@@ -55,10 +101,18 @@ fn part(folder: &str, step: &Value, files: &Files, imported: &mut Imported) -> O
     }
     let path = format!("{folder}{}", step["text"].as_str()?);
     let text = text_of(files.get(&path)?);
-    if text.contains("TRAFFIC_HOST") || text.contains("[[HOST") {
+    if text.contains("{{TRAFFIC") || text.contains("[[HOST") {
         imported.note(&path, "links to ports of the machine: use kubectl port-forward");
     }
+    let text = images(&path, &without_ports(&text), files, imported);
     Some(commands(&text))
+}
+
+/// Links to ports of the scenario's machine as their words alone.
+fn without_ports(text: &str) -> String {
+    let link = regex::Regex::new(r"\[([^\]]*)\]\([^()\s]*(?:\{\{TRAFFIC_[A-Z0-9_]+\}\}|\[\[HOST[^()\s]*)[^()\s]*\)")
+        .expect("the expression is ours");
+    link.replace_all(text, "**$1**").into_owned()
 }
 
 /// `` `x`{{exec}} `` and blocks that end with `{{exec}}` or `{{copy}}`, as fences with their wish behind the language.
@@ -99,7 +153,7 @@ fn alone(line: &str) -> Option<&str> {
 }
 
 fn without_marks(line: &str) -> String {
-    ["{{exec}}", "{{execute}}", "{{copy}}", "{{open}}", "{{exec interrupt}}", "{{execute interrupt}}"]
+    ["{{exec}}", "{{execute}}", "{{copy}}", "{{open}}", "{{exec interrupt}}", "{{execute interrupt}}", "`{{}}"]
         .iter()
-        .fold(line.to_owned(), |line, mark| line.replace(mark, ""))
+        .fold(line.to_owned(), |line, mark| line.replace(mark, if mark.starts_with('`') { "`" } else { "" }))
 }

@@ -49,6 +49,89 @@ fn a_scenario_becomes_a_page_with_its_steps() {
     ");
 }
 
+/// What scenarios put on their machine, show and lead to; a course's order.
+#[test]
+fn a_scenarios_files_pictures_and_place_come_too() {
+    let imported = import(&files(&[
+        ("structure.json", r#"{"items": [{"path": "other"}, {"path": "web"}]}"#),
+        (
+            "web/index.json",
+            r#"{"title": "Web", "details": {
+                "steps": [{"title": "Look", "text": "step1/text.md"}],
+                "assets": {"host01": [{"file": "web.yaml", "target": "/root"}, {"file": "run.sh"}, {"file": "run.sh"}]}}}"#,
+        ),
+        ("web/assets/web.yaml", "kind: Pod\n"),
+        (
+            "web/step1/text.md",
+            "![a](../pictures/a.png) ![b](gone.png)\n\n[Open]({{TRAFFIC_HOST1_80}}/x)\n\n`as it is`{{}}\n",
+        ),
+        ("web/pictures/a.png", "bytes"),
+    ]));
+    insta::assert_snapshot!(page(&imported, "web.md"), @r#"
+    ---
+    title: "Web"
+    description: ""
+    sidebar_position: 2
+    ---
+
+    ````yaml title="web.yaml"
+    kind: Pod
+    ````
+
+    ## Look
+
+    ![a](pictures/web/pictures/a.png) ![b](gone.png)
+
+    **Open**
+
+    `as it is`
+    "#);
+    assert_eq!(imported.files["pictures/web/pictures/a.png"], b"bytes");
+    insta::assert_snapshot!(imported.notes.join("\n"), @r"
+    web/assets/run.sh: a file of the machine, which is not needed here
+    web/step1/text.md: links to ports of the machine: use kubectl port-forward
+    ");
+}
+
+/// The short names of older workshops, and manifests that share a name.
+#[test]
+fn older_actions_of_a_workshop_become_blocks_too() {
+    let imported = import(&files(&[
+        (
+            "workshop/content/01-run.md",
+            "---\ntitle: Run\n---\n\n```execute\nkubectl get pods -w\n```\n\n```terminal:interrupt\n```\n\n```copy\na\n```\n\n\
+             ```terminal:input\ntext: exit\n```\n\n```dashboard:open-url\nurl: http://blog\n```\n",
+        ),
+        ("a/deployment.yaml", "kind: Deployment\n"),
+        ("b/deployment.yaml", "kind: Deployment # other\n"),
+    ]));
+    insta::assert_snapshot!(page(&imported, "01-run.md"), @r"
+    ---
+    title: Run
+    ---
+
+    ```bash
+    kubectl get pods -w
+    ```
+
+    Press **Stop**, or Ctrl-C.
+
+    ```bash lab=copy
+    a
+    ```
+
+    ```bash lab=copy
+    exit
+    ```
+
+    `http://blog`
+    ");
+    insta::assert_snapshot!(imported.notes.join("\n"), @r"
+    b/deployment.yaml: left out: another file is called deployment.yaml too; write it into the lesson that uses it
+    workshop/content/01-run.md:22: a link that the workshop's own machine answered: use kubectl port-forward
+    ");
+}
+
 #[test]
 fn actions_of_a_workshop_become_blocks() {
     let imported = import(&files(&[

@@ -26,17 +26,29 @@ pub fn id(matter: &FrontMatter, file: &str) -> String {
     let wish = own.unwrap_or_else(|| {
         stem(file).trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '-').to_owned()
     });
-    let name = wish.trim_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
+    name(wish.trim_matches('/').rsplit('/').next().unwrap_or_default())
+}
+
+/// A name as an address has it.
+pub fn name(wish: &str) -> String {
+    let name = wish.to_lowercase();
     let plain: String =
         name.chars().map(|letter| if letter.is_alphanumeric() || letter == '_' { letter } else { '-' }).collect();
     let plain = plain.trim_matches('-').to_owned();
     if plain.is_empty() { "lesson".into() } else { plain }
 }
 
-/// Where a page stands: `sidebar_position`, else `weight`, else the number before its name.
+/// Where a page stands: `sidebar_position`, else `weight`, else the number before its name, else its date.
 pub fn position(matter: &FrontMatter, file: &str) -> i64 {
     let leading = || stem(file).split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok();
-    matter.number("sidebar_position").or_else(|| matter.number("weight")).or_else(leading).unwrap_or(i64::MAX)
+    let dated = || matter.text("date").and_then(|date| day(&date));
+    let wished = matter.number("sidebar_position").or_else(|| matter.number("weight"));
+    wished.or_else(leading).or_else(dated).unwrap_or(i64::MAX)
+}
+
+/// `2026-01-02T…` as 20260102: older pages first, and after those that have a number.
+fn day(date: &str) -> Option<i64> {
+    date.get(..10)?.replace('-', "").parse().ok().filter(|day| *day > 9_999_999)
 }
 
 /// `10m`, `1h`, `90s` or a bare number of minutes.
@@ -58,5 +70,15 @@ mod tests {
         assert_eq!(language_of("pod.pt-BR.md"), Some("pt-BR"));
         assert_eq!((stem("v1.30.md"), language_of("v1.30.md")), ("v1.30", None));
         assert_eq!(language_of("de.md"), None);
+    }
+
+    #[test]
+    fn what_has_no_number_stands_by_its_date() {
+        let place = |front: &str, file: &str| {
+            position(&crate::lessons::front_matter::split(&format!("---\n{front}\n---\n")).0, file)
+        };
+        assert_eq!((place("weight: 3\ndate: 2026-01-02", "07-a.md"), place("date: 2026-01-02", "07-a.md")), (3, 7));
+        assert!(place("date: 2025-12-31", "b.md") < place("date: 2026-01-02T10:00:00Z", "a.md"));
+        assert_eq!((place("title: A", "a.md"), place("date: soon", "a.md")), (i64::MAX, i64::MAX));
     }
 }

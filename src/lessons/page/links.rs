@@ -37,7 +37,7 @@ fn link_to(url: &mut String, around: &Around<'_>, anchors: &HashMap<String, Stri
     let (path, anchor) = url.split_once('#').map_or((url.as_str(), None), |(path, at)| (path, Some(at)));
     if path.is_empty() {
         let Some(anchor) = anchor else { return Ok(()) };
-        return match anchors.get(anchor) {
+        return match anchors.get(anchor).or_else(|| by_another_rule(anchor, anchors)) {
             Some(own) => {
                 *url = format!("#{own}");
                 Ok(())
@@ -59,6 +59,15 @@ fn link_to(url: &mut String, around: &Around<'_>, anchors: &HashMap<String, Stri
         *url = format!("https://kubernetes.io{url}");
     }
     Ok(())
+}
+
+/// The heading whose anchor other sites would write so: they make `what-s-next` of what is `whats-next` on GitHub.
+fn by_another_rule<'a>(anchor: &str, anchors: &'a HashMap<String, String>) -> Option<&'a String> {
+    let letters =
+        |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>().to_lowercase();
+    let wanted = letters(anchor);
+    let found = anchors.iter().filter(|(own, _)| !wanted.is_empty() && letters(own) == wanted);
+    found.min().map(|(_, shown)| shown)
 }
 
 fn image(url: &mut String, around: &Around<'_>) -> Result<(), String> {

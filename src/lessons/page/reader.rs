@@ -121,7 +121,7 @@ impl Reader<'_> {
         };
         let place = node.data().sourcepos.start;
         if !code.closed {
-            let message = format!("this code block is never closed: a line with `{}` is missing", fence_line(code));
+            let message = format!("this code block is never closed: a line with {} is missing", fence_line(code));
             self.problems.push(Problem::at(self.around.file, (self.lines)(place.line), place.column, message));
         }
         let mut pieces = if kind == Kind::Command { commands::split(&code.literal) } else { Vec::new() };

@@ -254,3 +254,11 @@ fn steps_begin_where_the_author_wants_them() {
     assert!(none.is_empty() && all.contains("<h3 id=\"b\">B</h3>"), "{all}");
     assert_eq!(steps("h4").2, ["a.md:1:1: `steps` below `lab:` is one of h2, h3 or none"]);
 }
+
+#[test]
+fn an_anchor_by_another_sites_rule_leads_to_its_heading() {
+    let (lesson, problems) =
+        read(&Around::alone("a.md"), "## What's next\n\n[There](#what-s-next)\n", &mut Painter::default());
+    assert!(lesson.steps[0].html.contains("href=\"#whats-next\""), "{}", lesson.steps[0].html);
+    assert_eq!(problems, []);
+}
