@@ -21,7 +21,7 @@ use crate::{
     config::{Config, LimitSettings, SandboxKind, Sandboxes},
     lessons::{Catalog, catalog::Drafts},
     sandbox::{
-        Provider,
+        Caveat, Provider,
         embedded::{Embedded, EmbeddedError},
         kind::{Kind, KindError},
         kubernetes::{Kubernetes, KubernetesError},
@@ -152,7 +152,7 @@ impl App {
             workshops.clone(),
             site,
             limits,
-            provider.caveat(),
+            provider.caveats(),
             closing.clone(),
         );
         let conversations = state.tasks.clone();
@@ -179,9 +179,9 @@ impl App {
         self.address
     }
 
-    /// What is amiss with every sandbox, if anything is.
-    pub fn caveat(&self) -> Option<&str> {
-        self.provider.caveat()
+    /// What is amiss with every sandbox.
+    pub fn caveats(&self) -> &[Caveat] {
+        self.provider.caveats()
     }
 
     /// Serves until `closing` is cancelled, then ends everything in order, within the time that shutting down may take.

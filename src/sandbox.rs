@@ -4,6 +4,7 @@
 //! is [`Lease::release`]; a lease that is merely dropped is queued for the [`reaper`], which does the same later.
 
 pub mod capabilities;
+mod caveat;
 pub mod embedded;
 pub mod gateway;
 pub mod idle;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::{
     capabilities::Capabilities,
+    caveat::Caveat,
     order::{Order, Progress, Stage},
 };
 use self::{embedded::Embedded, kind::Kind, kubernetes::Kubernetes, reaper::Reaper};
@@ -115,11 +117,11 @@ impl Provider {
     }
 
     /// What a learner should know about every sandbox of this server, if anything is amiss.
-    pub fn caveat(&self) -> Option<&str> {
+    pub fn caveats(&self) -> &[Caveat] {
         match self {
-            Self::Embedded(embedded) => embedded.caveat(),
-            Self::Kind(kind) => kind.caveat(),
-            Self::Kubernetes(kubernetes) => kubernetes.caveat(),
+            Self::Embedded(embedded) => embedded.caveats(),
+            Self::Kind(_) => &[],
+            Self::Kubernetes(kubernetes) => kubernetes.caveats(),
         }
     }
 

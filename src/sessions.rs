@@ -18,7 +18,7 @@ pub mod line;
 pub mod live;
 pub mod progress;
 pub mod record;
-mod run;
+pub mod run;
 pub mod scrollback;
 pub mod session;
 pub mod state;

@@ -34,7 +34,7 @@ pub(super) async fn run(task: ClusterTask) -> anyhow::Result<u8> {
     write_private(&task.kubeconfig, &identity::kubeconfig(&authority, &server)?)
         .with_context(|| format!("writing the kubeconfig {}", task.kubeconfig.display()))?;
     say(&format!("The cluster is ready at {server} ; export KUBECONFIG={}", shown(&task.kubeconfig)))?;
-    if let Some(caveat) = provider.caveat() {
+    for caveat in provider.caveats() {
         tracing::warn!("{caveat}");
     }
     let door = Door::open(listener, authority.server(address.ip())?)?;

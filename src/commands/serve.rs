@@ -14,7 +14,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<u8> {
         () = closing.cancelled() => return Ok(0),
     };
     say(&format!("Podyard is ready at http://{} (sandbox: {sandbox})", app.address()))?;
-    if let Some(caveat) = app.caveat() {
+    for caveat in app.caveats() {
         tracing::warn!("{caveat}");
     }
     app.run().await;

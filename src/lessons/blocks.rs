@@ -1,8 +1,9 @@
-//! The HTML of code blocks.
+//! The HTML of code blocks. `{say:run.run}` in it stands for a text in the language of the page that shows it, which
+//! need not be the lesson's.
 
 use askama::Template;
 
-use crate::lessons::check::{Check, Tongue};
+use crate::lessons::check::Check;
 use crate::lessons::commands::{self, Piece};
 use crate::lessons::expected::{self, Part};
 use crate::lessons::highlight::{Painter, escape};
@@ -54,7 +55,6 @@ struct QuizBlock<'a> {
     number: usize,
     quiz: &'a Quiz,
     language: &'a str,
-    german: bool,
 }
 
 /// The checks of a step; they turn green by themselves.
@@ -64,7 +64,7 @@ pub fn checks(step: &str, checks: &[Check]) -> String {
 
 /// A question: what may be answered, and nothing of what is right.
 pub fn quiz(lesson: &str, number: usize, quiz: &Quiz, language: &str) -> String {
-    page(&QuizBlock { lesson, number, quiz, language, german: Tongue::of(language) == Tongue::German })
+    page(&QuizBlock { lesson, number, quiz, language })
 }
 
 /// A command block: a frame per command, each output in one group with its command.
@@ -161,7 +161,7 @@ mod tests {
     fn what_is_typed_into_a_shell_has_its_button_and_no_command_of_the_consoles() {
         let html = commands(&commands::split("root@web:/# cat a\nthe text"), false);
         assert!(html.contains("data-typed=\"cat a\"") && !html.contains("data-command"), "{html}");
-        assert!(html.contains("<samp>the text</samp>") && html.contains("<span>Run</span>"), "{html}");
+        assert!(html.contains("<samp>the text</samp>") && html.contains("<span>{say:run.run}</span>"), "{html}");
     }
 
     #[test]

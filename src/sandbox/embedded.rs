@@ -20,7 +20,7 @@ use podyard_cluster::{
 use crate::config::{ImageSettings, Room};
 
 use super::{
-    Capabilities, Lease, Made, Order, ProvisionError,
+    Capabilities, Caveat, Lease, Made, Order, ProvisionError,
     kept::{Drawer, Kept},
     lesson_images,
     reaper::Reaper,
@@ -57,8 +57,7 @@ pub struct Embedded {
     images: Arc<dyn Images>,
     runtime: MakeRuntime,
     place: Workplace,
-    /// Why containers can't run on this machine, if they can't.
-    caveat: Option<Arc<str>>,
+    caveats: Arc<[Caveat]>,
     reaper: Reaper,
     metrics: bool,
     room: Room,
@@ -88,7 +87,7 @@ impl Drop for Tidying {
 
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embedded").field("caveat", &self.caveat).finish_non_exhaustive()
+        f.debug_struct("Embedded").field("caveats", &self.caveats).finish_non_exhaustive()
     }
 }
 
@@ -126,7 +125,7 @@ impl Embedded {
         let place = open(data)?;
         let found = linux::probe(AgentProgram::this_program(), place.path()).await;
         let missing = found.iter().find(|f| f.about == "containers" && !f.works);
-        let mut caveats: Vec<String> = missing.map(|f| no_containers(&f.words)).into_iter().collect();
+        let mut caveats: Vec<Caveat> = missing.map(|f| Caveat::NoContainers(f.words.clone())).into_iter().collect();
         let registries = Registries::with(settings.registries.clone(), settings.insecure_registries.clone());
         let store = ImageStore::open(place.images())?.asking(registries);
         let ours = |source| EmbeddedError::Data { path: data.to_owned(), source };
@@ -138,17 +137,16 @@ impl Embedded {
             let config = LinuxConfig::new(layers.clone(), state.to_owned()).for_pods(room.pods);
             Arc::new(Linux::new(config.keeping_volumes(volumes.to_owned())))
         };
-        let caveat = Some(caveats.join(" ")).filter(|text| !text.is_empty());
-        Ok(Self { _tidying: Some(tidying), ..Self::new(Arc::new(store), Arc::new(runtime), place, caveat) })
+        Ok(Self { _tidying: Some(tidying), ..Self::new(Arc::new(store), Arc::new(runtime), place, caveats) })
     }
 
     /// A provider with this image store and these runtimes.
-    pub fn new(images: Arc<dyn Images>, runtime: MakeRuntime, place: Workplace, caveat: Option<String>) -> Self {
+    pub fn new(images: Arc<dyn Images>, runtime: MakeRuntime, place: Workplace, caveats: Vec<Caveat>) -> Self {
         Self {
             images,
             runtime,
             place,
-            caveat: caveat.map(Into::into),
+            caveats: caveats.into(),
             reaper: Reaper::start(),
             metrics: false,
             room: Room::default(),
@@ -223,8 +221,8 @@ impl Embedded {
         Capabilities::embedded(usize::from(self.room.nodes), self.metrics)
     }
 
-    pub(super) fn caveat(&self) -> Option<&str> {
-        self.caveat.as_deref()
+    pub(super) fn caveats(&self) -> &[Caveat] {
+        &self.caveats
     }
 
     pub(super) async fn shutdown(&self) {
@@ -234,10 +232,6 @@ impl Embedded {
 
 fn open(data: &Path) -> Result<Workplace, EmbeddedError> {
     Workplace::open(data).map_err(|source| EmbeddedError::Data { path: data.to_owned(), source })
-}
-
-fn no_containers(why: &str) -> String {
-    format!("Containers can't be run on this machine, so Pods will not start: {why} (podyard doctor says more)")
 }
 
 /// What this machine can do, for `podyard doctor`.

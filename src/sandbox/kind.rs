@@ -78,7 +78,6 @@ struct Inner {
     /// Clusters that are being made or ended.
     tasks: TaskTracker,
     reaper: Reaper,
-    caveat: Option<String>,
 }
 
 struct Book {
@@ -263,10 +262,6 @@ impl Kind {
 
     pub(super) fn capabilities(&self) -> Capabilities {
         Capabilities::kind(self.0.nodes)
-    }
-
-    pub(super) fn caveat(&self) -> Option<&str> {
-        self.0.caveat.as_deref()
     }
 
     /// Ends what nobody has, and waits for what is being ended.

@@ -37,7 +37,7 @@ use self::{
     objects::{EXPIRES, HOLDER, SESSION},
     token::Bearer,
 };
-use super::{Capabilities, Lease, Made, Order, ProvisionError, Stage, reaper::Reaper};
+use super::{Capabilities, Caveat, Lease, Made, Order, ProvisionError, Stage, reaper::Reaper};
 use crate::config::KubernetesSettings;
 
 /// How often what must hold soon is looked at again: rights that were just given, the default service account.
@@ -76,7 +76,7 @@ struct Inner {
     closing: CancellationToken,
     tasks: TaskTracker,
     reaper: Reaper,
-    caveat: Option<String>,
+    caveats: Vec<Caveat>,
     /// Whether the cluster has a metrics server.
     metrics: bool,
 }
@@ -146,7 +146,7 @@ impl Kubernetes {
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
             reaper: Reaper::start(),
-            caveat: objects::caveat(settings),
+            caveats: objects::caveat(settings).into_iter().collect(),
             metrics,
         }));
         let sweeper = kubernetes.clone();
@@ -307,7 +307,7 @@ impl Kubernetes {
                         return None;
                     }
                 }
-                Ok(_) => return Some("its namespace has been deleted. \"Reset sandbox\" makes a new one.".to_owned()),
+                Ok(_) => return Some("its namespace has been deleted.".to_owned()),
                 Err(error) => {
                     tracing::warn!(namespace = name, %error, "the cluster does not answer");
                     continue;
@@ -403,8 +403,8 @@ impl Kubernetes {
         Capabilities::kubernetes(&self.0.settings, self.0.metrics)
     }
 
-    pub(super) fn caveat(&self) -> Option<&str> {
-        self.0.caveat.as_deref()
+    pub(super) fn caveats(&self) -> &[Caveat] {
+        &self.0.caveats
     }
 
     pub(super) async fn shutdown(&self) {

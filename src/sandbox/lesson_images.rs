@@ -9,6 +9,8 @@ use std::{
 use podyard_cluster::node::images::{ImageStore, StoreError};
 use rust_embed::Embed;
 
+use super::Caveat;
+
 #[derive(Embed)]
 #[folder = "content/images/"]
 struct Built;
@@ -31,10 +33,10 @@ pub(super) fn unpack(data: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// The store can't be written, or an archive is none.
-pub(super) fn fill(store: &ImageStore, lessons: &Path, archives: &[PathBuf]) -> Result<Option<String>, StoreError> {
+pub(super) fn fill(store: &ImageStore, lessons: &Path, archives: &[PathBuf]) -> Result<Option<Caveat>, StoreError> {
     let missing = match store.seed(Some(lessons)) {
         // Images may still come from archives and registries.
-        Err(error @ StoreError::Busybox(_)) => Some(format!("The offline images are missing: {error}")),
+        Err(error @ StoreError::Busybox(_)) => Some(Caveat::NoImages(error.to_string())),
         seeded => seeded.map(|()| None)?,
     };
     archives.iter().try_for_each(|archive| store.load(archive).map(drop))?;

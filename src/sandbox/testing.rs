@@ -21,5 +21,5 @@ pub fn provider() -> Provider {
 pub fn provider_in(data: &Path) -> Provider {
     let place = Workplace::open(data).unwrap();
     let runtime = |_: &Path, _: &Path, _: Room| -> Arc<dyn Runtime> { Arc::new(Scripted::new(Arc::new(SystemClock))) };
-    Provider::Embedded(Embedded::new(Arc::new(NoImages), Arc::new(runtime), place, None))
+    Provider::Embedded(Embedded::new(Arc::new(NoImages), Arc::new(runtime), place, Vec::new()))
 }

@@ -26,6 +26,15 @@ const PIECES: usize = 32;
 /// How many bytes of a refusal are searched for places in the manifest.
 const REFUSAL: usize = 64 * 1024;
 
+/// Why a line has no sandbox to run in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nowhere {
+    /// None could be made; why, as a sentence.
+    Failed(String),
+    /// The session is over.
+    Over,
+}
+
 impl console::LearnerFiles for Desk {
     fn remove(&self, name: &str) -> std::io::Result<()> {
         Self::remove(self, name)
@@ -44,7 +53,7 @@ impl console::Forwards for Forwards {
 
 impl Session {
     /// Runs a line on the files of a desk. It goes on when the page that asked is gone. When the line applies
-    /// `manifest`, its end says where that is wrong.
+    /// `manifest`, its end says where that is wrong. `say` has the words for a line that can't run.
     pub fn run(
         self: &Arc<Self>,
         id: &str,
@@ -52,6 +61,7 @@ impl Session {
         manifest: Option<String>,
         desk: Arc<Desk>,
         engine: Engine,
+        say: impl FnOnce(&Nowhere) -> String + Send + 'static,
     ) -> Result<(), NotBegun> {
         let (keyboard, terminal) = console::terminal::wants_terminal(&line).then(console::terminal::terminal).unzip();
         let running = self.begin(id, &line, terminal.is_some())?;
@@ -62,7 +72,14 @@ impl Session {
         let session = self.clone();
         self.spawn(async move {
             let mut refusal = String::new();
-            let code = session.run_line(&running, &line, desk, (engine, terminal), &mut refusal).await;
+            let code = match session.hold_for(&running).await {
+                Ok(hold) => session.run_line(&running, &line, &hold, desk, (engine, terminal), &mut refusal).await,
+                Err(Some(why)) => {
+                    session.write(running.id(), Stream::Stderr, format!("{}\n", say(&why)));
+                    1
+                }
+                Err(None) => console::INTERRUPTED,
+            };
             session.track(|tracker, now| tracker.ran(&lesson, &line, code, now));
             let wrong = manifest.filter(|_| code != 0).map(|manifest| problems(&manifest, &refusal));
             running.ended(code, wrong.unwrap_or_default());
@@ -70,27 +87,25 @@ impl Session {
         Ok(())
     }
 
+    /// The sandbox for a line, once it is there; nothing when the line is ended before.
+    async fn hold_for(&self, running: &Running) -> Result<Hold, Option<Nowhere>> {
+        tokio::select! {
+            hold = self.ready() => hold.map_err(Some),
+            () = running.cancel().cancelled() => Err(None),
+        }
+    }
+
     async fn run_line(
         &self,
         running: &Running,
         line: &str,
+        hold: &Hold,
         desk: Arc<Desk>,
         (engine, terminal): (Engine, Option<Terminal>),
         refusal: &mut String,
     ) -> i32 {
-        let hold = tokio::select! {
-            hold = self.ready() => hold,
-            () = running.cancel().cancelled() => return console::INTERRUPTED,
-        };
-        let hold = match hold {
-            Ok(hold) => hold,
-            Err(why) => {
-                self.write(running.id(), Stream::Stderr, format!("{why}\n"));
-                return 1;
-            }
-        };
         let editor = Some(self.edits().editor(running.id()));
-        let world = World { terminal, editor, ..self.world(&hold, desk, engine) };
+        let world = World { terminal, editor, ..self.world(hold, desk, engine) };
         // The end of the sandbox ends its commands.
         let cancel = running.cancel().clone();
         let (events, mut received) = mpsc::channel(PIECES);
@@ -146,14 +161,14 @@ impl Session {
         self.show(What::Output { id: id.to_owned(), errors: stream == Stream::Stderr, text });
     }
 
-    /// Waits for the sandbox. The error is a sentence.
-    async fn ready(&self) -> Result<Hold, String> {
+    /// Waits for the sandbox.
+    async fn ready(&self) -> Result<Hold, Nowhere> {
         let mut status = self.status();
         let found = status.wait_for(|s| s.hold.is_some() || matches!(s.sandbox, Sandbox::Failed(_))).await;
         match found.map(|s| (s.sandbox.clone(), s.hold.clone())) {
             Ok((_, Some(hold))) => Ok(hold),
-            Ok((Sandbox::Failed(why), _)) => Err(format!("There is no sandbox: {why}. \"Reset sandbox\" tries again.")),
-            _ => Err("The session is over. Reload the page to begin another.".to_owned()),
+            Ok((Sandbox::Failed(why), _)) => Err(Nowhere::Failed(why)),
+            _ => Err(Nowhere::Over),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Styles, scripts and icons: from `static/` while developing, from the binary in a release.
 //!
-//! Addresses carry the content's hash (`?v=…`), so a browser keeps what it has until it changes.
+//! Addresses carry the content's hash (`?v=…`), so a browser keeps what it has until it changes. What the bundler has
+//! compressed beforehand is sent so; the rest is compressed on the way out.
 
 use std::fmt::Write;
 
@@ -48,10 +49,23 @@ pub fn text(path: &str) -> String {
 
 fn find(path: &str) -> Option<EmbeddedFile> {
     match path.split_once('/')? {
-        ("site", name) => Site::get(name),
+        // The bundler has made them smaller, once it has run.
+        ("site", name) => Vendor::get(path).or_else(|| Site::get(name)),
         ("vendor", name) => Vendor::get(name),
         _ => None,
     }
+}
+
+/// What the bundler has made of a file for browsers that take this encoding.
+fn compressed(path: &str, headers: &HeaderMap) -> Option<(&'static str, EmbeddedFile)> {
+    let name = path.strip_prefix("vendor/").unwrap_or(path);
+    let wanted = headers.get(header::ACCEPT_ENCODING)?.to_str().ok()?;
+    let takes = |encoding: &str| {
+        let mut offers = wanted.split(',').map(|offer| offer.split_once(';').unwrap_or((offer, "")));
+        offers.any(|(name, weight)| name.trim() == encoding && !matches!(weight.trim(), "q=0" | "q=0.0"))
+    };
+    let named = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(encoding, _)| takes(encoding));
+    named.filter_map(|(encoding, ending)| Some((encoding, Vendor::get(&format!("{name}.{ending}"))?))).next()
 }
 
 fn short(file: &EmbeddedFile) -> String {
@@ -65,17 +79,22 @@ fn short(file: &EmbeddedFile) -> String {
 async fn serve(Path(path): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response<Body> {
     let Some(file) = find(&path) else { return StatusCode::NOT_FOUND.into_response() };
     let hash = short(&file);
-    let etag = format!("\"{hash}\"");
+    // The same content, however it is packed.
+    let etag = format!("W/\"{hash}\"");
     // The bundler puts the hash into the names of its chunks.
     let fixed = path.starts_with("vendor/chunks/") || query.as_deref() == Some(&format!("v={hash}"));
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|seen| matches(seen, &etag));
     let response = Response::builder()
         .header(header::ETAG, &etag)
         .header(header::CACHE_CONTROL, if fixed { FOR_EVER } else { ASK_AGAIN });
-    let answer = if known {
-        response.status(StatusCode::NOT_MODIFIED).body(Body::empty())
-    } else {
-        response.header(header::CONTENT_TYPE, content_type(&file)).body(Body::from(file.data.into_owned()))
+    let response = response.header(header::VARY, header::ACCEPT_ENCODING.as_str());
+    let answer = match compressed(&path, &headers) {
+        _ if known => response.status(StatusCode::NOT_MODIFIED).body(Body::empty()),
+        Some((encoding, packed)) => response
+            .header(header::CONTENT_TYPE, content_type(&file))
+            .header(header::CONTENT_ENCODING, encoding)
+            .body(Body::from(packed.data.into_owned())),
+        None => response.header(header::CONTENT_TYPE, content_type(&file)).body(Body::from(file.data.into_owned())),
     };
     answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
@@ -83,7 +102,9 @@ async fn serve(Path(path): Path<String>, RawQuery(query): RawQuery, headers: Hea
 /// Whether `If-None-Match` names a tag; a compressing proxy makes it weak.
 fn matches(seen: &HeaderValue, etag: &str) -> bool {
     let seen = seen.to_str().unwrap_or_default();
-    seen.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == etag || tag == "*")
+    seen.split(',')
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == etag.trim_start_matches("W/") || tag == "*")
 }
 
 fn content_type(file: &EmbeddedFile) -> String {
@@ -127,8 +148,8 @@ mod tests {
         let first = ask("/static/site/podyard.css", None).await;
         let tag = header_of(&first, header::ETAG);
         assert_eq!(ask("/static/site/podyard.css", Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
-        let weak = format!("W/{tag}, \"other\"");
-        assert_eq!(ask("/static/site/podyard.css", Some(&weak)).await.status(), StatusCode::NOT_MODIFIED);
+        let strong = format!("\"other\", {}", tag.trim_start_matches("W/"));
+        assert_eq!(ask("/static/site/podyard.css", Some(&strong)).await.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(ask("/static/site/podyard.css", Some("\"other\"")).await.status(), StatusCode::OK);
     }
 

@@ -9,7 +9,7 @@ pub mod fallback;
 mod pace;
 mod waiting;
 pub(super) mod wire;
-mod words;
+pub(super) mod words;
 
 #[cfg(test)]
 mod tests;

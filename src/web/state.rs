@@ -10,6 +10,7 @@ use super::{limits::Limits, metrics::Metrics, site::Site, socket::fallback::Line
 use crate::{
     console::{self, Engine},
     lessons::Catalog,
+    sandbox::Caveat,
     sessions::Sessions,
     workshops::Workshops,
 };
@@ -31,8 +32,8 @@ pub struct AppState {
     pub limits: Arc<Limits>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// What every learner should know about their sandbox, if anything is amiss.
-    pub caveat: Option<Arc<str>>,
+    /// What every learner should know about their sandbox.
+    pub caveats: Arc<[Caveat]>,
     /// Cancelled when the server ends.
     pub closing: CancellationToken,
     /// What has to end before the server does: sockets.
@@ -51,7 +52,7 @@ impl AppState {
         workshops: Workshops,
         site: Site,
         limits: Limits,
-        caveat: Option<&str>,
+        caveats: &[Caveat],
         closing: CancellationToken,
     ) -> Self {
         Self {
@@ -62,7 +63,7 @@ impl AppState {
             site: Arc::new(site),
             limits: Arc::new(limits),
             metrics: Arc::new(Metrics::default()),
-            caveat: caveat.map(Into::into),
+            caveats: caveats.into(),
             closing,
             tasks: TaskTracker::new(),
             sockets: Arc::new(AtomicU64::new(0)),

@@ -101,7 +101,7 @@ pub async fn state(engine: Engine, max: usize) -> AppState {
             workshops,
             site,
             super::limits::tests::limits(),
-            None,
+            &[],
             CancellationToken::new(),
         )
     }

@@ -64,6 +64,19 @@ impl Texts {
         };
         values.iter().fold(self.say(key).to_owned(), fill)
     }
+
+    /// HTML of a lesson with the words of its buttons and headings: `{say:run.run}` is a text of this language.
+    pub fn fill(&self, html: &str) -> String {
+        let mut pieces = html.split("{say:");
+        let mut filled = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            match piece.split_once('}').and_then(|(key, rest)| Some((self.find(key)?, rest))) {
+                Some((text, rest)) => filled.extend([text, rest]),
+                None => filled.extend(["{say:", piece]),
+            }
+        }
+        filled
+    }
 }
 
 /// The languages that a reader wants, most wanted first: `wish`, what they have chosen before, what their browser asks
@@ -188,6 +201,43 @@ mod tests {
     }
 
     #[test]
+    fn a_lessons_html_has_its_labels_in_the_language_of_the_page() {
+        let html = "<b>{say:run.run}</b> {say:nothing} {say: {say:run.copy}";
+        assert_eq!(Texts::english().fill(html), "<b>Run</b> {say:nothing} {say: Copy");
+        assert_eq!(first(&["de"]).fill(html), "<b>Ausführen</b> {say:nothing} {say: Kopieren");
+    }
+
+    #[test]
+    fn nothing_but_names_is_the_same_in_both_languages() {
+        // Kubernetes' own words, which stay English, and words that German shares.
+        let names = [
+            "YAML",
+            "Code",
+            "Container",
+            "Editor",
+            "Events",
+            "Image",
+            "Init",
+            "Logs",
+            "Manifest",
+            "Median, min",
+            "Name",
+            "Pod",
+            "Pods",
+            "Port {port}",
+            "Sidecar",
+            "Status",
+            "Terminal: {name}",
+            "Workshop",
+            "Workshops",
+        ];
+        let [english, german] = &*ALL;
+        let same = |(key, text): &(&String, &String)| german.words.get(*key) == Some(text);
+        let all = english.words.iter().filter(same).filter(|(_, text)| !names.contains(&text.as_str()));
+        assert_eq!(all.collect::<Vec<_>>(), []);
+    }
+
+    #[test]
     fn the_pages_use_texts_that_there_are() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
         let mut files = vec![std::path::PathBuf::from(folder)];
@@ -198,8 +248,8 @@ mod tests {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            for start in ["t.say(\"", "t.with(\""] {
-                for key in text.split(start).skip(1).filter_map(|rest| rest.split('"').next()) {
+            for start in ["t.say(\"", "t.with(\"", "{say:"] {
+                for key in text.split(start).skip(1).filter_map(|rest| rest.split(['"', '}']).next()) {
                     assert_ne!(Texts::english().say(key), key, "{}", path.display());
                     used += 1;
                 }

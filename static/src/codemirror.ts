@@ -13,7 +13,7 @@ import { assistance, learn, recheck, told } from "./assist";
 import { the } from "./dom";
 import type { Problem } from "./protocol";
 import type { Surface, SurfaceEvents } from "./surface";
-import { t } from "./text";
+import { group, t } from "./text";
 
 const colours = HighlightStyle.define([
   { tag: [tags.propertyName, tags.definition(tags.propertyName)], class: "y-key" },
@@ -37,6 +37,7 @@ function extensions(events: SurfaceEvents) {
     highlightActiveLineGutter(),
     history(),
     drawSelection(),
+    EditorState.phrases.of(group("phrase.")),
     indentUnit.of("  "),
     EditorState.tabSize.of(2),
     bracketMatching(),

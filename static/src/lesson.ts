@@ -20,18 +20,16 @@ import { setUpStatus } from "./status";
 import { Steps } from "./steps";
 import { Tabs } from "./tabs";
 import { setUpTheme } from "./theme";
-import { translateBlocks } from "./blocks";
 import { setUpQuizzes } from "./quiz";
 import { setUpReload } from "./reload";
 import { Verdicts } from "./verdicts";
 import { Why } from "./why";
-import { setUpSeat } from "./workshop/seat";
+import { setUpSeat } from "./workshop/seated";
 
 const { lesson = "", title = "", starter = "" } = document.body.dataset;
 
 setUpTheme();
 setUpSplit();
-translateBlocks();
 const connection = new Connection(lesson);
 const commands = new Commands(connection);
 const open = (pod: string) => {

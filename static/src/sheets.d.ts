@@ -12,3 +12,11 @@ declare module "*.json?late" {
   const words: Record<string, string>;
   export default words;
 }
+declare module "*.json?seat" {
+  const words: Record<string, string>;
+  export default words;
+}
+declare module "*.json?wall" {
+  const words: Record<string, string>;
+  export default words;
+}

@@ -19,4 +19,9 @@ export function t(key: Key, values: Record<string, string | number> = {}): strin
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (hole, name: string) => String(values[name] ?? hole));
 }
 
+/** All texts of a group that have come, by what follows its name in their keys. */
+export function group(name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(words).flatMap(([key, text]) => (key.startsWith(name) ? [[key.slice(name.length), text]] : [])));
+}
+
 add((german ? await import("../text/de.json?early") : await import("../text/en.json?early")).default);

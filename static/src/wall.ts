@@ -1,6 +1,7 @@
 // The instructor's wall: puts its parts together.
 
 import { setText, the } from "./dom";
+import "./workshop/wall-text";
 import { t } from "./text";
 import { setUpTheme } from "./theme";
 import { showAround, showLost } from "./workshop/around";

@@ -86,6 +86,11 @@ fn everybody_can_use_it_at_every_size() {
 }
 
 #[test]
+fn the_german_page_is_german() {
+    play("language");
+}
+
+#[test]
 fn the_page_is_light_and_stays_quick() {
     play("weight");
 }

@@ -38,7 +38,7 @@ pub(super) async fn run(task: LessonsTest) -> anyhow::Result<u8> {
     let closing = signals::closing()?;
     let Chosen { lessons, problems } = Chosen::load(&task.path)?;
     let provider = app::provider(&task.sandboxes, &task.content, PATIENCE).await?;
-    if let Some(caveat) = provider.caveat() {
+    for caveat in provider.caveats() {
         say(&format!("note: {caveat}"))?;
     }
     let outcomes = tokio::select! {

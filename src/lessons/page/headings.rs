@@ -8,6 +8,8 @@ use comrak::{
     nodes::{Node, NodeValue},
 };
 
+use super::wishes;
+
 /// A heading, in the order of the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
@@ -36,7 +38,8 @@ pub fn level_of(wish: Option<&str>) -> Result<Option<u8>, &'static str> {
     }
 }
 
-/// Reads the headings; `{#id}` behind one is its anchor and no text. Steps begin at those of level `at`. The steps of a
+/// Reads the headings; `{#id}` behind one is its anchor and no text, and so is the id in a comment about the step below
+/// it, `<!-- lab: step id=run -->`; links may then name it by its text as well. Steps begin at those of level `at`. The steps of a
 /// translation get its original's anchors, `steps`, where it has as many.
 pub fn read(root: Node<'_>, at: Option<u8>, steps: &[String]) -> Vec<Heading> {
     let mut anchorizer = Anchorizer::new();
@@ -47,7 +50,9 @@ pub fn read(root: Node<'_>, at: Option<u8>, steps: &[String]) -> Vec<Heading> {
         let title = node.collect_text();
         let own = chosen.unwrap_or_else(|| anchorizer.anchorize(&title));
         let line = node.data().sourcepos.start.line;
-        headings.push(Heading { id: own.clone(), own, title, step: Some(heading.level) == at, line });
+        let step = Some(heading.level) == at;
+        let id = step.then(|| wished_id(node)).flatten().unwrap_or_else(|| own.clone());
+        headings.push(Heading { id, own, title, step, line });
     }
     let count = headings.iter().filter(|heading| heading.step).count();
     if count == steps.len() {
@@ -64,6 +69,24 @@ pub fn anchors(headings: &[Heading]) -> HashMap<String, String> {
     headings.iter().flat_map(both).collect()
 }
 
+/// The id that a comment below a heading gives its step.
+fn wished_id(heading: Node<'_>) -> Option<String> {
+    let below = heading.following_siblings().skip(1);
+    let own = below.take_while(|node| !matches!(node.data().value, NodeValue::Heading(_)));
+    own.into_iter().find_map(|node| match &node.data().value {
+        NodeValue::HtmlBlock(html) => {
+            let words = wishes::of_step(wishes::words(&html.literal)?)?;
+            words.split_whitespace().find_map(|word| word.strip_prefix("id=")).filter(|id| is_id(id)).map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+fn is_id(id: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
+    !id.is_empty() && id.chars().all(plain)
+}
+
 /// Takes `{#id}` off the end of a heading.
 fn take_id(heading: Node<'_>) -> Option<String> {
     let last = heading.last_child()?;
@@ -72,8 +95,7 @@ fn take_id(heading: Node<'_>) -> Option<String> {
     let inner = text.trim_end().strip_suffix('}')?;
     let at = inner.rfind("{#")?;
     let id = inner[at + 2..].to_owned();
-    let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ':');
-    if id.is_empty() || !id.chars().all(plain) {
+    if !is_id(&id) {
         return None;
     }
     let kept = inner[..at].trim_end().to_owned();

@@ -54,7 +54,7 @@ fn an_output_after_a_sentence_still_belongs_to_the_command() {
     let lesson = page("## S\n\n    $ kubectl logs web\n\nIt answers:\n\n    Hello World\n");
     let expected = lesson.commands().next().unwrap().expected.as_ref();
     assert_eq!(expected.map(|expected| expected.text.as_str()), Some("Hello World"));
-    assert!(lesson.steps[0].html.contains("Expected output"));
+    assert!(lesson.steps[0].html.contains("{say:block.expected}"));
 }
 
 #[test]
@@ -123,6 +123,14 @@ fn windows_line_ends_and_byte_order_marks_do_no_harm() {
 fn the_starter_is_the_first_command_that_makes_something() {
     let lesson = page("## S\n\n```\nkubectl get pods\nkubectl run web --image=nginx\n```\n");
     assert_eq!(lesson.starter(), Some("kubectl run web --image=nginx"));
+}
+
+#[test]
+fn a_comment_gives_a_step_its_anchor_and_the_headings_own_leads_there_too() {
+    let lesson = page("[go](#run-it)\n\n## Run it\n\n<!-- lab:step id=run time=3m -->\n\nText.\n\n## More\n\n<!-- lab: step id=\"x -->\n");
+    let ids: Vec<&str> = lesson.steps.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["run", "more"], "what can be no anchor is none");
+    assert!(lesson.intro.contains("href=\"#run\"") && lesson.steps[0].minutes == Some(3), "{}", lesson.intro);
 }
 
 #[test]

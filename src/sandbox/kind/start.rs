@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::KindSettings,
-    sandbox::{lesson_images, reaper::Reaper},
+    sandbox::{Caveat, lesson_images, reaper::Reaper},
 };
 
 /// How often it is looked for clusters that are ours and that nobody knows, and whether the pool is full.
@@ -61,7 +61,7 @@ impl Kind {
         let instance = Instance::of(records.folder()).map_err(ours)?;
         let mut caveats: Vec<String> =
             findings.into_iter().filter(|f| !f.works).map(|f| format!("{}: {}", f.about, f.words)).collect();
-        caveats.extend(pack_images(data, lessons, archives, &records)?);
+        caveats.extend(pack_images(data, lessons, archives, &records)?.map(|missing| missing.to_string()));
         for caveat in &caveats {
             tracing::warn!("{caveat}");
         }
@@ -91,7 +91,6 @@ impl Kind {
             book: Mutex::new(book),
             tasks: TaskTracker::new(),
             reaper: Reaper::start(),
-            caveat: None,
         }));
         kind.take_over().await.map_err(|failure| KindError::Missing(failure.to_string()))?;
         let keeper = kind.clone();
@@ -183,7 +182,7 @@ fn pack_images(
     lessons: Option<&Path>,
     archives: &[PathBuf],
     records: &Records,
-) -> Result<Option<String>, KindError> {
+) -> Result<Option<Caveat>, KindError> {
     let ours = |source| KindError::Data { path: data.to_owned(), source };
     let lessons = lessons.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
     let store = ImageStore::open(&data.join("images"))?;

@@ -35,7 +35,6 @@ async fn watch_over(around: &Inner, name: &str, client: &kube::Client) -> String
             continue;
         }
         tracing::warn!(cluster = name, "a learner's cluster is lost");
-        return "it has stopped answering and could not be started again. \"Reset sandbox\" makes a new one."
-            .to_owned();
+        return "it has stopped answering and could not be started again.".to_owned();
     }
 }

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::config::{KubernetesSettings, PodSecurity};
+use crate::{
+    config::{KubernetesSettings, PodSecurity},
+    sandbox::Caveat,
+};
 
 /// Whose namespaces these are, as everything made by a program says.
 pub(super) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -155,13 +158,9 @@ pub(super) fn binding(namespace: &str) -> Value {
     })
 }
 
-/// A sentence for learners about what this cluster refuses.
-pub(super) fn caveat(s: &KubernetesSettings) -> Option<String> {
-    (s.security == PodSecurity::Restricted).then(|| {
-        "This cluster takes Pods only that run as an ordinary user (Pod Security restricted); the lessons' own \
-         manifests may need a securityContext."
-            .to_owned()
-    })
+/// What learners should know about what this cluster refuses.
+pub(super) fn caveat(s: &KubernetesSettings) -> Option<Caveat> {
+    (s.security == PodSecurity::Restricted).then_some(Caveat::OrdinaryUsers)
 }
 
 #[cfg(test)]

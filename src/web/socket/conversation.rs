@@ -391,7 +391,9 @@ where
         if let Some(why) = self.has_to_wait(&line, file) {
             return self.refuse(Some(id), why).await;
         }
-        match self.session.run(&id, line, manifest, desk, self.app.engine.clone()) {
+        let texts = self.texts;
+        let say = move |why: &_| words::nowhere(texts, why);
+        match self.session.run(&id, line, manifest, desk, self.app.engine.clone(), say) {
             Ok(()) => {
                 self.app.metrics.commands.inc();
                 Ok(())

@@ -5,6 +5,7 @@ use super::words;
 use crate::{
     lessons::check::Verdict,
     manifest::Problem,
+    sandbox::Caveat,
     sessions::{
         checks::{CheckState, StepState},
         desk::Sheet,
@@ -116,14 +117,14 @@ pub(in crate::web) fn edits(open: &[Edit]) -> Message {
     Message::Edits { edits: open.iter().map(shown).collect() }
 }
 
-/// `caveat` is what is amiss with every sandbox of this server.
-pub(in crate::web) fn sandbox(sandbox: &Sandbox, caveat: Option<&str>, t: &Texts) -> Message {
+/// `caveats` are what is amiss with every sandbox of this server.
+pub(in crate::web) fn sandbox(sandbox: &Sandbox, caveats: &[Caveat], t: &Texts) -> Message {
     let state = match sandbox {
         Sandbox::None | Sandbox::Starting(_) => SandboxState::Starting,
         Sandbox::Ready => SandboxState::Ready,
         Sandbox::Failed(_) => SandboxState::Failed,
     };
-    let text = words::sandbox(t, sandbox, caveat);
+    let text = words::sandbox(t, sandbox, caveats);
     Message::Sandbox { state, text }
 }
 

@@ -3,11 +3,12 @@
 use super::super::texts::Texts;
 use crate::{
     console::MAX_LINE,
-    sandbox::Stage,
+    sandbox::{Caveat, Stage},
     sessions::{
         NoSession,
         commands::{MAX_ID, NotBegun},
         desk::{MAX_FILE, MAX_NAME, NotStored},
+        run::Nowhere,
         state::Sandbox,
     },
 };
@@ -54,13 +55,30 @@ pub(in crate::web) fn no_session(t: &Texts, why: &NoSession) -> String {
     }
 }
 
-/// Where the sandbox stands. `caveat` is what is amiss with every sandbox of this server.
-pub(in crate::web) fn sandbox(t: &Texts, sandbox: &Sandbox, caveat: Option<&str>) -> String {
+/// Where the sandbox stands. `caveats` are what is amiss with every sandbox of this server.
+pub(in crate::web) fn sandbox(t: &Texts, sandbox: &Sandbox, caveats: &[Caveat]) -> String {
     match sandbox {
         Sandbox::None | Sandbox::Starting(None) => t.say("socket.making").to_owned(),
         Sandbox::Starting(Some(how_far)) => stage(t, how_far),
-        Sandbox::Ready => caveat.unwrap_or(t.say("socket.ready")).to_owned(),
+        Sandbox::Ready if caveats.is_empty() => t.say("socket.ready").to_owned(),
+        Sandbox::Ready => caveats.iter().map(|one| caveat(t, one)).collect::<Vec<_>>().join(" "),
         Sandbox::Failed(why) => t.with("socket.noCluster", "why", why),
+    }
+}
+
+fn caveat(t: &Texts, caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::NoContainers(why) => t.with("caveat.noContainers", "why", why),
+        Caveat::NoImages(why) => t.with("caveat.noImages", "why", why),
+        Caveat::OrdinaryUsers => t.say("caveat.ordinaryUsers").to_owned(),
+    }
+}
+
+/// Why a line has no sandbox to run in.
+pub(in crate::web) fn nowhere(t: &Texts, why: &Nowhere) -> String {
+    match why {
+        Nowhere::Failed(why) => t.with("socket.noSandbox", "why", why),
+        Nowhere::Over => t.say("socket.sessionOver").to_owned(),
     }
 }
 
@@ -114,7 +132,10 @@ mod tests {
         let mut said: Vec<String> = files.iter().map(|why| not_stored(t, why)).collect();
         said.extend(commands.iter().map(|why| not_begun(t, why)));
         said.extend(sessions.iter().map(|why| no_session(t, why)));
-        said.extend(starting.iter().chain(&standing).map(|one| sandbox(t, one, None)));
+        said.extend(starting.iter().chain(&standing).map(|one| sandbox(t, one, &[])));
+        let caveats = [Caveat::NoContainers("no".into()), Caveat::NoImages("no".into()), Caveat::OrdinaryUsers];
+        said.extend(caveats.map(|one| sandbox(t, &Sandbox::Ready, &[one])));
+        said.extend([Nowhere::Failed("no room".into()), Nowhere::Over].map(|why| nowhere(t, &why)));
         said.extend([text_too_large(t), line_too_long(t)]);
         said
     }
@@ -125,7 +146,7 @@ mod tests {
         for (one, other) in all(english).iter().zip(all(german)) {
             assert_ne!(*one, other, "not translated");
             for text in [one, &other] {
-                assert!(!text.starts_with("socket.") && !text.contains('{'), "{text}");
+                assert!(!text.starts_with("socket.") && !text.starts_with("caveat.") && !text.contains('{'), "{text}");
             }
         }
     }
@@ -133,7 +154,7 @@ mod tests {
     #[test]
     fn a_place_in_the_queue_is_told_with_a_guess_of_the_time() {
         let queue = Stage::InLine { place: 2, estimate: Some(Duration::from_secs(41)) };
-        let told = sandbox(Texts::english(), &Sandbox::Starting(Some(queue)), None);
+        let told = sandbox(Texts::english(), &Sandbox::Starting(Some(queue)), &[]);
         assert_eq!(told, "You are number 2 in the queue for a cluster: about 50 seconds.");
     }
 }

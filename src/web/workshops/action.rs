@@ -13,6 +13,7 @@ use crate::{
     sessions::desk::Author,
     storage::{LearnerId, WorkshopState},
     web::{
+        socket::words::nowhere,
         state::AppState,
         texts::{self, Texts},
     },
@@ -68,13 +69,20 @@ pub(super) async fn act(
     headers: HeaderMap,
     Json(action): Json<Action>,
 ) -> Response {
-    match perform(&app, &instructor, &room, action).await {
+    let t = texts::of(&headers);
+    match perform(&app, &instructor, &room, action, t).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refused) => refusal(texts::of(&headers), &refused),
+        Err(refused) => refusal(t, &refused),
     }
 }
 
-async fn perform(app: &AppState, instructor: &str, room: &Room, action: Action) -> Result<(), Refused> {
+async fn perform(
+    app: &AppState,
+    instructor: &str,
+    room: &Room,
+    action: Action,
+    t: &'static Texts,
+) -> Result<(), Refused> {
     let workshops = &app.workshops;
     match action {
         Action::Pause => workshops.set_state(room, WorkshopState::Paused).await,
@@ -99,17 +107,25 @@ async fn perform(app: &AppState, instructor: &str, room: &Room, action: Action) 
             workshops.type_along(room, &LearnerId::new(learner), &text);
             Ok(())
         }
-        Action::Run { learner, line } => run(app, instructor, room, &LearnerId::new(learner), line).await,
+        Action::Run { learner, line } => run(app, instructor, room, &LearnerId::new(learner), line, t).await,
         Action::Push { to, file, text } => push(app, instructor, room, to, &file, &text).await,
     }
 }
 
 /// The instructor's line runs as the learner's own do; its id says whose it is.
-async fn run(app: &AppState, instructor: &str, room: &Room, learner: &LearnerId, line: String) -> Result<(), Refused> {
+async fn run(
+    app: &AppState,
+    instructor: &str,
+    room: &Room,
+    learner: &LearnerId,
+    line: String,
+    t: &'static Texts,
+) -> Result<(), Refused> {
     let session = app.workshops.hands_on(room, learner, &line).await?;
     let desk = session.open_desk().ok_or(Refused::NoLesson)?;
     let id = format!("by:{instructor}:{}", uuid::Uuid::now_v7());
-    session.run(&id, line, None, desk, app.engine.clone()).map_err(|why| Refused::Console(why.to_string()))
+    let say = move |why: &_| nowhere(t, why);
+    session.run(&id, line, None, desk, app.engine.clone(), say).map_err(|why| Refused::Console(why.to_string()))
 }
 
 /// Only into editors of learners who are here: the others would find it in whatever lesson they open next.

@@ -1,6 +1,7 @@
 // How many are there, and how long it still takes: what stands beside the workshop's name.
 
 import { el, icon, setText, the } from "../dom";
+import "./wall-text";
 import { t } from "../text";
 import type { Change } from "./events";
 

@@ -6,5 +6,5 @@ import { t } from "../text";
 /** Whose command it was, where it was not the learner's own. */
 export function by(id: string): HTMLElement | null {
   const who = /^by:([^:]+):/.exec(id)?.[1];
-  return who ? el("span", { class: "tag" }, ` ${t("seat.typedThis", { who })}`) : null;
+  return who ? el("span", { class: "tag" }, ` ${t("console.typedBy", { who })}`) : null;
 }

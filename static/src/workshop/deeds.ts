@@ -1,6 +1,7 @@
 // What the instructor does: each is a word to the server. A refusal is shown where it arose.
 
 import { the } from "../dom";
+import "./wall-text";
 import { t } from "../text";
 
 export type Deed =

@@ -1,6 +1,7 @@
 // A message to one learner, the stuck, or everybody; with a command to run or a file for the editor.
 
 import { el, setText, the } from "../dom";
+import "./wall-text";
 import { t } from "../text";
 import { perform } from "./deeds";
 

@@ -1,6 +1,7 @@
 // Who needs the instructor: raised hands and the stuck, longest first.
 
 import { el, icon, setText, the } from "../dom";
+import "./wall-text";
 import { t } from "../text";
 import type { Need, Stuck } from "./events";
 import { words } from "./stuck";

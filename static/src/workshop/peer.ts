@@ -2,6 +2,7 @@
 
 import { el, icon, the } from "../dom";
 import type { LessonFile, Message } from "../protocol";
+import "./wall-text";
 import { t } from "../text";
 import { by } from "./by";
 import { perform } from "./deeds";

@@ -4,17 +4,10 @@
 import type { Connection } from "../connection";
 import { el, icon, setText, the } from "../dom";
 import type { Seat, SeatRequest } from "../protocol";
+import "./seat-text";
 import { t } from "../text";
 
-export function setUpSeat(connection: Connection, run: (line: string) => void): void {
-  let bar: Bar | undefined;
-  connection.on("workshop", ({ seat }) => {
-    bar ??= new Bar(connection, run);
-    bar.show(seat);
-  });
-}
-
-class Bar {
+export class Bar {
   readonly #connection: Connection;
   readonly #run: (line: string) => void;
   readonly #title = el("b", {});

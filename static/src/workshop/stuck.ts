@@ -1,5 +1,6 @@
 // On what somebody is stuck, in words.
 
+import "./wall-text";
 import { t } from "../text";
 import type { Stuck } from "./events";
 

@@ -1,6 +1,7 @@
 // The wall: a row for each learner, a cell for each step. Rows are drawn again only when they changed.
 
 import { el, hidden, icon, the } from "../dom";
+import "./wall-text";
 import { t } from "../text";
 import type { Cell, Change, Row } from "./events";
 

@@ -116,6 +116,28 @@ test("the editor knows the cluster's fields: it marks what is wrong, offers what
   assert.deepEqual(learner.complaints, []);
 });
 
+test("the editor offers values, and the names of what there is", async () => {
+  const learner = await Learner.arrive(chromium);
+  await learner.open("From containers to Pods");
+  await learner.type("kubectl create configmap colours --from-literal=sky=blue");
+  await learner.says(learner.console, "configmap/colours created");
+  const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  volumes:\n  - name: shared\n    emptyDir: {}\n  containers:\n  - name: a\n    image: busybox\n";
+  const offered = learner.page.getByRole("listbox", { name: "Completions" });
+  const completes = async (before, word, whole) => {
+    await learner.write(pod + before);
+    // Completion begins with the cluster's schemas, which come once the editor has the focus.
+    await learner.page.keyboard.press("Control+Space");
+    await offered.getByRole("option", { name: word }).first().waitFor();
+    await offered.getByRole("option", { name: word }).first().click();
+    await learner.says(learner.manifest, whole);
+  };
+  await completes("    imagePullPolicy: ", "IfNotPresent", "imagePullPolicy: IfNotPresent");
+  await completes("    envFrom:\n    - configMapRef:\n        name: ", "colours", "name: colours");
+  await completes("    volumeMounts:\n    - name: ", "shared", /volumeMounts:\s*- name: shared/);
+  await completes("    livenessP", "livenessProbe", "livenessProbe:");
+  assert.deepEqual(learner.complaints, []);
+});
+
 test("a port of a Service is shown beside the lesson, as a stranger to our page", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("From containers to Pods");

@@ -52,6 +52,18 @@ test("a lesson weighs under 60 kB without editor and 300 kB with everything, and
   assert.deepEqual(foreign, []);
 });
 
+test("scripts and styles come as small as they can be made", async () => {
+  const context = await chromium.newContext();
+  const page = await context.newPage();
+  const packed = new Map();
+  page.on("response", async (response) => packed.set(new URL(response.url()).pathname, await response.headerValue("content-encoding")));
+  await page.goto(LESSON);
+  await page.locator(".cm-content").waitFor();
+  for (const path of ["/static/site/podyard.css", "/static/vendor/lesson.js"]) assert.match(packed.get(path), /^(br|gzip)$/, path);
+  const css = await (await context.request.get(`${process.env.PODYARD_URL}/static/site/podyard.css`)).text();
+  assert.ok(!css.includes("/*"), "the styles are sent with their comments");
+});
+
 test("nor is it heavier in German", async () => {
   const context = await chromium.newContext({ locale: "de-AT" });
   const page = await context.newPage();

@@ -90,7 +90,7 @@ where
     /// The sandbox has changed: what is looked at is looked at in the new one.
     pub(super) async fn status(&mut self) -> Step {
         let Status { sandbox, hold } = self.status.borrow_and_update().clone();
-        self.say(&wire::sandbox(&sandbox, self.app.caveat.as_deref(), self.texts)).await?;
+        self.say(&wire::sandbox(&sandbox, &self.app.caveats, self.texts)).await?;
         self.views = hold.as_ref().map(|hold| hold.views.clone());
         self.log = hold.map(|hold| {
             let (send, receive) = mpsc::channel(LOG_PIECES);
