@@ -20,6 +20,9 @@ pub const HEADING_ENDS: char = '\u{2}';
 /// What must not come from an author's text: it marks places of ours.
 pub const RESERVED: [char; 4] = [STEP_BEGINS, HEADING_ENDS, BLOCK_BEGINS, BLOCK_ENDS];
 
+/// What the renderer calls the way back from a footnote.
+const BACK: &str = "aria-label=\"Back to reference ";
+
 /// A rendered page.
 #[derive(Debug, Default)]
 pub struct Parts {
@@ -76,5 +79,9 @@ pub fn render(root: Node<'_>, headings: &[Heading], blocks: &[String], raw: bool
         let (heading, html) = piece.split_once(HEADING_ENDS).unwrap_or(("", piece));
         (finish(heading), finish(html))
     };
-    Parts { intro, steps: pieces.map(step).collect(), footnotes: finish(footnotes) }
+    Parts {
+        intro,
+        steps: pieces.map(step).collect(),
+        footnotes: finish(footnotes).replace(BACK, "aria-label=\"{say:lesson.backToReference} "),
+    }
 }

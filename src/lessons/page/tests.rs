@@ -127,7 +127,9 @@ fn the_starter_is_the_first_command_that_makes_something() {
 
 #[test]
 fn a_comment_gives_a_step_its_anchor_and_the_headings_own_leads_there_too() {
-    let lesson = page("[go](#run-it)\n\n## Run it\n\n<!-- lab:step id=run time=3m -->\n\nText.\n\n## More\n\n<!-- lab: step id=\"x -->\n");
+    let lesson = page(
+        "[go](#run-it)\n\n## Run it\n\n<!-- lab:step id=run time=3m -->\n\nText.\n\n## More\n\n<!-- lab: step id=\"x -->\n",
+    );
     let ids: Vec<&str> = lesson.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!(ids, ["run", "more"], "what can be no anchor is none");
     assert!(lesson.intro.contains("href=\"#run\"") && lesson.steps[0].minutes == Some(3), "{}", lesson.intro);

@@ -14,14 +14,17 @@ const NAMES = [
   /^(Deutsch|English)$/,
   // Files, objects, addresses and what the cluster says of them.
   /\.yaml$/, /^(Pod|ConfigMap|Node|Service|ServiceAccount|Secret|Event)[ /]\S+$/, /^https?:/, /^(kubectl|\d|v\d)/,
-  /^(bad|box|app|0s|node|podyard|rs)\b/, /^(Pending|Running|Completed|Error|CrashLoopBackOff|Terminating|ContainerCreating)$/,
+  /^(pod|service|configmap)\/\S+( created)?$/, /^No resources found in default namespace\.$/, /^Successfully /,
+  /^(bad|box|busybox|app|0s|node|why|exit|Terminal)\b/, /^(Pending|Running|Completed|Error|CrashLoopBackOff|Terminating|ContainerCreating|BackOff|Scheduled|Pulling|Pulled|Created|Started)\b/,
+  // What lessons are called, and what they look for in objects.
+  /^(Jobs|Pod \S+ phase: \w+|KX4-7PM-QRT)$/,
 ];
 
 /** All that is said on the page, to the eye or the ear, except code, what programs write, and tables of the cluster's words. */
 function said(page) {
   return page.evaluate(() => {
     const words = new Set();
-    const skipped = "script, style, code, pre, samp, kbd, textarea, td, th, svg text, .cm-scroller, .log .entry, .xterm, .frame, output, [data-words]";
+    const skipped = "script, style, code, pre, samp, kbd, textarea, td, th, svg text, .tl-detail dd, .cm-scroller, .log .entry, .xterm, .frame, output, [data-words]";
     const add = (text) => { const plain = text?.trim().replace(/\s+/g, " "); if (plain && /[a-z]{2}/i.test(plain)) words.add(plain); };
     const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) if (!node.parentElement.closest(skipped)) add(node.data);
@@ -69,16 +72,16 @@ async function tour(locale) {
   await tab("timeline");
   await page.locator(".tl").first().waitFor();
   await look("Timeline");
+  await page.locator("#dry-run").click();
+  await page.locator("#diff:not([hidden])").waitFor();
+  await look("Dry-run");
+  await page.keyboard.press("Escape");
   const block = page.locator("[data-command]").first();
   await block.locator(".run").click();
   await block.locator(".ran:not([hidden])").filter({ hasText: /\d ms/ }).waitFor();
   await learner.type("kubectl get nothing");
   await page.locator(".log .entry").last().filter({ hasText: "1" }).waitFor();
   await look("commands");
-  await page.locator("#dry-run").click();
-  await page.locator("#diff:not([hidden])").waitFor();
-  await look("Dry-run");
-  await page.keyboard.press("Escape");
   await page.locator(".cm-content").click();
   await page.keyboard.press("Control+f");
   await page.locator(".cm-search").waitFor();
