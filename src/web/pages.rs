@@ -146,7 +146,7 @@ mod tests {
         let lesson = catalog.get("a").unwrap();
         let said = |t: &Texts| lacking(lesson, &Capabilities::kind(1), t);
         assert_eq!(said(Texts::english()), ["2 nodes", "kubectl top"]);
-        assert_eq!(said(texts::first(&["de"])), ["2 Knoten", "kubectl top"]);
+        assert_eq!(said(texts::first(&["de"])), ["2 Knoten", "den Befehl kubectl top"]);
         assert_eq!(lacking(lesson, &Capabilities::embedded(1, true), Texts::english()), ["2 nodes"]);
         assert!(lacking(lesson, &Capabilities::embedded(2, true), Texts::english()).is_empty());
         for (name, _) in crate::lessons::needs::KNOWN {

@@ -43,6 +43,18 @@ for (const theme of ["light", "dark"]) {
   });
 }
 
+test("every page flows into 320 px, which is also 1280 px at four times the size", async () => {
+  const learner = await Learner.arrive(chromium, { viewport: { width: 320, height: 640 } });
+  for (const path of ["/", "/lessons/glossary", "/lessons/probes", "/lessons/from-containers-to-pods", "/join", "/workshops", "/continue"]) {
+    await learner.page.goto(`${process.env.PODYARD_URL}${path}`);
+    if (path.startsWith("/lessons/")) await learner.connected();
+    const wider = await learner.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wider, 0, `${path} is ${wider} px too wide`);
+    assert.deepEqual(await findings(learner.page), [], path);
+  }
+  assert.deepEqual(learner.complaints, []);
+});
+
 test("a lesson by keyboard alone: run, apply, look, reset", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("The anatomy of a Pod manifest");
