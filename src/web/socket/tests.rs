@@ -230,7 +230,7 @@ async fn a_slow_page_is_told_of_a_gap_and_memory_stays_bounded() {
     let app = testing::state(testing::scripted(), 10).await;
     let session = session(&app).await;
     let (mut page, _) = Page::greet(&app, &session, 0).await;
-    page.say(json!({"op": "run", "id": "1", "line": "kubectl flood 100000"})).await;
+    page.say(json!({"op": "run", "id": "1", "line": "kubectl flood 200000"})).await;
     page.hear("started").await;
     // The page reads nothing until the command has ended.
     let mut newest = session.newest();
