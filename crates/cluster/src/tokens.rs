@@ -18,8 +18,8 @@ pub struct Bearer<'a> {
     pub pod: Option<(&'a str, &'a str)>,
     /// Name and uid of the Secret that it ends with.
     pub secret: Option<(&'a str, &'a str)>,
-    /// The node that the Pod is on.
-    pub node: Option<&'a str>,
+    /// Name and uid of the node that the Pod is on.
+    pub node: Option<(&'a str, &'a str)>,
 }
 
 /// Why a token is not good.
@@ -69,8 +69,8 @@ impl Signer {
                 own[kind] = json!({"name": name, "uid": uid});
             }
         }
-        if let Some(node) = bearer.node {
-            own["node"] = json!({"name": node});
+        if let Some((name, uid)) = bearer.node {
+            own["node"] = json!({"name": name, "uid": uid});
             if seconds == USUAL {
                 own["warnafter"] = (issued + seconds).into();
             }

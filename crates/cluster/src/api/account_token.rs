@@ -8,7 +8,7 @@ use crate::{
     admission::field::{Fault, FieldError},
     clock::api_time,
     json::{at, items},
-    store::Key,
+    store::{Key, Object},
     tokens::{Bearer, ISSUER},
 };
 
@@ -28,7 +28,7 @@ impl Api {
             items(&request["spec"], "audiences").iter().filter_map(Value::as_str).map(str::to_owned).collect();
         let reference = request["spec"]["boundObjectRef"].clone();
         let bound = self.bound(call, &reference)?;
-        let node = bound.as_ref().and_then(|pod| pod["spec"]["nodeName"].as_str());
+        let node = bound.as_ref().and_then(|object| self.node_of(object, &reference));
         let of = |kind: &str| {
             let object = bound.as_ref().filter(|_| reference["kind"] == kind)?;
             Some((text(object, "name"), text(object, "uid")))
@@ -38,7 +38,7 @@ impl Api {
             account: (&call.name, text(&account, "uid")),
             pod: of("Pod"),
             secret: of("Secret"),
-            node,
+            node: node.as_ref().map(|node| (text(node, "name"), text(node, "uid"))),
         };
         let now = self.clock.now();
         let wanted: Vec<&str> = audiences.iter().map(String::as_str).collect();
@@ -55,13 +55,23 @@ impl Api {
         Ok(Reply::created(request))
     }
 
+    /// The node that the token is bound to, or that its Pod is on.
+    fn node_of(&self, object: &Object, reference: &Value) -> Option<Object> {
+        if reference["kind"] == "Node" {
+            return Some(object.clone());
+        }
+        let name = object["spec"]["nodeName"].as_str()?;
+        self.store.get(&Key::new("nodes", "", name))
+    }
+
     /// The object that the token is to end with.
-    fn bound(&self, call: &Call, reference: &Value) -> Result<Option<crate::store::Object>, Failure> {
+    fn bound(&self, call: &Call, reference: &Value) -> Result<Option<Object>, Failure> {
         let named = |key: &str| reference[key].as_str().unwrap_or_default();
         let plural = match (named("apiVersion"), named("kind")) {
             (_, "") => return Ok(None),
             ("v1", "Pod") => "pods",
             ("v1", "Secret") => "secrets",
+            ("v1", "Node") => "nodes",
             (version, kind) => {
                 let group = version.split_once('/').map_or("", |(group, _)| group);
                 return Err(Failure::bad_request(format!(
@@ -70,8 +80,9 @@ impl Api {
                 )));
             }
         };
-        let resource = crate::registry::find("", "v1", plural).expect("the core group has Pods and Secrets");
-        let object = self.store.get(&Key::new(plural, call.namespace(), named("name")));
+        let resource = crate::registry::find("", "v1", plural).expect("the core group has all of them");
+        let namespace = if plural == "nodes" { "" } else { call.namespace() };
+        let object = self.store.get(&Key::new(plural, namespace, named("name")));
         let object = object.ok_or_else(|| Failure::not_found(resource, named("name")))?;
         let uid = text(&object, "uid");
         if !named("uid").is_empty() && named("uid") != uid {

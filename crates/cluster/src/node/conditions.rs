@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    observed::Observed,
+    observed::{Observed, Restarting},
     phase::{Phase, main_started, started},
     pod::{Definition, Pod, Role},
     resize,
@@ -80,16 +80,24 @@ pub fn conditions(
         containers_ready,
         Condition::bare("PodScheduled", true),
     ];
-    let restarting = observed.restarting.as_ref().map(|restarting| {
-        Condition::because(RESTARTING, restarting.now, "ContainerExited", restarting.message.clone())
-    });
+    let restarting = pod.could_restart_all().then(|| restarting(observed, phase));
     let disrupted =
         observed.disrupted.clone().map(|message| Condition::because(DISRUPTED, true, "TerminationByKubelet", message));
-    for condition in disrupted.into_iter().chain(restarting).chain(ours) {
+    for condition in disrupted.into_iter().chain(ours).chain(restarting) {
         let old = before.iter().find(|c| c["type"] == condition.kind).copied();
         all.push(stamp(condition, old, pod.generation(), now));
     }
     all
+}
+
+fn restarting(observed: &Observed, phase: Phase) -> Condition {
+    let message = || "container exited with restart policy rule".to_owned();
+    match (phase, observed.restarting) {
+        (Phase::Succeeded, _) => Condition::because(RESTARTING, false, "PodCompleted", String::new()),
+        (Phase::Failed, _) => Condition::because(RESTARTING, false, "PodFailed", String::new()),
+        (_, Some(Restarting::Now)) => Condition::because(RESTARTING, true, "RestartAllContainersStarted", message()),
+        _ => Condition::bare(RESTARTING, false),
+    }
 }
 
 fn stamp(condition: Condition, old: Option<&Value>, generation: i64, now: Timestamp) -> Value {
@@ -102,6 +110,10 @@ fn stamp(condition: Condition, old: Option<&Value>, generation: i64, now: Timest
         "lastProbeTime": null,
         "lastTransitionTime": since.map_or_else(|| api_time(now), str::to_owned),
     });
+    if condition.kind == RESTARTING {
+        // The one condition that a kubelet does not stamp with it.
+        value.as_object_mut().map(|fields| fields.remove("observedGeneration"));
+    }
     for (field, text) in [("reason", condition.reason), ("message", &condition.message)] {
         if !text.is_empty() {
             value[field] = json!(text);

@@ -62,9 +62,8 @@ pub fn container_spec(
     let security = security(pod, container, image)?;
     if let Some(profile) = missing_profile(pod, container) {
         let text = format!(
-            "failed to generate container \"{}\" spec: failed to generate seccomp spec opts: cannot load seccomp profile \
-             {profile:?}: open {profile}: no such file or directory",
-            parts.id.0
+            "failed to create containerd container: cannot load seccomp profile {profile:?}: open {profile}: no such file or \
+             directory"
         );
         return Err(ConfigError::create(text));
     }

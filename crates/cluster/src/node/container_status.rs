@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     adopt::UNKNOWN,
-    observed::{Container, Ended, Observed, RunState},
+    observed::{Container, Ended, Observed, RESTARTING_ALL, RunState},
     phase::started,
     pod::{Definition, Pod, Role},
     resources,
@@ -50,12 +50,14 @@ impl ContainerView<'_> {
         let state = self.observed.container(definition.name()).unwrap_or(&unknown);
         let run = state.run.as_ref();
         let (now_state, last) = self.states(state);
+        // The next run counts, unless this node only takes the container up.
+        let before = if state.again { state.earlier } else { state.earlier.saturating_sub(1) };
         let mut status = json!({
             "name": definition.name(),
             "state": now_state,
             "lastState": last.map_or_else(|| json!({}), |ended| json!({"terminated": terminated(ended)})),
             "ready": ready(definition, self.observed),
-            "restartCount": run.map_or(state.earlier.saturating_sub(1), |run| run.restarts),
+            "restartCount": run.map_or(before, |run| run.restarts),
             "image": run.map_or(definition.image(), |run| run.image.as_str()),
             "imageID": run.map_or("", |run| run.image_id.as_str()),
         });
@@ -102,14 +104,17 @@ impl ContainerView<'_> {
 
 fn terminated(ended: &Ended) -> Value {
     // Nobody saw such an end: a kubelet leaves the times empty.
-    let time = |time| if ended.reason == UNKNOWN { Value::Null } else { json!(api_time(time)) };
+    let unseen = ended.reason == UNKNOWN || ended.reason == RESTARTING_ALL;
+    let time = |time| if unseen { Value::Null } else { json!(api_time(time)) };
     let mut value = json!({
         "exitCode": ended.code,
         "reason": ended.reason,
         "startedAt": time(ended.started_at),
         "finishedAt": time(ended.finished_at),
-        "containerID": ended.container_id,
     });
+    if !ended.container_id.is_empty() {
+        value["containerID"] = json!(ended.container_id);
+    }
     if !ended.message.is_empty() {
         value["message"] = json!(ended.message);
     }

@@ -1,5 +1,7 @@
 //! A container's environment: `env`, `envFrom`, `$(VAR)`, the variables of Services.
 
+mod file;
+
 use std::{collections::BTreeMap, io};
 
 use k8s_openapi::api::core::v1::{Container, EnvVarSource, FileKeySelector};
@@ -20,22 +22,15 @@ pub enum EnvError {
     /// A field that the downward API does not have.
     #[error(transparent)]
     Field(#[from] downward::FieldError),
-    /// A file of variables that can't be read.
-    #[error("failed to read the file {path:?} in volume {volume:?}: {why}")]
-    File {
-        /// `volumeName`
-        volume: String,
-        /// `path`
-        path: String,
-        /// The system's reason.
-        why: String,
-    },
+    /// A file of variables that is not there, or is none.
+    #[error("couldn't parse env file")]
+    File,
     /// A file of variables without this one.
-    #[error("environment variable {key:?} not found in file {path:?}")]
+    #[error("environment variable key {key:?} not found in file {path:?}")]
     NotInFile {
         /// `key`
         key: String,
-        /// `path`
+        /// Where a kubelet has the file.
         path: String,
     },
 }
@@ -60,7 +55,7 @@ pub fn environment(
     for source in container.env_from.iter().flatten() {
         let prefix = source.prefix.as_deref().unwrap_or("");
         let data = if let Some(map) = &source.config_map_ref {
-            lookup.config_map(&map.name, map.optional == Some(true))?
+            lookup.config_map_text(&map.name, map.optional == Some(true))?
         } else if let Some(secret) = &source.secret_ref {
             lookup.secret(&secret.name, secret.optional == Some(true))?
         } else {
@@ -75,7 +70,7 @@ pub fn environment(
     }
     for variable in container.env.iter().flatten() {
         let value = match (&variable.value_from, &variable.value) {
-            (Some(EnvVarSource { file_key_ref: Some(selector), .. }), _) => from_file(selector, files)?,
+            (Some(EnvVarSource { file_key_ref: Some(selector), .. }), _) => from_file(pod, selector, files)?,
             (Some(source), _) => value_from(pod, container, source, lookup, facts)?,
             (None, value) => {
                 let known = |name: &str| set.get(name).or_else(|| services.get(name).map(String::as_str));
@@ -116,28 +111,19 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'=')
 }
 
-/// A variable of a file that another container wrote
-/// (kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-via-file/).
-fn from_file(selector: &FileKeySelector, files: ReadFile<'_>) -> Result<Option<String>, EnvError> {
-    let optional = selector.optional == Some(true);
-    let (volume, path) = (selector.volume_name.clone(), selector.path.clone());
-    let text = match files(&volume, &path) {
-        Ok(text) => text,
-        Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(EnvError::File { volume, path, why: error.to_string() }),
-    };
-    let value = variables(&text).find(|(name, _)| *name == selector.key).map(|(_, value)| value.to_owned());
-    if value.is_none() && !optional {
-        return Err(EnvError::NotInFile { key: selector.key.clone(), path });
+/// A variable of a file that another container wrote.
+fn from_file(pod: &Pod, selector: &FileKeySelector, files: ReadFile<'_>) -> Result<Option<String>, EnvError> {
+    let FileKeySelector { key, path, volume_name: volume, optional } = selector;
+    let text = files(volume, path).map_err(|_| EnvError::File)?;
+    let value = file::value(&text, key).map_err(|_| EnvError::File)?;
+    match (value.is_empty(), *optional) {
+        (false, _) => Ok(Some(value)),
+        (true, Some(true)) => Ok(None),
+        (true, _) => {
+            let place = format!("/var/lib/kubelet/pods/{}/volumes/kubernetes.io~empty-dir/{volume}", pod.uid());
+            Err(EnvError::NotInFile { key: key.clone(), path: format!("{place}/{}", path.trim_start_matches('/')) })
+        }
     }
-    Ok(value)
-}
-
-/// `NAME='value'` a line, or without quotation marks; others say nothing.
-fn variables(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let bare = |value| str::strip_prefix(value, '\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(value);
-    lines.filter_map(move |line| line.split_once('=').map(|(name, value)| (name.trim(), bare(value.trim()))))
 }
 
 fn value_from(
@@ -161,7 +147,7 @@ fn value_from(
             name: map.name.clone(),
             key: map.key.clone(),
         };
-        (lookup.config_map(&map.name, optional)?, &map.key, optional, missing)
+        (lookup.config_map_text(&map.name, optional)?, &map.key, optional, missing)
     } else if let Some(secret) = &source.secret_key_ref {
         let optional = secret.optional == Some(true);
         let missing = Missing::Key {

@@ -35,6 +35,24 @@ pub struct Target {
     pub container: Container,
 }
 
+/// What a command said, which the kubelet hears one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// On standard output.
+    pub stdout: String,
+    /// On standard error.
+    pub stderr: String,
+}
+
+impl Said {
+    /// Both, as far as they are kept.
+    pub fn both(self) -> String {
+        let mut bytes = (self.stdout + &self.stderr).into_bytes();
+        bytes.truncate(OUTPUT_BYTES);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -49,11 +67,11 @@ pub enum Outcome {
 }
 
 impl Target {
-    /// Runs a command to its end; gives its exit code and what it said on both outputs.
+    /// Runs a command to its end; gives its exit code and what it said.
     ///
     /// # Errors
     /// It could not be run, or took too long.
-    pub async fn command(&self, command: &[String], timeout: Duration) -> Result<(i32, String), Outcome> {
+    pub async fn command(&self, command: &[String], timeout: Duration) -> Result<(i32, Said), Outcome> {
         let spec = ExecSpec { argv: command.to_vec(), tty: false, stdin: false };
         let not_running = || Outcome::Unknown("container not running".to_owned());
         let run = async {
@@ -62,9 +80,10 @@ impl Target {
                 Err(RuntimeError::NotFound(_)) => return Err(not_running()),
                 Err(error) => return Err(Outcome::Unknown(format!("rpc error: code = Unknown desc = {error}"))),
             };
-            let output = read_both(process.streams.stdout, process.streams.stderr).await;
+            let stderr = process.streams.stderr.unwrap_or_else(|| Box::new(tokio::io::empty()));
+            let (stdout, stderr) = tokio::join!(read(process.streams.stdout), read(stderr));
             let exit = process.exit.await.map_err(|_| not_running())?;
-            Ok((exit.code, output))
+            Ok((exit.code, Said { stdout, stderr }))
         };
         tokio::time::timeout(timeout, run).await.unwrap_or_else(|_| {
             let (text, seconds) = (command.join(" "), timeout.as_secs());
@@ -75,8 +94,8 @@ impl Target {
     /// Runs a command; exit code 0 is success.
     pub async fn exec(&self, command: &[String], timeout: Duration) -> Outcome {
         match self.command(command, timeout).await {
-            Ok((0, said)) => Outcome::Success(said),
-            Ok((_, said)) => Outcome::Failure(said),
+            Ok((0, said)) => Outcome::Success(said.both()),
+            Ok((_, said)) => Outcome::Failure(said.both()),
             Err(outcome) => outcome,
         }
     }
@@ -140,26 +159,11 @@ fn unknown_port(port: &IntOrString) -> String {
     }
 }
 
-/// Both outputs, in the order they come, up to [`OUTPUT_BYTES`].
-async fn read_both(
-    mut out: Box<dyn AsyncRead + Send + Unpin>,
-    err: Option<Box<dyn AsyncRead + Send + Unpin>>,
-) -> String {
-    let mut err = err.unwrap_or_else(|| Box::new(tokio::io::empty()));
-    let (mut text, mut more_out, mut more_err) = (Vec::new(), true, true);
-    let (mut from_out, mut from_err) = ([0; 1024], [0; 1024]);
-    while more_out || more_err {
-        tokio::select! {
-            read = out.read(&mut from_out), if more_out => match read {
-                Ok(count @ 1..) => text.extend_from_slice(&from_out[..count]),
-                _ => more_out = false,
-            },
-            read = err.read(&mut from_err), if more_err => match read {
-                Ok(count @ 1..) => text.extend_from_slice(&from_err[..count]),
-                _ => more_err = false,
-            },
-        }
+/// What a command writes, up to [`OUTPUT_BYTES`]; what comes then is read and forgotten.
+async fn read(mut from: Box<dyn AsyncRead + Send + Unpin>) -> String {
+    let (mut text, mut piece) = (Vec::new(), [0; 1024]);
+    while let Ok(count @ 1..) = from.read(&mut piece).await {
+        text.extend_from_slice(&piece[..count.min(OUTPUT_BYTES - text.len())]);
     }
-    text.truncate(OUTPUT_BYTES);
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -14,12 +14,14 @@ use tokio::sync::Notify;
 
 use super::{
     context::Context,
+    images::Shortage,
     machine::{self, NODES},
     pressure::{Seen, Starved},
     runtime::Caveat,
 };
 use crate::{
     clock::api_time,
+    events::Subject,
     json::{items, text},
     store::{Key, Next},
 };
@@ -205,14 +207,32 @@ pub fn now(context: &Context, before: &Value) -> Value {
     conditions(&Left::read(&context.volumes), &Pressed::of(context, now), &caveats, before, now)
 }
 
+/// Records, once each time, that images could not make room; `told` is how often that was said, and comes back anew. A
+/// kubelet also tells that its collector has failed, but not the first time.
+fn tell_shortage(context: &Context, key: &Key, told: u32) -> u32 {
+    let Some(Shortage { message, times }) = context.images.shortage() else { return 0 };
+    if times > told
+        && let Some(node) = context.store.get(key)
+    {
+        let about = Subject::of(&node);
+        context.warning(&about, "FreeDiskSpaceFailed", &message);
+        if times > 1 {
+            context.warning(&about, "ImageGCFailed", &message);
+        }
+    }
+    times
+}
+
 /// Keeps the Node's conditions as the machine is, and its images as they are. Without end.
 pub async fn follow(context: Arc<Context>) {
     let key = Key::new(NODES, "", &*context.node_name);
+    let mut told = 0;
     loop {
         tokio::select! {
             () = context.health.changed.notified() => {}
             () = tokio::time::sleep(PERIOD) => {}
         }
+        told = tell_shortage(&context, &key, told);
         let _ = context.store.modify(&key, |node| {
             let new = now(&context, &node["status"]);
             let old = &node["status"]["conditions"];

@@ -20,7 +20,7 @@ pub async fn run(target: &Target, handler: &LifecycleHandler, pod: &str) -> Resu
         let text = command.join(" ");
         let (why, said) = match target.command(command, LONG).await {
             Ok((0, _)) => return Ok(()),
-            Ok((code, said)) => (format!("command '{text}' exited with {code}: {said}"), said),
+            Ok((code, said)) => (format!("command '{text}' exited with {code}: {}", said.stderr), said.both()),
             Err(Outcome::Unknown(why) | Outcome::Failure(why)) => (why, String::new()),
             Err(Outcome::Success(_) | Outcome::Warning(_)) => return Ok(()),
         };

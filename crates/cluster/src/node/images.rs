@@ -1,5 +1,6 @@
 //! Images: references, what an image says about itself, and the store that all sandboxes of a server share.
 
+mod credential;
 mod description;
 mod layer;
 mod manifest;
@@ -13,8 +14,9 @@ use std::{any::Any, collections::BTreeMap, fmt, path::PathBuf};
 use futures::future::BoxFuture;
 
 pub use self::{
+    credential::Credential,
     reference::Reference,
-    registry::{Credential, Registries},
+    registry::Registries,
     store::{ArchiveError, ImageStore, StoreError, Thresholds},
 };
 
@@ -74,18 +76,51 @@ pub enum ImageError {
     Pull(String),
 }
 
+impl ImageError {
+    /// What several tries came to, as Go puts errors together: each once.
+    pub fn all(mut errors: Vec<Self>) -> Self {
+        let mut texts: Vec<String> = Vec::new();
+        for text in errors.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        match errors.pop() {
+            Some(last) if texts.len() == 1 => last,
+            _ => Self::Pull(format!("[{}]", texts.join(", "))),
+        }
+    }
+}
+
 /// What the node asks of an image store.
 pub trait Images: Send + Sync + 'static {
-    /// The image if it is on the node already.
+    /// The image if it is on the node already, and everybody may have it.
     fn local(&self, reference: &str) -> Result<Option<Image>, ImageError>;
+    /// The image if it is on the node already, and everybody may have it or who has these credentials.
+    fn local_for(&self, reference: &str, _credentials: &[Credential]) -> Result<Option<Image>, ImageError> {
+        self.local(reference)
+    }
     /// Fetches the image, from a registry or from what stands in for one.
     fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>>;
     /// Everything that is on the node, for `status.images`.
     fn all(&self) -> Vec<Image>;
+    /// What it came to when images were to make room last, if that was too little.
+    fn shortage(&self) -> Option<Shortage> {
+        None
+    }
     /// Keeps an image on the node as long as what is given back; where nothing is ever removed, there is nothing to keep.
     fn hold(&self, _image: &Image) -> InUse {
         InUse::default()
     }
+}
+
+/// The disk is too full, and taking images away did not help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// In the kubelet's words.
+    pub message: String,
+    /// How often that was so, one time after the other.
+    pub times: u32,
 }
 
 /// Says that an image is used, until it is dropped.

@@ -65,6 +65,18 @@ impl Lookup<'_> {
         }
     }
 
+    /// The text in a ConfigMap, which is all that variables have of it; empty when it is missing and may be.
+    ///
+    /// # Errors
+    /// It is missing.
+    pub fn config_map_text(&self, name: &str, optional: bool) -> Result<Data, Missing> {
+        let mut data = self.config_map(name, optional)?;
+        if let Some(map) = self.get("configmaps", name) {
+            data.retain(|key, _| map["data"].get(key).is_some());
+        }
+        Ok(data)
+    }
+
     /// The data of a Secret, decoded; empty when it is missing and may be.
     ///
     /// # Errors
@@ -104,18 +116,10 @@ fn credentials_in(data: &Data) -> Vec<Credential> {
     let of = |(address, entry): (&String, &Value)| {
         let joined = entry["auth"].as_str().and_then(base64).and_then(|bytes| String::from_utf8(bytes).ok());
         let pair = joined.as_deref().and_then(|joined| joined.split_once(':'));
-        let own = entry["username"].as_str().zip(entry["password"].as_str());
-        let (username, password) = own.or(pair)?;
-        Some(Credential { domain: registry_of(address), username: username.to_owned(), password: password.to_owned() })
+        let (username, password) = pair.or(entry["username"].as_str().zip(entry["password"].as_str()))?;
+        Some(Credential::at(address, username, password))
     };
     auths.as_ref().and_then(Value::as_object).into_iter().flatten().filter_map(of).collect()
-}
-
-/// The registry that an address in a pull secret means: `https://index.docker.io/v1/` is Docker's.
-fn registry_of(address: &str) -> String {
-    let host = address.trim_start_matches("https://").trim_start_matches("http://");
-    let host = host.split('/').next().unwrap_or(host);
-    if matches!(host, "index.docker.io" | "registry-1.docker.io") { "docker.io" } else { host }.to_owned()
 }
 
 fn entries(map: &Value) -> impl Iterator<Item = (String, &str)> {
@@ -147,8 +151,8 @@ mod tests {
         let lookup = Lookup { store: &store, namespace: "default" };
         let (credentials, missing) = pull_secrets(&lookup, ["reg", "nope"].into_iter());
         let seen: Vec<_> =
-            credentials.iter().map(|c| (c.domain.as_str(), c.username.as_str(), c.password.as_str())).collect();
-        assert_eq!(seen, [("ghcr.io", "bob", "p"), ("docker.io", "ann", "secret")]);
+            credentials.iter().map(|c| (c.place.as_str(), c.username.as_str(), c.password.as_str())).collect();
+        assert_eq!(seen, [("ghcr.io", "bob", "p"), ("index.docker.io", "ann", "secret")]);
         assert_eq!(missing, ["nope"]);
     }
 }

@@ -14,7 +14,7 @@ pub struct Ended {
     pub container_id: String,
     /// Exit code; 128 when the program could not be started.
     pub code: i32,
-    /// `Completed`, `Error`, `OOMKilled`, `StartError`, `ContainerStatusUnknown`.
+    /// `Completed`, `Error`, `OOMKilled`, `StartError`, `ContainerStatusUnknown`, `RestartingAllContainers`.
     pub reason: String,
     /// The termination message; empty when there is none.
     pub message: String,
@@ -133,13 +133,16 @@ impl Container {
     }
 }
 
+/// Why a container waits, and ended, when all containers are started anew.
+pub const RESTARTING_ALL: &str = "RestartingAllContainers";
+
 /// All containers started anew, in place: the condition `AllContainersRestarting`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restarting {
-    /// Whether containers are still being ended for it.
-    pub now: bool,
-    /// What led to it.
-    pub message: String,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restarting {
+    /// They are being ended for it.
+    Now,
+    /// They have been; some may be on their way.
+    Before,
 }
 
 /// Why the node ends a Pod: `status.reason` and `status.message`.
@@ -166,7 +169,7 @@ pub struct Observed {
     pub containers: BTreeMap<String, Container>,
     /// Where its resize is.
     pub resize: Resize,
-    /// Whether all containers have been started anew in place, and what led to it last.
+    /// Whether all containers have been started anew in place.
     pub restarting: Option<Restarting>,
     /// A failure that the node decided on.
     pub failure: Option<Failure>,

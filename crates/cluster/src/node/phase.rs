@@ -50,7 +50,7 @@ fn stage(container: Option<&Container>) -> Stage<'_> {
     let Some(container) = container else { return Stage::Never };
     match (&container.run, container.ended()) {
         // All containers are started anew.
-        (None, _) if container.again => Stage::Never,
+        (None, _) if container.again => Stage::Stopped,
         // It ran before the node was restarted, and will again.
         (None, _) => container.last.as_ref().map_or(Stage::Never, Stage::Ended),
         (Some(_), Some(_)) if container.again => Stage::Stopped,
@@ -101,14 +101,15 @@ fn init_failed(pod: &Pod, observed: &Observed) -> bool {
 
 /// Whether a regular init container is still to end well.
 fn init_pending(pod: &Pod, observed: &Observed) -> bool {
-    pod.having(Role::Init).any(|container| !matches!(stage(observed.container(container.name())), Stage::Ended(_)))
+    let pending = |stage: Stage<'_>| matches!(stage, Stage::Never | Stage::Running);
+    pod.having(Role::Init).any(|container| pending(stage(observed.container(container.name()))))
 }
 
 /// Whether a sidecar has not got going yet.
 fn sidecar_pending(pod: &Pod, observed: &Observed) -> bool {
     pod.having(Role::Sidecar).any(|container| match observed.container(container.name()) {
         Some(state) if state.running() => !started(container, state),
-        Some(state) => state.run.is_none(),
+        Some(state) => state.run.is_none() && !state.again,
         None => true,
     })
 }

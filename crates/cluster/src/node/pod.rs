@@ -102,8 +102,12 @@ impl Pod {
 
     /// Its containers have these resources from now on, whatever its manifest asks for.
     pub fn give(&mut self, allocation: &Allocation) {
+        if allocation.whole != self.object["spec"]["resources"] {
+            let spec = self.given.get_or_insert_with(|| self.object["spec"].clone());
+            spec["resources"] = allocation.whole.clone();
+        }
         for definition in &mut self.containers {
-            let Some(given) = allocation.get(definition.name()) else { continue };
+            let Some(given) = allocation.containers.get(definition.name()) else { continue };
             if definition.spec.resources == *given {
                 continue;
             }
@@ -194,6 +198,13 @@ impl Pod {
     pub fn grace(&self) -> i64 {
         let asked = self.object["metadata"]["deletionGracePeriodSeconds"].as_i64();
         asked.or(self.spec.termination_grace_period_seconds).unwrap_or(30)
+    }
+
+    /// Whether there is a container whose end can have all of them started anew.
+    pub fn could_restart_all(&self) -> bool {
+        let mut rules =
+            self.containers.iter().flat_map(|container| container.spec.restart_policy_rules.iter().flatten());
+        rules.any(|rule| rule.action == "RestartAllContainers")
     }
 
     /// Whether all containers are started anew when this one has ended with `code`.

@@ -60,11 +60,11 @@ pub fn met(room: &Room) -> Vec<Met> {
     memory.into_iter().chain(disk).collect()
 }
 
-/// What a container has of the starved resource.
+/// What a container, or all of a Pod, has of the starved resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
-    /// The container's name.
-    pub container: String,
+    /// The container's name, or the Pod's.
+    pub name: String,
     /// Bytes it uses.
     pub used: u64,
     /// Bytes it asked for.
@@ -80,6 +80,8 @@ pub struct Candidate<T> {
     pub priority: i64,
     /// What its containers have.
     pub shares: Vec<Share>,
+    /// Bytes in its volumes, where the disk is meant.
+    pub volumes: u64,
 }
 
 impl<T> Candidate<T> {
@@ -89,7 +91,7 @@ impl<T> Candidate<T> {
 
     /// How much more it uses than it asked for.
     fn beyond(&self) -> i128 {
-        self.total(|share| share.used) - self.total(|share| share.request)
+        self.total(|share| share.used) + i128::from(self.volumes) - self.total(|share| share.request)
     }
 }
 
@@ -99,18 +101,19 @@ pub fn first<T>(candidates: Vec<Candidate<T>>) -> Option<Candidate<T>> {
     candidates.min_by_key(|one| (one.beyond() <= 0, one.priority, Reverse(one.beyond())))
 }
 
-/// What an evicted Pod is told.
-pub fn message(met: &Met, shares: &[Share]) -> String {
+/// What an evicted Pod is told. `own` is what it has altogether, if its own `resources` ask for memory.
+pub fn message(met: &Met, shares: &[Share], own: Option<&Share>) -> String {
     let Met { starved, threshold, available } = met;
     let mut text = format!(
         "The node was low on resource: {starved}. Threshold quantity: {}, available: {}. ",
         quantity(*threshold),
         quantity(*available / 1024 * 1024)
     );
-    for share in shares.iter().filter(|share| share.used > share.request) {
+    let beyond = shares.iter().filter(|share| share.used > share.request);
+    for (what, share) in own.map(|share| ("Pod", share)).into_iter().chain(beyond.map(|share| ("Container", share))) {
         text.push_str(&format!(
-            "Container {} was using {}, request is {}, has larger consumption of {starved}. ",
-            share.container,
+            "{what} {} was using {}, request is {}, has larger consumption of {starved}. ",
+            share.name,
             quantity(share.used),
             quantity(share.request)
         ));
@@ -164,7 +167,8 @@ mod tests {
     use super::*;
 
     fn candidate(pod: &'static str, priority: i64, used: u64, request: u64) -> Candidate<&'static str> {
-        Candidate { pod, priority, shares: vec![Share { container: "c".to_owned(), used, request }] }
+        let shares = vec![Share { name: "c".to_owned(), used, request }];
+        Candidate { pod, priority, shares, volumes: 0 }
     }
 
     #[test]
@@ -192,19 +196,27 @@ mod tests {
         assert_eq!(name(&[&within, &important, &own]), Some("important"));
         assert_eq!(name(&[&within, &own]), Some("within"));
         assert_eq!(name(&[&own]), None);
+        let keeper = Candidate { volumes: 90, ..candidate("keeper of files", 5, 0, 10) };
+        assert_eq!(name(&[&within, &little, &keeper]), Some("keeper of files"), "what is in volumes counts");
     }
 
     #[test]
     fn an_evicted_pod_is_told_what_it_used() {
         let met = Met { starved: Starved::Memory, threshold: LEAST_MEMORY, available: (60 << 20) + 1 };
         let shares = [
-            Share { container: "hog".to_owned(), used: 900 << 20, request: 0 },
-            Share { container: "calm".to_owned(), used: 1024, request: 4096 },
+            Share { name: "hog".to_owned(), used: 900 << 20, request: 0 },
+            Share { name: "calm".to_owned(), used: 1024, request: 4096 },
         ];
         assert_eq!(
-            message(&met, &shares),
+            message(&met, &shares, None),
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. Container hog was using \
              900Mi, request is 0, has larger consumption of memory. "
+        );
+        let own = Share { name: "web".to_owned(), used: 900 << 20, request: 64 << 20 };
+        let told = message(&met, &[], Some(&own));
+        assert!(
+            told.ends_with("Pod web was using 900Mi, request is 64Mi, has larger consumption of memory. "),
+            "{told}"
         );
         assert_eq!([quantity(1536), quantity(1 << 40), quantity(1025)], ["1536", "1Ti", "1025"]);
     }

@@ -7,12 +7,13 @@ use std::{
 };
 
 use jiff::SignedDuration;
-use k8s_openapi::api::core::v1::Probe;
+use k8s_openapi::api::core::v1::{Container, ExecAction, Probe};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     context::{Context, until},
+    env::expand,
     handlers::{Outcome, Target},
     observed::Probed,
 };
@@ -162,7 +163,7 @@ async fn attempt(work: &Work, kind: Kind, probe: &Probe) -> Option<bool> {
     let timeout = Duration::from_secs(probe.timeout_seconds.unwrap_or(1).max(1).unsigned_abs().into());
     let target = &work.target;
     let outcome = if let Some(exec) = &probe.exec {
-        target.exec(exec.command.as_deref().unwrap_or(&[]), timeout).await
+        target.exec(&command(exec, &target.container), timeout).await
     } else if let Some(action) = &probe.http_get {
         target.http(action, "kube-probe/1.36", timeout).await
     } else if let Some(action) = &probe.tcp_socket {
@@ -191,9 +192,29 @@ async fn attempt(work: &Work, kind: Kind, probe: &Probe) -> Option<bool> {
     }
 }
 
+/// The command with the variables that the manifest itself gives values (the kubelet's
+/// `ExpandContainerCommandOnlyStatic`).
+fn command(exec: &ExecAction, container: &Container) -> Vec<String> {
+    let variables = container.env.as_deref().unwrap_or(&[]);
+    let known = |name: &str| {
+        let variable = variables.iter().rev().find(|variable| variable.name == name)?;
+        Some(variable.value.as_deref().unwrap_or(""))
+    };
+    exec.command.iter().flatten().map(|word| expand(word, known)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_has_the_variables_that_the_manifest_gives_values() {
+        let container = serde_json::json!({"name": "c", "env": [{"name": "FILE", "value": "/ready"},
+            {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]});
+        let exec = ExecAction { command: Some(["cat", "$(FILE)", "$(IP)", "$(NOPE)"].map(str::to_owned).to_vec()) };
+        let words = command(&exec, &serde_json::from_value(container).unwrap());
+        assert_eq!(words, ["cat", "/ready", "", "$(NOPE)"]);
+    }
 
     #[test]
     fn thresholds_count_results_in_a_row() {

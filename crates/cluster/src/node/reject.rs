@@ -64,6 +64,9 @@ pub fn rejection(pod: &Pod, node: &Value, others: impl FnOnce() -> Vec<Object>) 
             return Some(Rejection::new("HostNamespace", message));
         }
     }
+    if wants_app_armor(&pod.object["spec"]) {
+        return Some(Rejection::new("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"));
+    }
     if was_scheduled(pod) {
         return None;
     }
@@ -106,6 +109,17 @@ fn given(other: &Value) -> Amounts {
 fn unsafe_sysctl(spec: &Value) -> Option<&str> {
     let sysctls = items(&spec["securityContext"], "sysctls").iter().map(|sysctl| text(sysctl, "name"));
     sysctls.into_iter().find(|name| !SAFE_SYSCTLS.contains(name))
+}
+
+/// Whether a container of the Pod must not run without AppArmor, which no sandbox has.
+fn wants_app_armor(spec: &Value) -> bool {
+    let wants = |context: &Value| {
+        let kind = text(&context["appArmorProfile"], "type");
+        (!kind.is_empty()).then_some(kind != "Unconfined")
+    };
+    let shared = wants(&spec["securityContext"]).unwrap_or(false);
+    let mut containers = ["initContainers", "containers"].iter().flat_map(|list| items(spec, list));
+    containers.any(|container| wants(&container["securityContext"]).unwrap_or(shared))
 }
 
 /// A resource that the node has too little of beside what the other Pods on it asked for.
@@ -215,5 +229,11 @@ mod tests {
         let sysctl = json!({"securityContext": {"sysctls": [{"name": "kernel.msgmax", "value": "1"}]}});
         assert_eq!(why(sysctl, &[]), said("SysctlForbidden", "forbidden sysctl: \"kernel.msgmax\" not allowlisted"));
         assert_eq!(why(json!({"hostPID": true}), &[]).unwrap().0, "HostNamespace");
+        let profile = |kind: &str| json!({"securityContext": {"appArmorProfile": {"type": kind}}});
+        assert_eq!(why(profile("Unconfined"), &[]), None);
+        assert_eq!(
+            why(profile("RuntimeDefault"), &[]),
+            said("AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host")
+        );
     }
 }

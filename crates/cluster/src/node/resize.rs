@@ -86,13 +86,20 @@ pub struct Refusal {
     pub message: String,
 }
 
-/// The `resources` of the containers that can be resized, by name.
-pub type Allocation = BTreeMap<String, Option<ResourceRequirements>>;
+/// The `resources` of a Pod that can be resized.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Allocation {
+    /// Those of the Pod as a whole, as its manifest writes them; null when it has none.
+    pub whole: Value,
+    /// Those of its containers, by name.
+    pub containers: BTreeMap<String, Option<ResourceRequirements>>,
+}
 
 /// What the Pod's manifest asks for.
 pub fn wanted(pod: &Pod) -> Allocation {
     let resizable = pod.containers.iter().filter(|c| matches!(c.role, Role::Main | Role::Sidecar));
-    resizable.map(|definition| (definition.name().to_owned(), definition.spec.resources.clone())).collect()
+    let containers = resizable.map(|definition| (definition.name().to_owned(), definition.spec.resources.clone()));
+    Allocation { whole: pod.object["spec"]["resources"].clone(), containers: containers.collect() }
 }
 
 /// What a Pod had been given when the node before this one ended: what its status shows if a resize was waiting.
@@ -102,8 +109,11 @@ pub fn given_before(pod: &Pod) -> Allocation {
     if !items(status, "conditions").iter().any(|condition| text(condition, "type") == PENDING) {
         return allocation;
     }
+    if !allocation.whole.is_null() {
+        allocation.whole = status["resources"].clone();
+    }
     for shown in ["containerStatuses", "initContainerStatuses"].iter().flat_map(|list| items(status, list)) {
-        if let Some(given) = allocation.get_mut(text(shown, "name")) {
+        if let Some(given) = allocation.containers.get_mut(text(shown, "name")) {
             *given = serde_json::from_value(shown["resources"].clone()).ok();
         }
     }

@@ -31,7 +31,8 @@ pub fn pod_status(pod: &Pod, running: bool, status: &mut Map<String, Value>) {
     let requests = pod_requests(spec);
     let mut limits = pod_limits(spec);
     if running {
-        let bounded = pod.having(Role::Main).all(|c| of_container(&c.spec, "limits").contains_key("memory"));
+        let whole = amounts(&spec["resources"]["limits"]).contains_key("memory");
+        let bounded = whole || pod.having(Role::Main).all(|c| of_container(&c.spec, "limits").contains_key("memory"));
         if !bounded && let Ok(none) = NO_MEMORY_LIMIT.parse() {
             limits.insert("memory".into(), none);
         }

@@ -7,9 +7,9 @@ pub mod network;
 pub mod scripted;
 
 use std::{
-    fmt,
+    fmt, io,
     net::{Ipv4Addr, SocketAddrV4},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -286,6 +286,14 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Connection for T {}
 pub trait Runtime: Send + Sync + 'static {
     /// What `status.nodeInfo.containerRuntimeVersion` says, such as `containerd://2.1.0`.
     fn version(&self) -> String;
+    /// Makes new files of a volume that containers see already belong to whom these shall see as their owners, where that
+    /// is not so by itself.
+    ///
+    /// # Errors
+    /// They are not there, or the system forbids it.
+    fn own(&self, _files: &Path) -> io::Result<()> {
+        Ok(())
+    }
     /// What it can't do on this machine.
     fn caveats(&self) -> Vec<Caveat>;
     /// Makes a Pod's sandbox.

@@ -16,9 +16,12 @@ use std::{
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Volume;
 
-use self::beneath::{Beneath, Links};
 pub use self::payload::Sources;
 use self::payload::{Payload, Rendered};
+use self::{
+    beneath::{Beneath, Links},
+    files::Finish,
+};
 use super::pod::Pod;
 use crate::admission::quantity::Quantity;
 
@@ -123,13 +126,15 @@ impl Volumes {
         Ok(())
     }
 
-    /// Brings the volumes that show objects up to date. One whose objects are gone keeps what it has.
-    pub fn refresh(&mut self, pod: &Pod, sources: &Sources<'_>, now: Timestamp) {
+    /// Brings the volumes that show objects up to date, with files that are finished before anybody sees them. One whose
+    /// objects are gone keeps what it has.
+    pub fn refresh(&mut self, pod: &Pod, sources: &Sources<'_>, finish: Finish<'_>, now: Timestamp) {
         for volume in pod.spec.volumes.iter().flatten() {
             let Some(old) = self.payloads.get(&volume.name) else { continue };
             let Ok(Rendered::Payload(new)) = payload::render(pod, volume, sources, Some(old)) else { continue };
             if *old != new {
-                let written = files::write(&self.directory.join(plugin(volume)).join(&volume.name), &new, now);
+                let place = self.directory.join(plugin(volume)).join(&volume.name);
+                let written = files::write(&place, &new, fs_group(pod), finish, now);
                 match written {
                     Ok(()) => drop(self.payloads.insert(volume.name.clone(), new)),
                     Err(error) => tracing::warn!(%error, volume = volume.name, "a volume could not be updated"),
@@ -164,8 +169,10 @@ impl Volumes {
         match payload::render(pod, volume, sources, None)? {
             Rendered::Payload(payload) => {
                 let path = self.directory.join(plugin(volume)).join(&volume.name);
-                files::write(&path, &payload, now).map_err(failed)?;
+                let group = fs_group(pod);
+                files::write(&path, &payload, group, &|_| Ok(()), now).map_err(failed)?;
                 permit(&path, root_mode(volume)).map_err(failed)?;
+                give(&path, group, root_mode(volume)).map_err(failed)?;
                 self.payloads.insert(volume.name.clone(), payload);
                 Ok(Made::Path { path, read_only: true })
             }
@@ -203,10 +210,14 @@ fn fs_group(pod: &Pod) -> Option<u32> {
 fn writable(path: &Path, group: Option<u32>) -> io::Result<()> {
     fs::create_dir_all(path)?;
     permit(path, 0o777)?;
-    let Some(group) = group else { return Ok(()) };
+    give(path, group, 0o777)
+}
+
+/// Gives a directory to the file system group, if there is one: what is made in it then belongs to the group too.
+fn give(path: &Path, group: Option<u32>, mode: u32) -> io::Result<()> {
     // Only root may give files away; the mode lets everybody in then.
-    if std::os::unix::fs::chown(path, None, Some(group)).is_ok() {
-        permit(path, 0o2777)?;
+    if group.is_some() && std::os::unix::fs::chown(path, None, group).is_ok() {
+        permit(path, mode | 0o2000)?;
     }
     Ok(())
 }

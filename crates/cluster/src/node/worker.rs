@@ -18,7 +18,7 @@ use super::{
     adopt::{adopt, past_runs},
     backoff::Backoff,
     context::{Context, until},
-    images::InUse,
+    images::{Credential, InUse},
     live::Runs,
     logs::Log,
     observed::{Failure, Observed, RunState},
@@ -132,13 +132,19 @@ pub struct Worker {
     restarts: Backoff,
     pulls: Backoff,
     pull_errors: HashMap<String, String>,
+    /// What the Pod's pull secrets say, in one round of starting.
+    credentials: Option<Vec<Credential>>,
     /// The images that its containers were started from, by their ids.
     in_use: BTreeMap<String, InUse>,
+    /// Why there are no images for some volumes.
+    no_volume: BTreeMap<String, image::NoImage>,
     /// Before when a container that could not be started is left alone.
     retry: BTreeMap<String, Timestamp>,
     volumes: Volumes,
     /// What the node has given to the Pod's containers.
     allocation: Allocation,
+    /// What the Pod as a whole has in fact.
+    actuated: serde_json::Value,
     probes: BTreeMap<String, Probes>,
     /// Since when the volumes can't be made, and how often that was tried.
     mounting: Option<u32>,
@@ -189,9 +195,12 @@ impl Worker {
             restarts: Backoff::default(),
             pulls: Backoff::default(),
             pull_errors: HashMap::new(),
+            credentials: None,
             in_use: BTreeMap::new(),
+            no_volume: BTreeMap::new(),
             retry: BTreeMap::new(),
             volumes: Volumes::new(&context.volumes, pod.uid()),
+            actuated: given_before(&pod).whole,
             allocation: given_before(&pod),
             probes: BTreeMap::new(),
             mounting: None,
@@ -289,6 +298,10 @@ impl Worker {
         if progress {
             next = plan(&self.pod, &self.observed);
         }
+        self.credentials = None;
+        if !next.start.is_empty() && !self.image_volumes().await {
+            return Next::Again;
+        }
         for name in next.start {
             if self.interrupted() {
                 return Next::Again;
@@ -317,6 +330,7 @@ impl Worker {
         }
         if again || changed {
             self.retry.clear();
+            self.no_volume.clear();
             self.mounting = None;
             self.refresh_volumes();
         }

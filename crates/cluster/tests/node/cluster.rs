@@ -38,20 +38,32 @@ impl TestCluster {
 
     /// One whose node takes so many Pods.
     pub async fn with_room(max_pods: u16, max_objects: usize) -> Self {
-        Self::with(images().clone(), max_pods, max_objects).await
+        Self::with(images().clone(), max_pods, max_objects, |_| {}).await
     }
 
     /// One whose Pods have the images of another store.
     pub async fn with_images(images: Arc<ImageStore>) -> Self {
-        Self::with(images, podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS).await
+        Self::with(images, podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS, |_| {}).await
     }
 
-    async fn with(images: Arc<ImageStore>, max_pods: u16, max_objects: usize) -> Self {
+    /// One whose runtime is another.
+    pub async fn on(change: impl FnOnce(&mut LinuxConfig)) -> Self {
+        let (pods, objects) = (podyard_cluster::DEFAULT_MAX_PODS, podyard_cluster::DEFAULT_MAX_OBJECTS);
+        Self::with(images().clone(), pods, objects, change).await
+    }
+
+    async fn with(
+        images: Arc<ImageStore>,
+        max_pods: u16,
+        max_objects: usize,
+        change: impl FnOnce(&mut LinuxConfig),
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("state");
         let agent = AgentProgram { path: PathBuf::from(env!("CARGO_BIN_EXE_test-node-agent")), arguments: Vec::new() };
-        let linux =
+        let mut linux =
             LinuxConfig { agent, ..LinuxConfig::new(images.directory().to_owned(), state.clone()).for_pods(max_pods) };
+        change(&mut linux);
         let runtime = Arc::new(Linux::new(linux));
         let config = ClusterConfig { max_pods, max_objects, ..ClusterConfig::new(images, runtime.clone()) };
         let cluster = Cluster::start(config.with_directory(state)).await.unwrap();

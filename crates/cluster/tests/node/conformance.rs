@@ -13,7 +13,7 @@
 //! | KubeletManagedEtcHosts, Pod hostname, HostnameOverride | `a_pod_has_its_names`, `lives::a_pod_has_its_settings_…`, `objects::objects_are_files` |
 //! | ConfigMap, Secrets, Projected, Downward API volume, Subpath, EmptyDir ([sig-storage]) | `volumes_show_what_they_are_made_of`, `objects::objects_are_files`, `objects::files_follow_their_objects` |
 //! | Container Runtime (exit, termination message) | `last_words_come_from_…`, `a_restart_policy_decides_…` |
-//! | Container Runtime (images, pulling) | `src/node/images`, `src/node/tests/lifecycle.rs` |
+//! | Container Runtime (images, pulling), ImageVolume, Seccomp | `src/node/images`, `src/node/tests/lifecycle.rs`, `images` |
 //! | InitContainer | `init_containers_come_first_…`, `lives::an_init_container_is_tried_again_…` |
 //! | Container Lifecycle Hook, PreStop | `hooks_and_probes_act_inside_of_the_container`, `lives::hooks_are_told_by_http_and_by_commands` |
 //! | Sidecar containers | `lives::sidecars_begin_first_and_end_last` |
@@ -23,9 +23,10 @@
 //! | Kubelet (always failing, read-only root, host aliases) | `lives::an_always_failing_command_…`, `a_container_is_who_…`, `a_pod_has_its_names` |
 //! | Sysctls, RuntimeClass | `lives::a_pod_has_its_settings_…`, `objects::a_runtime_class_…` |
 //! | Pod InPlace Resize, Pod Level Resources | `src/node/tests/resizing.rs`, `tests/it/resizing.rs`, `lives::a_pods_own_resources_…` |
-//! | Pod admission, Lease, node-pressure eviction | `a_pod_that_the_node_can_not_take_…`; `src/node/tests/eviction.rs`, `src/cluster/tests/nodes.rs` |
+//! | Pod admission, Lease, node-pressure eviction | `a_pod_that_the_node_can_not_take_…`; `src/node/tests/eviction.rs`, `eviction`, `src/cluster/tests/nodes.rs` |
 
 mod expansion;
+mod images;
 mod lives;
 mod objects;
 

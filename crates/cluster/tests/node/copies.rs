@@ -2,9 +2,18 @@
 
 use std::os::unix::fs::MetadataExt;
 
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
 use podyard_cluster::node::runtime::{Mount, MountSource, Runtime};
+use serde_json::json;
 
-use crate::fixture::{Sandbox, outcome};
+use crate::{
+    cluster::{TestCluster, ready},
+    fixture::{Sandbox, outcome},
+};
 
 #[tokio::test]
 async fn copied_images_and_given_volumes_are_the_sandboxs_own() {
@@ -32,4 +41,23 @@ async fn copied_images_and_given_volumes_are_the_sandboxs_own() {
     assert!(caveats.iter().any(|caveat| caveat.kind == "ImagesCopied"), "{caveats:?}");
     sandbox.runtime.shutdown().await;
     assert!(!sandbox.state().exists());
+}
+
+/// What the node writes later belongs to the sandbox as well, so that who may read only his own files can.
+#[tokio::test]
+async fn files_that_are_brought_up_to_date_are_the_sandboxs_own() {
+    let test = TestCluster::on(|config| config.always_copies = true).await;
+    test.create("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {color: blue}\n").await;
+    let pod = json!({"terminationGracePeriodSeconds": 0,
+        "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "100000"],
+            "volumeMounts": [{"name": "v", "mountPath": "/v"}]}],
+        "volumes": [{"name": "v", "configMap": {"name": "settings", "defaultMode": 0o400}}]});
+    let name = test.start_pod(pod).await.metadata.name.unwrap();
+    test.pod_when(&name, ready).await;
+    let changed = Patch::Merge(json!({"data": {"color": "green"}}));
+    let maps: Api<ConfigMap> = Api::default_namespaced(test.client.clone());
+    maps.patch("settings", &PatchParams::default(), &changed).await.unwrap();
+    let script = "until grep -q green /v/color; do sleep 0.1; done; stat -Lc '%u %a' /v/color";
+    assert_eq!(test.exec(&name, script).await, "0 400\n");
+    test.cluster.shutdown().await;
 }

@@ -13,20 +13,47 @@ use super::{Outcome, Target};
 const STATUSES: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 /// gRPC's status code for a method that is not there.
 const UNIMPLEMENTED: &str = "12";
+/// gRPC's status codes by number, as Go prints them.
+const CODES: [&str; 17] = [
+    "OK",
+    "Canceled",
+    "Unknown",
+    "InvalidArgument",
+    "DeadlineExceeded",
+    "NotFound",
+    "AlreadyExists",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "FailedPrecondition",
+    "Aborted",
+    "OutOfRange",
+    "Unimplemented",
+    "Internal",
+    "Unavailable",
+    "DataLoss",
+    "Unauthenticated",
+];
+/// How long until a connection that could not be made is tried again (gRPC's connection back-off begins with it).
+const AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) async fn check(target: &Target, port: u16, service: &str, timeout: Duration) -> Outcome {
     let address = target.to(None, port);
     let seconds = timeout.as_secs();
-    match tokio::time::timeout(timeout, ask(target, port, service)).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(why)) => {
-            Outcome::Failure(format!("error: failed to connect service at {:?}: {why}", address.to_string()))
+    // A client of gRPC's waits for its connection and says no more than that there was none in time.
+    let answered = async {
+        loop {
+            match ask(target, port, service).await {
+                Ok(outcome) => break outcome,
+                Err(_) => tokio::time::sleep(AGAIN).await,
+            }
         }
-        Err(_) => Outcome::Failure(format!(
+    };
+    tokio::time::timeout(timeout, answered).await.unwrap_or_else(|_| {
+        Outcome::Failure(format!(
             "timeout: failed to connect service {:?} within {seconds}s: context deadline exceeded",
             address.to_string()
-        )),
-    }
+        ))
+    })
 }
 
 async fn ask(target: &Target, port: u16, service: &str) -> Result<Outcome, String> {
@@ -64,7 +91,10 @@ fn judge(code: &str, message: &str, body: &[u8]) -> Outcome {
         UNIMPLEMENTED => Outcome::Failure(format!(
             "error: this server does not implement the grpc health protocol (grpc.health.v1.Health): {message}"
         )),
-        code => Outcome::Failure(format!("error: health rpc probe failed: rpc error: code = {code} desc = {message}")),
+        code => {
+            let name = code.parse().ok().and_then(|number: usize| CODES.get(number)).copied().unwrap_or("Unknown");
+            Outcome::Failure(format!("error: health rpc probe failed: rpc error: code = {name} desc = {message}"))
+        }
     }
 }
 
@@ -103,5 +133,11 @@ mod tests {
         assert_eq!(told(1), Outcome::Success("service healthy".into()));
         assert_eq!(told(2), Outcome::Failure("service unhealthy (responded with \"NOT_SERVING\")".into()));
         assert_eq!(serving_status(&[0, 0, 0, 0, 0]), 0);
+    }
+
+    #[test]
+    fn a_service_that_nobody_knows_is_told_by_its_codes_name() {
+        let words = "error: health rpc probe failed: rpc error: code = NotFound desc = unknown service";
+        assert_eq!(judge("5", "unknown service", &[]), Outcome::Failure(words.into()));
     }
 }

@@ -1,5 +1,7 @@
 //! `httpGet` for probes and hooks.
 
+mod tls;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,9 +25,6 @@ pub(super) async fn get(target: &Target, action: &HTTPGetAction, port: u16, agen
         path.insert(0, '/');
     }
     let url = format!("{scheme}://{host}{path}");
-    if scheme != "http" {
-        return Outcome::Failure(format!("Get {url:?}: this node's probes do not speak TLS"));
-    }
     let asked = tokio::time::timeout(timeout, follow(target, action, port, agent, path)).await;
     match asked {
         Ok(Ok(outcome)) => outcome,
@@ -64,12 +63,17 @@ async fn follow(
     Err(format!("stopped after {REDIRECTIONS} redirects"))
 }
 
+fn is_secure(action: &HTTPGetAction) -> bool {
+    action.scheme.as_deref() == Some("HTTPS")
+}
+
 /// The path of a redirection that stays on the host.
 fn same_host(target: &Target, action: &HTTPGetAction, port: u16, location: &str) -> Option<String> {
     if location.starts_with('/') {
         return Some(location.to_owned());
     }
-    let rest = location.strip_prefix("http://")?.strip_prefix(&target.to(action.host.as_deref(), port).to_string())?;
+    let host = target.to(action.host.as_deref(), port).to_string();
+    let rest = location.strip_prefix(if is_secure(action) { "https://" } else { "http://" })?.strip_prefix(&host)?;
     Some(if rest.is_empty() { "/".to_owned() } else { rest.to_owned() })
 }
 
@@ -83,7 +87,10 @@ async fn ask(
     let host = target.to(action.host.as_deref(), port);
     let request = request(action, &host.to_string(), agent, path).map_err(|error| error.to_string())?;
     // The caller's time-out is the shorter one.
-    let connection = target.connect(action.host.as_deref(), port, Duration::MAX).await?;
+    let mut connection = target.connect(action.host.as_deref(), port, Duration::MAX).await?;
+    if is_secure(action) {
+        connection = tls::over(connection, host).await?;
+    }
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(connection)).await.map_err(|error| error.to_string())?;
     tokio::spawn(async move {

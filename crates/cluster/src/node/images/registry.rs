@@ -17,7 +17,7 @@ use oci_client::{
     secrets::RegistryAuth,
 };
 
-use super::{ImageError, Reference, manifest::Config};
+use super::{Credential, ImageError, Reference, manifest::Config};
 
 /// The registries that are asked in any case.
 const ASKED: [&str; 8] = [
@@ -38,17 +38,6 @@ const SILENCE: Duration = Duration::from_secs(30);
 const FORGIVEN: Duration = Duration::from_secs(60);
 /// The most bytes of an image, compressed.
 const MOST_BYTES: u64 = 2 << 30;
-
-/// A name and a password for a registry, from a pull secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
-    /// `docker.io`, `ghcr.io`.
-    pub domain: String,
-    /// User name.
-    pub username: String,
-    /// Password or token.
-    pub password: String,
-}
 
 /// Why a registry did not give an image.
 #[derive(Debug)]
@@ -99,19 +88,16 @@ impl Registries {
         Self { asked, plain, silent: Mutex::default() }
     }
 
-    /// Where this image is, once the registry has let us in.
-    pub(super) async fn source(&self, reference: &Reference, credentials: &[Credential]) -> Result<Source, NotPulled> {
+    /// Where this image is, once the registry has let us in, as somebody or as nobody.
+    pub(super) async fn source(&self, reference: &Reference, who: Option<&Credential>) -> Result<Source, NotPulled> {
         let domain = reference.domain.as_str();
         if !self.asked.iter().any(|asked| asked == domain) || self.is_silent(domain) {
             return Err(NotPulled::Unreachable);
         }
         let image = reference.to_string().parse::<oci_client::Reference>().map_err(|_| NotPulled::Unreachable)?;
-        let auth = credentials
-            .iter()
-            .find(|credential| credential.domain == domain)
-            .map_or(RegistryAuth::Anonymous, |credential| {
-                RegistryAuth::Basic(credential.username.clone(), credential.password.clone())
-            });
+        let auth = who.map_or(RegistryAuth::Anonymous, |credential| {
+            RegistryAuth::Basic(credential.username.clone(), credential.password.clone())
+        });
         let client = self.client().ok_or(NotPulled::Unreachable)?;
         let entered = client.auth(&image, &auth, RegistryOperation::Pull).await;
         entered.map_err(|error| self.why(reference, &error))?;

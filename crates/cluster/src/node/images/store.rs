@@ -28,7 +28,7 @@ use self::{
     share::{Hold, Share},
 };
 use super::{
-    BUSYBOX, Credential, Image, ImageConfig, ImageError, Images, InUse, Reference,
+    BUSYBOX, Credential, Image, ImageConfig, ImageError, Images, InUse, Reference, Shortage,
     description::{Description, DescriptionError},
     layer,
     manifest::{self, Config, digest},
@@ -78,6 +78,7 @@ pub struct ImageStore {
     kept: Arc<Mutex<Vec<Hold>>>,
     registries: Arc<Registries>,
     turns: Arc<Turns>,
+    shortage: Arc<Mutex<Option<Shortage>>>,
 }
 
 /// What is in memory.
@@ -96,13 +97,15 @@ struct Stored {
     origin: Origin,
     /// Fetched with somebody's credentials: others must show theirs.
     private: bool,
+    /// Fingerprints of the credentials that it was fetched with.
+    readers: Vec<String>,
 }
 
 impl Stored {
     fn record(&self) -> Record {
         let Image { id, name, repo_digest, size, .. } = self.image.clone();
-        let (manifest, origin, private) = (self.manifest.clone(), self.origin, self.private);
-        Record { name, config: id, manifest, repo_digest, size, origin, private }
+        let Self { manifest, origin, private, readers, .. } = self.clone();
+        Record { name, config: id, manifest, repo_digest, size, origin, private, readers }
     }
 }
 
@@ -133,6 +136,7 @@ impl ImageStore {
             kept: Arc::default(),
             registries: Arc::default(),
             turns: Arc::default(),
+            shortage: Arc::default(),
             root,
         };
         store.read_records();
@@ -168,11 +172,11 @@ impl ImageStore {
 
     /// The image that a record is of, if all of it is here.
     fn recorded(&self, record: &Record) -> Option<Stored> {
-        let Record { name, config: id, manifest, repo_digest, size, origin, private } = record.clone();
+        let Record { name, config: id, manifest, repo_digest, size, origin, private, readers } = record.clone();
         let config: Config = serde_json::from_slice(&fs::read(self.blob_path(&id)).ok()?).ok()?;
         let layers = config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect();
         let image = Image { id, name, repo_digest, size, layers, config: ImageConfig::from(&config.config) };
-        Some(Stored { image, manifest, origin, private }).filter(Stored::is_whole)
+        Some(Stored { image, manifest, origin, private, readers }).filter(Stored::is_whole)
     }
 
     /// Puts an image into the store for good.
@@ -236,6 +240,11 @@ impl ImageStore {
 }
 
 impl Stored {
+    /// Whether it is for everybody, or for who has one of these credentials.
+    fn is_for(&self, credentials: &[Credential]) -> bool {
+        !self.private || credentials.iter().any(|credential| self.readers.contains(&credential.fingerprint()))
+    }
+
     /// Whether `repository@digest` means this image.
     fn is_at(&self, wanted: &str) -> bool {
         let repository = self.image.name.rsplit_once(':').map_or("", |(repository, _)| repository);
@@ -251,8 +260,12 @@ impl Stored {
 
 impl Images for ImageStore {
     fn local(&self, reference: &str) -> Result<Option<Image>, ImageError> {
+        self.local_for(reference, &[])
+    }
+
+    fn local_for(&self, reference: &str, credentials: &[Credential]) -> Result<Option<Image>, ImageError> {
         let stored = self.find(&Reference::parse(reference)?);
-        Ok(stored.filter(|stored| !stored.private).map(|stored| stored.image))
+        Ok(stored.filter(|stored| stored.is_for(credentials)).map(|stored| stored.image))
     }
 
     fn pull(&self, reference: &str, credentials: Vec<Credential>) -> BoxFuture<'static, Result<Image, ImageError>> {
@@ -263,6 +276,10 @@ impl Images for ImageStore {
     fn all(&self) -> Vec<Image> {
         self.read_records();
         self.known().images.values().map(|stored| stored.image.clone()).collect()
+    }
+
+    fn shortage(&self) -> Option<Shortage> {
+        self.shortage.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn hold(&self, image: &Image) -> InUse {

@@ -56,13 +56,31 @@ async fn evict(context: &Context, pods: &Pods, met: &Met) -> Option<Handle> {
         let Some(pod) = context.store.get(&key) else { continue };
         let shares = shares(context, &pod, &handle, met.starved).await;
         if !shares.is_empty() {
+            let volumes = in_volumes(context, &handle, met.starved).await;
             let priority = pod["spec"]["priority"].as_i64().unwrap_or(0);
-            candidates.push(Candidate { pod: handle, priority, shares });
+            candidates.push(Candidate { pod: (pod, handle), priority, shares, volumes });
         }
     }
-    let Candidate { pod, shares, .. } = first(candidates)?;
-    pod.evict(message(met, &shares));
-    Some(pod)
+    let Candidate { pod: (pod, handle), shares, .. } = first(candidates)?;
+    handle.evict(message(met, &shares, of_pod(&pod, &shares, met.starved).as_ref()));
+    Some(handle)
+}
+
+/// What a Pod has altogether, if its own `resources` ask for some of it.
+fn of_pod(pod: &Value, shares: &[Share], starved: Starved) -> Option<Share> {
+    let request = amounts(&pod["spec"]["resources"]["requests"]).get("memory").copied()?;
+    let used = shares.iter().map(|share| share.used).sum();
+    let request = request.value().try_into().unwrap_or(0);
+    (starved == Starved::Memory).then(|| Share { name: text(&pod["metadata"], "name").to_owned(), used, request })
+}
+
+/// Bytes on the disk that a Pod's volumes take.
+async fn in_volumes(context: &Context, handle: &Handle, starved: Starved) -> u64 {
+    let volumes = context.volumes.join(&handle.uid).join("volumes");
+    match starved {
+        Starved::Memory => 0,
+        Starved::Disk => tokio::task::spawn_blocking(move || disk::used(&volumes)).await.unwrap_or(0),
+    }
 }
 
 /// What the running containers of a Pod have.
@@ -78,7 +96,7 @@ async fn shares(context: &Context, pod: &Object, handle: &Handle, starved: Starv
             }
         };
         let request = request(pod, &container, starved);
-        shares.push(Share { container, used, request });
+        shares.push(Share { name: container, used, request });
     }
     shares
 }

@@ -21,11 +21,12 @@ mod wire;
 
 use std::{
     collections::HashMap,
+    io,
     net::{SocketAddr, SocketAddrV4},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -127,8 +128,9 @@ struct Inner {
     node: tokio::sync::Mutex<Option<Arc<Node>>>,
     known: Mutex<Known>,
     network: Mutex<Wanted>,
-    /// Whether the agent that was started last has copies of the images' layers.
-    copies: AtomicBool,
+    /// The first of the ids that the agent which was started last has files of its own for, as mounts can't show others' as
+    /// its; 0 where they can.
+    own_ids: AtomicU32,
 }
 
 /// What the Pods' network is to be, kept for the next agent.
@@ -161,13 +163,13 @@ impl Linux {
             node,
             known: Mutex::default(),
             network: Mutex::default(),
-            copies: AtomicBool::default(),
+            own_ids: AtomicU32::default(),
         }))
     }
 
     /// Whether its images are copies, as the kernel or the file system can't show one set of files to all sandboxes.
     fn copies(&self) -> bool {
-        self.0.copies.load(Ordering::Relaxed)
+        self.0.own_ids.load(Ordering::Relaxed) != 0
     }
 
     /// What it was made with.
@@ -192,7 +194,7 @@ impl Inner {
             _ => {
                 let wanted = self.network().clone();
                 let started = Node::start(&self.config, &wanted).await?;
-                self.copies.store(started.copies(), Ordering::Relaxed);
+                self.own_ids.store(started.own_ids().unwrap_or(0), Ordering::Relaxed);
                 if wanted.rules != NetworkRules::default() {
                     started.order(Order::Network(wanted.rules)).await?;
                 }
@@ -286,7 +288,7 @@ impl Inner {
     async fn connect(&self, id: SandboxId, to: SocketAddrV4) -> Result<Box<dyn Connection>, RuntimeError> {
         let node = self.running(|| format!("sandbox {}", id.0)).await?;
         let socket = node.socket(id.0).await?;
-        let failed = |error: std::io::Error| RuntimeError::Failed(format!("connect: {}", reason(&error)));
+        let failed = |error: io::Error| RuntimeError::Failed(format!("connect: {}", reason(&error)));
         let socket = TcpSocket::from_std_stream(std::net::TcpStream::from(socket));
         Ok(Box::new(socket.connect(SocketAddr::V4(to)).await.map_err(failed)?))
     }
@@ -305,7 +307,7 @@ impl Inner {
 }
 
 /// The kernel's reason in C's words, in lower case as Go prints it.
-fn reason(error: &std::io::Error) -> String {
+fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(code) => nix::errno::Errno::from_raw(code).desc().to_lowercase(),
         None => error.to_string(),
@@ -317,6 +319,13 @@ impl Runtime for Linux {
     /// of whoever reads a Node.
     fn version(&self) -> String {
         "containerd://2.1.0".to_owned()
+    }
+
+    fn own(&self, files: &Path) -> io::Result<()> {
+        match self.0.own_ids.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            first => copies::give_to(files, first),
+        }
     }
 
     fn caveats(&self) -> Vec<Caveat> {

@@ -117,7 +117,8 @@ async fn probes_over_the_network_say_what_they_got() {
     ]);
     bench.create("net", json!({"containers": containers}));
     bench.until("net", |pod| pod["status"]["containerStatuses"][1]["ready"] == true).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // gRPC's client waits for its connection as long as it may: a second.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let events = bench.events("net");
     let mut lines: Vec<&str> = events.lines().filter(|line| line.contains("Unhealthy")).collect();
     lines.sort();
@@ -125,7 +126,7 @@ async fn probes_over_the_network_say_what_they_got() {
 Warning Unhealthy spec.containers{a}: Readiness probe failed: HTTP probe failed with statuscode: 404
 Warning Unhealthy spec.containers{c}: Readiness probe failed: Get "http://10.244.0.2:82/": dial tcp 10.244.0.2:82: connect: connection refused
 Warning Unhealthy spec.containers{d}: Readiness probe failed: dial tcp 10.244.0.2:82: connect: connection refused
-Warning Unhealthy spec.containers{e}: Readiness probe failed: error: failed to connect service at "10.244.0.2:82": dial tcp 10.244.0.2:82: connect: connection refused
+Warning Unhealthy spec.containers{e}: Readiness probe failed: timeout: failed to connect service "10.244.0.2:82" within 1s: context deadline exceeded
 Warning Unhealthy spec.containers{f}: Readiness probe errored and resulted in unknown state: strconv.Atoi: parsing "none": invalid syntax
 "#);
 }

@@ -103,3 +103,25 @@ async fn what_the_node_can_not_give_is_told_and_given_when_there_is_room() {
     let pod = bench.until("web", |pod| cpu(pod) == most.as_str()).await;
     assert_eq!(condition(&pod, "PodResizePending"), None);
 }
+
+/// A container without a limit of its own has what the Pod has (`InPlacePodLevelResourcesVerticalScaling`).
+#[tokio::test(start_paused = true)]
+async fn what_a_pod_may_have_as_a_whole_is_resized_with_its_containers() {
+    let bench = Bench::new();
+    bench.runtime.containers(|_| Script::runs());
+    let whole = |memory: &str| json!({"requests": {"memory": memory}, "limits": {"memory": memory}});
+    bench
+        .create("web", json!({"restartPolicy": "Never", "resources": whole("64Mi"), "containers": [{"name": "main"}]}));
+    bench.until("web", |pod| pod["status"]["phase"] == "Running").await;
+    bench.change("web", |pod| pod["spec"]["resources"] = whole("128Mi"));
+    bench.until_event("web", "ResizeCompleted").await;
+    let given = |pod: &Value| pod["status"]["resources"]["limits"]["memory"] == "128Mi";
+    let pod = bench.until("web", given).await;
+    assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 0);
+    let limited = |set: &Limits| set.memory == Some(128 << 20);
+    let calls = bench.runtime.calls();
+    assert!(calls.iter().any(|call| matches!(call, Call::Update(_, set) if limited(set))), "{calls:?}");
+    bench.change("web", |pod| pod["spec"]["resources"] = whole("1000Ti"));
+    let pod = bench.until("web", |pod| condition(pod, "PodResizePending").is_some()).await;
+    assert_eq!(pod["status"]["resources"]["limits"]["memory"], "128Mi", "it keeps what it has");
+}

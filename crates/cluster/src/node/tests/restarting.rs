@@ -24,6 +24,26 @@ async fn a_rule_restarts_a_container_that_the_pod_would_leave_ended() {
     assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 1);
 }
 
+/// As measured on a real cluster, but for what a kubelet's own rounds add (`TIMING.md`, "CrashLoopBackOff"), and as
+/// documented for a container that ran for ten minutes.
+#[tokio::test(start_paused = true)]
+async fn delays_double_and_begin_anew_after_a_run_of_ten_minutes() {
+    let bench = Bench::new();
+    let starts = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = starts.clone();
+    bench.runtime.containers(move |_| {
+        let mut seen = seen.lock().unwrap();
+        seen.push(tokio::time::Instant::now());
+        let runs_for = if seen.len() == 6 { 601 } else { 0 };
+        Script::exits(1).waits(std::time::Duration::from_secs(runs_for))
+    });
+    bench.create("web", json!({"restartPolicy": "Always", "containers": [{"name": "main"}]}));
+    bench.until("web", |pod| pod["status"]["containerStatuses"][0]["restartCount"] == 9).await;
+    let starts = starts.lock().unwrap().clone();
+    let gaps: Vec<u64> = starts.windows(2).map(|pair| pair[1].duration_since(pair[0]).as_secs()).collect();
+    assert_eq!(gaps, [0, 10, 20, 40, 80, 601, 10, 20, 40]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_containers_own_policy_goes_before_the_pods() {
     let bench = Bench::new();
@@ -68,18 +88,19 @@ async fn a_rule_starts_all_containers_anew_in_their_sandbox() {
     assert_eq!(bench.runtime.sandboxes().len(), 1);
     insta::assert_snapshot!(bench.journal("web").await, @r#"
 Added Pending [+scheduled] 
-Modified Pending [-sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=PodInitializing main=PodInitializing watch=PodInitializing
-Modified Pending [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=PodInitializing main=PodInitializing watch=PodInitializing
-Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=running main=PodInitializing watch=PodInitializing
-Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ main=PodInitializing watch=PodInitializing
-Modified Pending ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ main=PodInitializing watch=running+
-Modified Running ip [+sandbox +init +ready +containers +scheduled] init=Completed(0)+ main=running+ watch=running+
-Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ main=running+ watch=Error(88)
-Modified Running ip [+AllContainersRestarting:ContainerExited +sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ main=running+ watch=Error(88)
-Modified Pending ip [-AllContainersRestarting:ContainerExited +sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=PodInitializing main=PodInitializing watch=PodInitializing
-Modified Pending ip [-AllContainersRestarting:ContainerExited +sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=running x1 main=PodInitializing watch=PodInitializing
-Modified Pending ip [-AllContainersRestarting:ContainerExited +sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ x1 main=PodInitializing watch=PodInitializing
-Modified Pending ip [-AllContainersRestarting:ContainerExited +sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled] init=Completed(0)+ x1 main=PodInitializing watch=running+ x1
-Modified Running ip [-AllContainersRestarting:ContainerExited +sandbox +init +ready +containers +scheduled] init=Completed(0)+ x1 main=running+ x1 watch=running+ x1
+Modified Pending [-sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=PodInitializing main=PodInitializing watch=PodInitializing
+Modified Pending [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=PodInitializing main=PodInitializing watch=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=running main=PodInitializing watch=PodInitializing
+Modified Pending ip [+sandbox -init:ContainersNotInitialized -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=Completed(0)+ main=PodInitializing watch=PodInitializing
+Modified Pending ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=Completed(0)+ main=PodInitializing watch=running+
+Modified Running ip [+sandbox +init +ready +containers +scheduled -AllContainersRestarting] init=Completed(0)+ main=running+ watch=running+
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=Completed(0)+ main=running+ watch=Error(88)
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled +AllContainersRestarting:RestartAllContainersStarted] init=Completed(0)+ main=running+ watch=Error(88)
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled +AllContainersRestarting:RestartAllContainersStarted] init=RestartingAllContainers x1 main=RestartingAllContainers x1 watch=RestartingAllContainers x1
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=PodInitializing x1 main=PodInitializing x1 watch=PodInitializing x1
+Modified Pending ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=running x1 main=PodInitializing x1 watch=PodInitializing x1
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=Completed(0)+ x1 main=PodInitializing x1 watch=PodInitializing x1
+Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:ContainersNotReady +scheduled -AllContainersRestarting] init=Completed(0)+ x1 main=PodInitializing x1 watch=running+ x1
+Modified Running ip [+sandbox +init +ready +containers +scheduled -AllContainersRestarting] init=Completed(0)+ x1 main=running+ x1 watch=running+ x1
 "#);
 }

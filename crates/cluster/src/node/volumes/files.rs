@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     fs, io,
-    os::unix::fs::symlink,
+    os::unix::fs::{chown, symlink},
     path::{Path, PathBuf},
 };
 
@@ -15,15 +15,27 @@ use super::{
     permit,
 };
 
+/// What the file system group may do with the files of objects, whatever their mode says.
+const GROUP_READS: u32 = 0o440;
 /// The link that is turned over with each update.
 const DATA: &str = "..data";
 
+/// Does what is left to be done with files that nobody sees yet.
+pub type Finish<'a> = &'a dyn Fn(&Path) -> io::Result<()>;
+
 /// Writes all files beneath a new directory, points `..data` to it, and links each first path element through it: the
-/// layout a kubelet makes (seen with `readlink` in `config/volumes.yaml`).
+/// layout a kubelet makes (seen with `readlink` in `config/volumes.yaml`). Before that the files are given to `group`,
+/// if there is one, and are finished.
 ///
 /// # Errors
 /// The disk is full, or the like; the old files then stay.
-pub fn write(volume: &Path, payload: &Payload, now: Timestamp) -> io::Result<()> {
+pub fn write(
+    volume: &Path,
+    payload: &Payload,
+    group: Option<u32>,
+    finish: Finish<'_>,
+    now: Timestamp,
+) -> io::Result<()> {
     fs::create_dir_all(volume)?;
     let name = format!("..{}", now.strftime("%Y_%m_%d_%H_%M_%S.%9f"));
     let fresh = volume.join(&name);
@@ -35,14 +47,33 @@ pub fn write(volume: &Path, payload: &Payload, now: Timestamp) -> io::Result<()>
             fs::create_dir_all(parent)?;
         }
         fs::write(&file, &entry.bytes)?;
-        permit(&file, entry.mode)?;
+        // Only root may give files away, and then before their mode is set, as it takes some of that away.
+        let _ = chown(&file, entry.user, group);
+        permit(&file, entry.mode | group.map_or(0, |_| GROUP_READS))?;
     }
+    if group.is_some() {
+        give_directories(&fresh, group)?;
+    }
+    finish(&fresh)?;
     let old = fs::read_link(volume.join(DATA)).ok();
     replace_link(&name, &volume.join(DATA))?;
     let wanted: BTreeSet<&str> = payload.keys().filter_map(|path| path.split('/').next()).collect();
     link_entries(volume, &wanted)?;
     if let Some(old) = old.filter(|old| old.as_os_str() != name.as_str()) {
         fs::remove_dir_all(volume.join(old))?;
+    }
+    Ok(())
+}
+
+/// Gives a directory and those beneath it to a group that may look around in them.
+fn give_directories(directory: &Path, group: Option<u32>) -> io::Result<()> {
+    let _ = chown(directory, None, group);
+    permit(directory, 0o2755)?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            give_directories(&entry.path(), group)?;
+        }
     }
     Ok(())
 }

@@ -82,21 +82,20 @@ fn with_sub_path(
         (_, Some(expression)) if !expression.is_empty() => expanded(expression, env)?,
         _ => return Ok(volume.to_owned()),
     };
-    let failed = |why: String| {
-        let index = container.volume_mounts.iter().flatten().position(|other| other == mount).unwrap_or(0);
-        let name = &container.name;
-        ConfigError::config(format!(
-            "failed to prepare subPath for volumeMount {:?} of container {name:?}: volumeMount {index}: {why}",
-            mount.name
-        ))
+    // What exactly is wrong would tell of the node's files: a kubelet keeps it to itself.
+    let failed = |what: &str| {
+        let (volume, name) = (&mount.name, &container.name);
+        ConfigError::config(format!("failed to {what} for volumeMount {volume:?} of container {name:?}"))
     };
-    let inside = Beneath::of(volume, Links::Beneath).and_then(|beneath| {
-        let path = Path::new(&sub_path);
-        // What is not there yet becomes a directory.
-        beneath.place(volume, &beneath.make_directory(path, 0o777)?)
-    });
-    inside.map_err(|error| match error.raw_os_error() {
-        Some(libc::EXDEV | libc::ELOOP) => failed(format!("{sub_path} leads out of the volume")),
-        _ => failed(error.to_string()),
-    })
+    let beneath = Beneath::of(volume, Links::Beneath).map_err(|_| failed("prepare subPath"))?;
+    let path = Path::new(&sub_path);
+    // What is not there yet becomes a directory.
+    let made = match beneath.find(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            beneath.make_directory(path, 0o777).map_err(|_| failed("create subPath directory"))?
+        }
+        Err(_) => return Err(failed("prepare subPath")),
+    };
+    beneath.place(volume, &made).map_err(|_| failed("prepare subPath"))
 }

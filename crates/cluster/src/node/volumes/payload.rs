@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::{
 use crate::{
     node::{
         downward::{self, Facts},
+        machine::NODES,
         objects::{Data, Lookup},
         pod::Pod,
     },
@@ -19,16 +20,26 @@ use crate::{
 
 /// The mode of files when the manifest says nothing.
 const MODE: i32 = 0o644;
+/// The mode of a token that only some may read.
+const TOKEN_MODE: i32 = 0o600;
 /// The least and the usual validity of a token, in seconds.
 const TOKEN_SECONDS: i64 = 3600;
 
-/// One file: contents and mode.
+/// One file: contents, mode and owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What is in it.
     pub bytes: Vec<u8>,
     /// Its mode.
     pub mode: u32,
+    /// Whom it belongs to, where that is not root.
+    pub user: Option<u32>,
+}
+
+impl Entry {
+    fn of(bytes: Vec<u8>, mode: u32) -> Self {
+        Self { bytes, mode, user: None }
+    }
 }
 
 /// Files by path within the volume.
@@ -124,16 +135,14 @@ fn keys(
     missing: &str,
 ) -> Result<(), String> {
     let Some(items) = items.filter(|items| !items.is_empty()) else {
-        let all =
-            data.iter().map(|(key, bytes)| (key.clone(), Entry { bytes: bytes.clone(), mode: mode(None, default) }));
+        let all = data.iter().map(|(key, bytes)| (key.clone(), Entry::of(bytes.clone(), mode(None, default))));
         files.extend(all);
         return Ok(());
     };
     for item in items {
         match data.get(&item.key) {
             Some(bytes) => {
-                let entry = Entry { bytes: bytes.clone(), mode: mode(item.mode, default) };
-                files.insert(item.path.clone(), entry);
+                files.insert(item.path.clone(), Entry::of(bytes.clone(), mode(item.mode, default)));
             }
             None if optional => {}
             None => return Err(format!("{missing}: {}", item.key)),
@@ -180,7 +189,7 @@ fn fields<'a>(
         } else {
             continue;
         };
-        files.insert(item.path.clone(), Entry { bytes: text.into_bytes(), mode: mode(item.mode, default) });
+        files.insert(item.path.clone(), Entry::of(text.into_bytes(), mode(item.mode, default)));
     }
     Ok(())
 }
@@ -195,16 +204,32 @@ fn token(
     let key = Key::new("serviceaccounts", pod.namespace(), name);
     let account = sources.lookup.store.get(&key);
     let account = account.ok_or_else(|| format!("failed to fetch token: serviceaccounts {name:?} not found"))?;
+    let node = sources.lookup.store.get(&Key::new(NODES, "", sources.facts.node));
+    let node_uid = node.as_ref().and_then(|node| node["metadata"]["uid"].as_str()).unwrap_or("");
     let bearer = Bearer {
         namespace: pod.namespace(),
         account: (name, account["metadata"]["uid"].as_str().unwrap_or("")),
         pod: Some((pod.name(), pod.uid())),
-        node: Some(sources.facts.node),
+        node: Some((sources.facts.node, node_uid)),
         ..Bearer::default()
     };
     let seconds = projection.expiration_seconds.unwrap_or(TOKEN_SECONDS);
     let audiences: Vec<&str> =
         projection.audience.as_deref().filter(|audience| !audience.is_empty()).into_iter().collect();
     let token = sources.signer.token(bearer, &audiences, seconds, sources.token_id, sources.now);
-    Ok(Entry { bytes: token.into_bytes(), mode: mode(None, default) })
+    // Who runs as somebody must be able to read it, and nobody else needs to.
+    let user = only_user(pod);
+    let own = (user.is_some() || super::fs_group(pod).is_some()).then_some(TOKEN_MODE);
+    Ok(Entry { bytes: token.into_bytes(), mode: mode(own, default), user })
+}
+
+/// The user that all containers of the Pod run as, if its manifest says so of each of them (the kubelet's `FsUserFrom`).
+fn only_user(pod: &Pod) -> Option<u32> {
+    let shared = pod.spec.security_context.as_ref().and_then(|context| context.run_as_user);
+    let mut users = pod
+        .containers
+        .iter()
+        .map(|container| container.spec.security_context.as_ref().and_then(|context| context.run_as_user).or(shared));
+    let first = users.next().flatten()?;
+    users.all(|user| user == Some(first)).then(|| u32::try_from(first).ok()).flatten()
 }

@@ -30,6 +30,7 @@ impl Bench {
         object("configmaps", "settings", json!({"data": {"color": "blue", "size": "10"}}));
         object("secrets", "creds", json!({"data": {"user": "YWRtaW4="}}));
         object("serviceaccounts", "default", json!({"metadata": {"uid": "sa-uid"}}));
+        store.insert(Key::new("nodes", "", "n"), json!({"metadata": {"name": "n", "uid": "node-uid"}})).unwrap();
         let pod = json!({
             "metadata": {"name": "p", "namespace": "default", "uid": "u", "labels": {"app": "x"}},
             "spec": {"volumes": volumes, "containers": [{"name": "c", "volumeMounts": mounts}]},
@@ -44,7 +45,7 @@ impl Bench {
     }
 
     fn refresh(&mut self) {
-        self.with_sources(|volumes, pod, sources, now| volumes.refresh(pod, sources, now));
+        self.with_sources(|volumes, pod, sources, now| volumes.refresh(pod, sources, &|_| Ok(()), now));
     }
 
     fn with_sources<T>(&mut self, run: impl FnOnce(&mut Volumes, &Pod, &Sources<'_>, Timestamp) -> T) -> T {
@@ -128,11 +129,40 @@ fn a_token_names_its_bearer_and_stays() {
     bench.set_up().unwrap();
     let token = || fs::read_to_string(bench.at("/t").0.join("token")).unwrap();
     let first = token();
-    assert_eq!(first.split('.').count(), 3);
+    let claims = bench.signer.verify(&first, &[], Timestamp::now()).unwrap();
+    assert_eq!(claims["kubernetes.io"]["node"], json!({"name": "n", "uid": "node-uid"}));
     bench.refresh();
     let at = bench.at("/t").0;
     assert_eq!(fs::read_to_string(at.join("token")).unwrap(), first);
     assert_eq!(fs::read_to_string(at.join("namespace")).unwrap(), "default");
+}
+
+/// What a kubelet makes of a mode with a file system group, and of a token's for who runs as somebody.
+#[test]
+fn files_are_given_to_the_file_system_group_and_tokens_to_the_only_user() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("passed over: only root may give files away");
+        return;
+    }
+    let projected = json!({"sources": [{"serviceAccountToken": {"path": "token"}}]});
+    let volumes = json!([
+        {"name": "s", "secret": {"secretName": "creds", "defaultMode": 0o400}}, {"name": "t", "projected": projected}]);
+    let mounts = json!([{"name": "s", "mountPath": "/s"}, {"name": "t", "mountPath": "/t"}]);
+    let seen = |context: Value| {
+        let mut bench = Bench::new(volumes.clone(), mounts.clone());
+        let mut object = Value::clone(&bench.pod.object);
+        object["spec"]["securityContext"] = context;
+        bench.pod = Pod::read(object.into()).unwrap();
+        bench.set_up().unwrap();
+        ["/s/user", "/t/token", "/s", "/s/..data"].map(|path| {
+            let (volume, file) = path.split_at(2);
+            let found = fs::metadata(bench.at(volume).0.join(file.trim_start_matches('/'))).unwrap();
+            format!("{:o} {} {}", found.mode() & 0o7777, found.uid(), found.gid())
+        })
+    };
+    assert_eq!(seen(json!({})), ["400 0 0", "644 0 0", "1777 0 0", "755 0 0"]);
+    assert_eq!(seen(json!({"fsGroup": 2000})), ["440 0 2000", "640 0 2000", "3777 0 2000", "2755 0 2000"]);
+    assert_eq!(seen(json!({"runAsUser": 1000})), ["400 0 0", "600 1000 0", "1777 0 0", "755 0 0"]);
 }
 
 #[test]
@@ -176,5 +206,8 @@ fn directories_are_shared_and_links_lead_nowhere() {
     fs::remove_dir_all(empty.join("x")).unwrap();
     std::os::unix::fs::symlink("/etc", empty.join("x")).unwrap();
     let error = bench.volumes.mounts(&bench.pod.spec.containers[0], &[("A".into(), "passwd".into())]).unwrap_err();
-    assert!(error.message.contains("leads out of the volume"), "{error}");
+    let words = |what: &str| format!("failed to {what} for volumeMount \"e\" of container \"c\"");
+    assert_eq!(error.message, words("prepare subPath"));
+    let error = bench.volumes.mounts(&bench.pod.spec.containers[0], &[("A".into(), "new".into())]).unwrap_err();
+    assert_eq!(error.message, words("prepare subPath"), "nothing is made outside");
 }

@@ -17,6 +17,7 @@ use crate::{
 const PULL_ERROR_SHOWN: SignedDuration = SignedDuration::from_secs(12);
 
 /// Why there is no image, and when to try again.
+#[derive(Clone)]
 pub(super) struct NoImage {
     pub reason: &'static str,
     pub message: String,
@@ -37,22 +38,40 @@ impl Worker {
         self.image_named(definition.image(), definition.spec.image_pull_policy.as_deref(), about).await
     }
 
-    /// Gets the images that the container's volumes show, those that are not there yet.
-    pub(super) async fn image_volumes(&mut self, definition: &Definition, about: &Subject) -> Result<(), Got> {
-        let mounted = |name: &str| definition.spec.volume_mounts.iter().flatten().any(|mount| mount.name == name);
+    /// Gets the images that the Pod's volumes show, those that are not there yet. Where there is none, the containers that
+    /// mount the volume are told. False when nobody waits for them any more.
+    pub(super) async fn image_volumes(&mut self) -> bool {
         let volumes = self.pod.spec.volumes.iter().flatten();
-        let missing: Vec<_> = volumes
-            .filter(|volume| mounted(&volume.name) && !self.volumes.has(&volume.name))
-            .filter_map(|volume| Some((volume.name.clone(), volume.image.clone()?)))
-            .collect();
-        for (volume, source) in missing {
-            let name = source.reference.unwrap_or_default();
-            match self.image_named(&name, source.pull_policy.as_deref(), about).await {
-                Got::Image(image) => self.volumes.show_image(&volume, image.layers),
-                other => return Err(other),
+        let missing: Vec<_> = volumes.filter(|volume| !self.volumes.has(&volume.name)).cloned().collect();
+        for volume in missing {
+            let Some(source) = volume.image else { continue };
+            let now = self.context.now();
+            if self.no_volume.get(&volume.name).is_some_and(|known| now < known.retry) {
+                continue;
+            }
+            let (name, about) = (source.reference.unwrap_or_default(), self.subject());
+            match self.image_named(&name, source.pull_policy.as_deref(), &about).await {
+                Got::Image(image) => {
+                    self.no_volume.remove(&volume.name);
+                    self.volumes.show_image(&volume.name, image.layers);
+                }
+                Got::Failed(why) => drop(self.no_volume.insert(volume.name, why)),
+                Got::Interrupted => return false,
             }
         }
-        Ok(())
+        true
+    }
+
+    /// Tells why a container can't have the images that it mounts; false when it has them all.
+    pub(super) fn lacks_volumes(&mut self, definition: &Definition, about: &Subject) -> bool {
+        let mounts = definition.spec.volume_mounts.iter().flatten();
+        let missing: Vec<NoImage> = mounts.filter_map(|mount| self.no_volume.get(&mount.name)).cloned().collect();
+        for why in &missing {
+            self.context.warning(about, "Failed", &format!("Error: {}", why.reason));
+        }
+        let Some(why) = missing.into_iter().next_back() else { return false };
+        self.waits(definition.name(), why.reason, why.message, why.retry);
+        true
     }
 
     /// The image of this name, which stays on the node as long as the Pod does.
@@ -67,7 +86,8 @@ impl Worker {
 
     async fn local_or_pulled(&mut self, name: &str, policy: Option<&str>, about: &Subject) -> Got {
         let retry = self.context.now() + RETRY;
-        let local = match self.context.images.local(name) {
+        let credentials = self.credentials();
+        let local = match self.context.images.local_for(name, &credentials) {
             Ok(local) => local,
             Err(error @ ImageError::InvalidName { .. }) => {
                 let message = format!("Failed to apply default image tag {name:?}: {error}");
@@ -92,8 +112,16 @@ impl Worker {
                 self.context.warning(about, "ErrImageNeverPull", &message);
                 Got::Failed(NoImage { reason: "ErrImageNeverPull", message, retry })
             }
-            _ => self.pull(name, about).await,
+            _ => self.pull(name, credentials, about).await,
         }
+    }
+
+    /// What `imagePullSecrets` say, looked up once in a round of starting.
+    fn credentials(&mut self) -> Vec<Credential> {
+        if self.credentials.is_none() {
+            self.credentials = Some(self.pull_secrets());
+        }
+        self.credentials.clone().unwrap_or_default()
     }
 
     /// What `imagePullSecrets` say; a missing one is told, and the registry asked without.
@@ -111,7 +139,7 @@ impl Worker {
         credentials
     }
 
-    async fn pull(&mut self, name: &str, about: &Subject) -> Got {
+    async fn pull(&mut self, name: &str, credentials: Vec<Credential>, about: &Subject) -> Got {
         if let Some((_, until)) = self.pulls.waits_since_update(name, self.context.now()) {
             let message = format!("Back-off pulling image {name:?}");
             self.context.normal(about, "BackOff", &message);
@@ -123,7 +151,6 @@ impl Worker {
         }
         self.context.normal(about, "Pulling", &format!("Pulling image {name:?}"));
         let start = tokio::time::Instant::now();
-        let credentials = self.pull_secrets();
         let pull = self.context.images.pull(name, credentials);
         let result = tokio::select! {
             result = pull => result,

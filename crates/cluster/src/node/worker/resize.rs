@@ -78,6 +78,8 @@ impl Worker {
             let run = self.observed.container_mut(definition.name()).run.as_mut();
             run.expect("it runs, or it would need nothing").resources = definition.spec.resources.clone();
         }
+        // What has no limit of its own has the Pod's, and has it by now.
+        self.actuated = self.allocation.whole.clone();
         if self.unactuated().is_empty() {
             if let Err(why) = self.bound_sandbox(wanted).await {
                 return self.resize_failed(why);
@@ -102,10 +104,11 @@ impl Worker {
 
     /// The running containers that do not have what the node has agreed to.
     fn unactuated(&self) -> Vec<Definition> {
+        let whole = self.actuated != self.allocation.whole;
         let differs = |definition: &&Definition| {
-            self.allocation.contains_key(definition.name())
+            self.allocation.containers.contains_key(definition.name())
                 && self.observed.container(definition.name()).is_some_and(|container| container.running())
-                && self.given(definition) != definition.spec.resources.as_ref()
+                && (whole || self.given(definition) != definition.spec.resources.as_ref())
         };
         self.pod.containers.iter().filter(differs).cloned().collect()
     }

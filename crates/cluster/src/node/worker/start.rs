@@ -37,12 +37,10 @@ impl Worker {
             return false;
         }
         let (now, about) = (self.context.now(), self.subject().part(definition.field_path()));
-        let volumes = self.image_volumes(&definition, &about).await;
-        let image = match volumes {
-            Ok(()) => self.image(&definition, &about).await,
-            Err(got) => got,
-        };
-        let image = match image {
+        if self.lacks_volumes(&definition, &about) {
+            return false;
+        }
+        let image = match self.image(&definition, &about).await {
             Got::Image(image) => *image,
             Got::Interrupted => return true,
             Got::Failed(why) => {
@@ -63,7 +61,7 @@ impl Worker {
     }
 
     /// Why a container can't be started now; not told before it was shown how it ended.
-    fn waits(&mut self, name: &str, reason: &str, message: String, retry: Timestamp) {
+    pub(super) fn waits(&mut self, name: &str, reason: &str, message: String, retry: Timestamp) {
         let now = self.context.now();
         let container = self.observed.container_mut(name);
         container.waiting = Some(Waiting { reason: reason.to_owned(), message, visible_from: now });

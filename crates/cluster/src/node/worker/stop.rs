@@ -12,7 +12,7 @@ use crate::{
         handlers::Target,
         hooks,
         live::Live,
-        observed::{Container, Restarting},
+        observed::{Container, Ended, RESTARTING_ALL, Restarting, Waiting},
         plan::Kill,
         pod::{Definition, Role},
         write,
@@ -84,21 +84,34 @@ impl Worker {
         if self.must_wait(&definition) {
             return false;
         }
-        let code = self.observed.container(name).and_then(Container::ended).map_or(0, |ended| ended.code);
-        let message = format!("Container {name} exited with code {code}, triggering restart of all containers");
-        self.observed.restarting = Some(Restarting { now: true, message });
+        self.observed.restarting = Some(Restarting::Now);
         self.report();
         self.stop_all(0).await;
+        let now = self.context.now();
+        let reason = || RESTARTING_ALL.to_owned();
+        let message = || "The container is removed because RestartAllContainers in place".to_owned();
         for definition in self.pod.containers.iter().filter(|c| c.role != Role::Ephemeral) {
             let container = self.observed.container_mut(definition.name());
             let Some(run) = container.run.take() else { continue };
-            let last = run.ended().cloned().or(container.last.take());
-            *container = Container { earlier: run.restarts + 1, last, again: true, ..Container::default() };
+            // A runtime knows nothing of it any more, so neither is it told how it ended.
+            let last = Ended {
+                container_id: String::new(),
+                code: 137,
+                reason: reason(),
+                message: message(),
+                started_at: now,
+                finished_at: now,
+            };
+            let waiting = Some(Waiting { reason: reason(), message: message(), visible_from: now });
+            let (earlier, last) = (run.restarts + 1, Some(last));
+            *container = Container { earlier, last, waiting, again: true, ..Container::default() };
             self.retry.remove(definition.name());
         }
-        if let Some(restarting) = &mut self.observed.restarting {
-            restarting.now = false;
+        self.report();
+        for container in self.observed.containers.values_mut().filter(|container| container.again) {
+            container.waiting = None;
         }
+        self.observed.restarting = Some(Restarting::Before);
         true
     }
 

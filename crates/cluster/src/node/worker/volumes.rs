@@ -34,7 +34,8 @@ impl Worker {
     pub(super) fn refresh_volumes(&mut self) {
         let token_id = self.context.clock.uid();
         let sources = sources(&self.context, &self.pod, self.address, &token_id);
-        self.volumes.refresh(&self.pod, &sources, sources.now);
+        let runtime = &self.context.runtime;
+        self.volumes.refresh(&self.pod, &sources, &|files| runtime.own(files), sources.now);
     }
 
     /// What the downward API tells beyond the manifest.

@@ -5,10 +5,11 @@ use std::{
     collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
+    sync::PoisonError,
     time::{Duration, SystemTime},
 };
 
-use super::{Config, ImageStore, Record, hex};
+use super::{Config, ImageStore, Record, Shortage, hex};
 use crate::node::disk;
 
 /// How often it is looked (the kubelet's `ImageGCPeriod`).
@@ -39,6 +40,30 @@ impl Default for Thresholds {
 struct Disk {
     size: u64,
     used: u64,
+}
+
+impl Disk {
+    /// What a kubelet says when so many bytes were freed and more should have been.
+    fn words(self, freed: u64) -> String {
+        let left = self.size.saturating_sub(self.used);
+        let percent = 100 - (u128::from(left) * 100).checked_div(self.size.into()).unwrap_or(0);
+        let size = shown(self.size);
+        format!(
+            "Insufficient free disk space on the node's image filesystem ({percent}% of {size} used). Failed to free \
+             sufficient space by deleting unused images (freed {freed} bytes). Investigate disk usage, as it could be used \
+             by active images, logs, volumes, or other data."
+        )
+    }
+}
+
+/// Bytes with a unit: `512 B`, `1.5 GiB`.
+fn shown(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let power = (0..UNITS.len() - 1).find(|power| bytes >> (10 * (power + 1)) == 0).unwrap_or(UNITS.len() - 1);
+    match power {
+        0 => format!("{bytes} B"),
+        _ => format!("{:.1} {}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power]),
+    }
 }
 
 impl Thresholds {
@@ -105,14 +130,23 @@ impl ImageStore {
 
     /// Takes away the images that go now, and layers and blobs of none. The names of what went.
     fn collect(&self, thresholds: Thresholds, now: SystemTime) -> io::Result<Vec<String>> {
-        let excess = thresholds.excess(self.disk(thresholds.most)?);
+        let disk = self.disk(thresholds.most)?;
+        let excess = thresholds.excess(disk);
         let trash = self.share.unfinished();
         fs::create_dir(&trash)?;
         let gone = self.put_away(&trash, excess, now);
+        self.tell(disk, excess, disk::used(&trash));
         // Deleting takes long: nobody waits for it.
         disk::remove(&trash);
         self.read_records();
         gone
+    }
+
+    /// Notes whether what was freed is enough.
+    fn tell(&self, disk: Disk, excess: u64, freed: u64) {
+        let mut shortage = self.shortage.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = shortage.take().map_or(1, |before| before.times.saturating_add(1));
+        *shortage = (freed < excess).then(|| Shortage { message: disk.words(freed), times });
     }
 
     /// Moves what goes out of the way.

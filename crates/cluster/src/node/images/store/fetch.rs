@@ -16,7 +16,7 @@ use tokio_util::io::InspectWriter;
 
 use super::{Hold, ImageStore, Origin, Stored, layer, not_found};
 use crate::node::images::{
-    Credential, Image, ImageConfig, ImageError, Reference,
+    Credential, Image, ImageConfig, ImageError, Reference, credential,
     registry::{Announced, NotPulled, refused},
 };
 
@@ -67,22 +67,32 @@ impl ImageStore {
             return Ok(stored.image);
         }
         let _turn = self.turns.take(&reference.to_string()).await;
-        match self.fetch(reference, credentials).await {
-            Ok(image) => Ok(image),
-            Err(NotPulled::Unreachable) => {
-                let here = self.find(reference).filter(|stored| stored.origin != Origin::Local && !stored.private);
-                here.map(|stored| stored.image).ok_or_else(|| not_found(reference))
+        let fitting = credential::for_image(credentials, &reference.repository());
+        // Whoever has credentials for an image shows them, one after the other, and does not ask as nobody.
+        let tries = if fitting.is_empty() { vec![None] } else { fitting.into_iter().map(Some).collect() };
+        let mut refusals = Vec::new();
+        for who in tries {
+            match self.fetch(reference, who).await {
+                Ok(image) => return Ok(image),
+                Err(NotPulled::Unreachable) => {
+                    let here = self.find(reference);
+                    let here = here.filter(|stored| stored.origin != Origin::Local && stored.is_for(credentials));
+                    return here.map(|stored| stored.image).ok_or_else(|| not_found(reference));
+                }
+                Err(NotPulled::Refused(error)) => refusals.push(error),
             }
-            Err(NotPulled::Refused(error)) => Err(error),
         }
+        Err(ImageError::all(refusals))
     }
 
-    async fn fetch(&self, reference: &Reference, credentials: &[Credential]) -> Result<Image, NotPulled> {
-        let source = self.registries.source(reference, credentials).await?;
+    async fn fetch(&self, reference: &Reference, who: Option<&Credential>) -> Result<Image, NotPulled> {
+        let source = self.registries.source(reference, who).await?;
         let digest = self.registries.digest(reference, &source).await?;
         let here = self.find(reference).filter(|stored| stored.origin != Origin::Local);
         if let Some(same) = here.filter(|stored| stored.manifest == digest) {
-            return Ok(same.image);
+            return self
+                .read_by(same, who)
+                .map_err(|error| refused(reference, &format!("failed to store image: {error}")));
         }
         let announced = self.registries.ask(reference, source).await?;
         let _kept = self.transfer(reference, &announced).await?;
@@ -98,10 +108,24 @@ impl ImageStore {
             layers: config.diff_ids().iter().map(|diff_id| self.layer_path(diff_id)).collect(),
             config: ImageConfig::from(&config.config),
         };
-        let private = credentials.iter().any(|credential| credential.domain == reference.domain);
-        let stored = Stored { image: image.clone(), manifest: announced.digest, origin: Origin::Pulled, private };
+        let (private, readers) = (who.is_some(), who.map(Credential::fingerprint).into_iter().collect());
+        let stored =
+            Stored { image: image.clone(), manifest: announced.digest, origin: Origin::Pulled, private, readers };
         self.record(stored).map_err(|error| failed(&error))?;
         Ok(image)
+    }
+
+    /// Remembers that the registry gives this image to somebody else too, or to everybody.
+    fn read_by(&self, mut stored: Stored, who: Option<&Credential>) -> io::Result<Image> {
+        let image = stored.image.clone();
+        let fingerprint = who.map(Credential::fingerprint);
+        match fingerprint {
+            Some(known) if stored.readers.contains(&known) => return Ok(image),
+            _ if !stored.private => return Ok(image),
+            Some(new) => stored.readers.push(new),
+            None => stored.private = false,
+        }
+        self.record(stored).map(|()| image)
     }
 
     /// Brings the layers here that are missing. They stay as long as what is given back.

@@ -141,7 +141,13 @@ impl ImageStore {
                 config: ImageConfig::from(&config.parsed.config),
             };
             let manifest = target.clone();
-            self.record(Stored { image: loaded, manifest, origin: Origin::Loaded, private: false })?;
+            self.record(Stored {
+                image: loaded,
+                manifest,
+                origin: Origin::Loaded,
+                private: false,
+                readers: Vec::new(),
+            })?;
         }
         Ok(())
     }

@@ -45,6 +45,9 @@ pub(super) struct Record {
     pub origin: Origin,
     /// Fetched with somebody's credentials: others must show theirs.
     pub private: bool,
+    /// Fingerprints of the credentials that it was fetched with.
+    #[serde(default)]
+    pub readers: Vec<String>,
 }
 
 /// The directory of all records.

@@ -13,10 +13,39 @@ fn asked(domain: &str) -> Registries {
     Registries::with(Vec::new(), vec![domain.to_owned()])
 }
 
+/// Stands among the answers of a registry that wants tokens.
+const TOKENS: &str = "tokens";
+
 /// What a registry answers, by path.
 type Answers = Arc<HashMap<String, (&'static str, Vec<u8>)>>;
 
+/// The door of what only tokens open, and the service that gives them out: to `ann` with the password `p` for what she asks
+/// for, to nobody for nothing.
+fn token_door(uri: &Uri, headers: &HeaderMap) -> Option<axum::response::Response> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let (shown, host) = (text(header::AUTHORIZATION), text(header::HOST));
+    if uri.path() == "/token" {
+        let asked = uri.query().unwrap_or("").split('&').find_map(|pair| pair.strip_prefix("scope="));
+        let asked = asked.unwrap_or("").replace("%3A", ":").replace("%2F", "/");
+        return Some(match shown {
+            // ann:p
+            "Basic YW5uOnA=" => format!(r#"{{"token": "for {asked}"}}"#).into_response(),
+            "" => r#"{"token": "for nothing"}"#.into_response(),
+            _ => (StatusCode::UNAUTHORIZED, r#"{"details": "incorrect username or password"}"#).into_response(),
+        });
+    }
+    let closed = uri.path() == "/v2/" || uri.path().starts_with("/v2/token/");
+    (closed && shown != "Bearer for repository:token/app:pull").then(|| {
+        let challenge = format!(r#"Bearer realm="http://{host}/token",service="registry""#);
+        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response()
+    })
+}
+
 async fn answer(State(answers): State<Answers>, uri: Uri, headers: HeaderMap) -> axum::response::Response {
+    let by_token = answers.contains_key(TOKENS);
+    if by_token && let Some(refusal) = token_door(&uri, &headers) {
+        return refusal;
+    }
     // Where layers really are, as with Docker's: the registry's own door leads there.
     if let Some(blob) = uri.path().strip_prefix("/v2/team/moved/blobs/") {
         let place = format!("/v2/team/app/blobs/{blob}");
@@ -60,12 +89,19 @@ fn lists(manifest: &[u8]) -> Vec<(String, (&'static str, Vec<u8>))> {
 /// A registry with an image of one layer at `team/app:1` and `secret/app:1`, and one at `team/forged:1` whose layer is
 /// not what its configuration says; and a store that asks it.
 async fn registry() -> (tempfile::TempDir, ImageStore, String) {
+    registry_with(HashMap::new()).await
+}
+
+/// The same with these further answers.
+async fn registry_with(
+    mut answers: HashMap<String, (&'static str, Vec<u8>)>,
+) -> (tempfile::TempDir, ImageStore, String) {
     let entries = [Entry::File { path: "/hello".to_owned(), mode: 0o644, content: b"hi".to_vec() }];
     let (compressed, layer) = layer::pack(&entries).unwrap();
-    let mut answers = HashMap::new();
     for (repository, diff_id) in [
         ("team/app", layer.diff_id.clone()),
         ("secret/app", layer.diff_id.clone()),
+        ("token/app", layer.diff_id.clone()),
         ("team/forged", format!("sha256:{}", "0".repeat(64))),
     ] {
         let forged = PackedLayer { diff_id, ..layer.clone() };
@@ -139,7 +175,7 @@ async fn what_was_pulled_is_there_after_a_restart_and_without_its_registry() {
     let (directory, store, domain) = registry().await;
     let (open, secret) = (format!("{domain}/team/app:1"), format!("{domain}/secret/app:1"));
     let image = store.pull(&open, vec![]).await.unwrap();
-    let credential = Credential { domain, username: "ann".to_owned(), password: "p".to_owned() };
+    let credential = Credential::at(&domain, "ann", "p");
     store.pull(&secret, vec![credential]).await.unwrap();
     let beside = ImageStore::open(directory.path()).unwrap();
     drop(store);
@@ -168,8 +204,34 @@ async fn what_was_fetched_with_a_password_is_for_those_who_have_it() {
     let name = format!("{domain}/secret/app:1");
     let denied = store.pull(&name, vec![]).await.unwrap_err().to_string();
     assert!(denied.contains("pull access denied"), "{denied}");
-    let credential = Credential { domain, username: "ann".to_owned(), password: "p".to_owned() };
-    store.pull(&name, vec![credential]).await.unwrap();
+    let credential = Credential::at(&domain, "ann", "p");
+    let image = store.pull(&name, vec![credential.clone()]).await.unwrap();
     assert_eq!(store.local(&name).unwrap(), None);
     assert!(store.pull(&name, vec![]).await.is_err());
+    let other = Credential::at(&domain, "bob", "q");
+    assert_eq!(store.local_for(&name, std::slice::from_ref(&other)).unwrap(), None);
+    assert_eq!(store.local_for(&name, &[other.clone(), credential]).unwrap(), Some(image));
+    // Whom the registry gives it to has it too from then on.
+    store.pull(&name, vec![other.clone()]).await.unwrap();
+    assert!(store.local_for(&name, &[other]).unwrap().is_some());
+}
+
+/// As with the public registries: the door names a service that gives out tokens, for a name and a password or for nobody,
+/// and a token opens what it was asked for.
+#[tokio::test]
+async fn tokens_are_fetched_where_the_registry_says() {
+    let (_directory, store, domain) = registry_with([(TOKENS.to_owned(), ("", Vec::new()))].into()).await;
+    let name = format!("{domain}/token/app:1");
+    let denied = store.pull(&name, vec![]).await.unwrap_err().to_string();
+    assert!(denied.contains("pull access denied"), "a token for nobody opens nothing: {denied}");
+    let with = |place: &str, password: &str| Credential::at(&format!("{domain}{place}"), "ann", password);
+    let wrong = store.pull(&name, vec![with("", "forgotten")]).await.unwrap_err().to_string();
+    assert!(wrong.contains("failed to authorize: failed to fetch oauth token"), "{wrong}");
+    let elsewhere = store.pull(&name, vec![with("/other", "p")]).await.unwrap_err().to_string();
+    assert_eq!(elsewhere, denied, "a password for another part of the registry is not shown");
+    // The more particular place is tried first, then the whole registry.
+    let image = store.pull(&name, vec![with("", "p"), with("/token", "forgotten")]).await.unwrap();
+    assert_eq!(image.config.cmd, ["cat"]);
+    let both = store.pull(&format!("{domain}/token/app:2"), vec![with("", "forgotten"), with("/token", "old")]).await;
+    assert_eq!(both.unwrap_err().to_string().matches("failed to pull and unpack").count(), 1, "the same is said once");
 }

@@ -112,7 +112,7 @@ impl ImageStore {
         let loaded = self.known().images.get(&name).is_some_and(|stored| stored.origin == Origin::Loaded);
         // What the operator has loaded is meant.
         if !loaded {
-            self.put(Stored { image, manifest: manifest_digest, origin, private: false });
+            self.put(Stored { image, manifest: manifest_digest, origin, private: false, readers: Vec::new() });
         }
         Ok(())
     }

@@ -47,8 +47,12 @@ impl Copies {
         Self { first, images, own, turn: tokio::sync::Mutex::default() }
     }
 
-    /// Copies the layers that a container needs and that are not copied yet, and gives its volumes to the sandbox. What
-    /// the node brings up to date in them later can still be read by everybody whom its mode lets.
+    /// The first of the sandbox's ids.
+    pub(super) fn first(&self) -> u32 {
+        self.first
+    }
+
+    /// Copies the layers that a container needs and that are not copied yet, and gives its volumes to the sandbox.
     pub(super) async fn bring(&self, spec: &ContainerSpec) -> io::Result<()> {
         let _turn = self.turn.lock().await;
         let mut layers: Vec<PathBuf> = spec.layers.clone();
@@ -63,10 +67,15 @@ impl Copies {
         let (first, images, own) = (self.first, self.images.clone(), self.own.clone());
         let work = tokio::task::spawn_blocking(move || {
             layers.iter().try_for_each(|layer| copy_layer(layer, &images, &own, first))?;
-            volumes.iter().try_for_each(|volume| give(&open(AT_FDCWD, volume)?, first, 0))
+            volumes.iter().try_for_each(|volume| give_to(volume, first))
         });
         work.await.map_err(io::Error::other)?
     }
+}
+
+/// Gives a file or a tree to the sandbox whose ids begin with `first`.
+pub(super) fn give_to(path: &Path, first: u32) -> io::Result<()> {
+    give(&open(AT_FDCWD, path)?, first, 0)
 }
 
 /// The id of this sandbox for one of an image, or of another sandbox's range: ranges begin at multiples of their size.

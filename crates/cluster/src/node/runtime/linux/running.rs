@@ -123,9 +123,9 @@ impl Node {
         Ok(Self { channel, janitor, group, disk: config.disk, on_disk, copies, _names: names, _api: api, _ids: ids })
     }
 
-    /// Whether this sandbox has copies of its own of the images' layers.
-    pub(super) fn copies(&self) -> bool {
-        self.copies.is_some()
+    /// The first of its ids, if this sandbox has copies of its own of the images' layers.
+    pub(super) fn own_ids(&self) -> Option<u32> {
+        self.copies.as_ref().map(Copies::first)
     }
 
     pub(super) fn has_gone(&self) -> bool {

@@ -63,7 +63,8 @@ fn put(store: &ImageStore, name: &str, bytes: usize, used: SystemTime) -> Image 
         layers: vec![place],
         config: ImageConfig::default(),
     };
-    let stored = Stored { image: image.clone(), manifest: String::new(), origin: Origin::Pulled, private: false };
+    let (manifest, readers) = (String::new(), Vec::new());
+    let stored = Stored { image: image.clone(), manifest, origin: Origin::Pulled, private: false, readers };
     store.record(stored).unwrap();
     let record = store.root.join("images").join(hex(&digest(name.as_bytes())));
     fs::File::open(record).unwrap().set_modified(used).unwrap();
@@ -89,8 +90,20 @@ fn unused_images_go_with_their_layers_and_what_runs_or_is_seeded_stays() {
     assert_eq!(store.local("old").unwrap(), None);
     assert_eq!(other.local("old").unwrap(), None, "another server sees that it is gone");
 
+    assert_eq!(store.shortage(), None, "half of it was to go, and all of it has");
+
     let nothing = Thresholds { high: 0, low: 0, most: Some(1) };
     assert_eq!(store.collect(nothing, SystemTime::now()).unwrap(), ["docker.io/library/new:latest"]);
+    store.collect(nothing, SystemTime::now()).unwrap();
+    let Shortage { message, times } = store.shortage().unwrap();
+    assert_eq!(times, 2);
+    assert_eq!(
+        message,
+        "Insufficient free disk space on the node's image filesystem (100% of 1 B used). Failed to free sufficient space by \
+         deleting unused images (freed 0 bytes). Investigate disk usage, as it could be used by active images, logs, \
+         volumes, or other data."
+    );
+    assert_eq!([1023, 1536, 5 << 30].map(shown), ["1023 B", "1.5 KiB", "5.0 GiB"]);
     for image in [runs, elsewhere, seeded] {
         assert!(image.layers.iter().all(|layer| layer.exists()), "{}", image.name);
     }
