@@ -49,7 +49,13 @@ impl ContainerView<'_> {
         let unknown = Container::default();
         let state = self.observed.container(definition.name()).unwrap_or(&unknown);
         let run = state.run.as_ref();
-        let (now_state, last) = self.states(state);
+        let (mut now_state, last) = self.states(state);
+        if self.is_lost(definition, state) {
+            now_state = json!({"terminated": {
+                "exitCode": 137, "reason": UNKNOWN, "startedAt": null, "finishedAt": null,
+                "message": "The container could not be located when the pod was terminated",
+            }});
+        }
         // The next run counts, unless this node only takes the container up.
         let before = if state.again { state.earlier } else { state.earlier.saturating_sub(1) };
         let mut status = json!({
@@ -75,6 +81,33 @@ impl ContainerView<'_> {
             status["volumeMounts"] = Value::Array(mounts);
         }
         status
+    }
+
+    /// Whether the node is through with a Pod without having seen this container end. One that never began, since those
+    /// before it had not ended, is not missed (the kubelet's `TerminatePod`).
+    fn is_lost(&self, definition: &Definition, state: &Container) -> bool {
+        if !self.observed.closed || state.ended().is_some() {
+            return false;
+        }
+        let began = |c: &&Definition| {
+            self.observed.container(c.name()).is_some_and(|state| state.run.is_some() || state.last.is_some())
+        };
+        let mut inits = self.pod.containers.iter().filter(|c| matches!(c.role, Role::Init | Role::Sidecar));
+        match definition.role {
+            Role::Main => {
+                let through = |c: &Definition| match c.role {
+                    Role::Init => ready(c, self.observed),
+                    _ => self.observed.container(c.name()).is_some_and(|state| started(c, state)),
+                };
+                self.pod.having(Role::Main).any(|c| began(&c)) || inits.next_back().is_none_or(through)
+            }
+            Role::Init | Role::Sidecar => {
+                let all: Vec<_> = inits.collect();
+                let newest = all.iter().rposition(began).unwrap_or(0);
+                all[..=newest].iter().any(|c| c.name() == definition.name())
+            }
+            Role::Ephemeral => false,
+        }
     }
 
     /// `state` and what belongs into `lastState`.

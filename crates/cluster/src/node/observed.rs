@@ -177,6 +177,8 @@ pub struct Observed {
     pub disrupted: Option<String>,
     /// Whether nothing of it runs any more and nothing will: only then is a final phase told.
     pub finished: bool,
+    /// Whether the node is through with it: what has not ended by then never will have been seen to.
+    pub closed: bool,
 }
 
 impl Observed {
@@ -192,6 +194,7 @@ impl Observed {
             restarting: None,
             failure: None,
             finished: false,
+            closed: false,
         }
     }
 

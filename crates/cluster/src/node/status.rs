@@ -73,6 +73,7 @@ fn told_phase(old: &Value, observed: &Observed, phase: Phase) -> &'static str {
     match old["phase"].as_str().unwrap_or("") {
         "Succeeded" => Phase::Succeeded.as_str(),
         "Failed" => Phase::Failed.as_str(),
+        _ if observed.closed && !phase.ended() => Phase::Failed.as_str(),
         "Running" if phase.ended() && !observed.finished => Phase::Running.as_str(),
         _ if phase.ended() && !observed.finished => Phase::Pending.as_str(),
         _ => phase.as_str(),

@@ -104,3 +104,36 @@ Modified Running ip [+sandbox +init -ready:ContainersNotReady -containers:Contai
 Modified Running ip [+sandbox +init +ready +containers +scheduled -AllContainersRestarting] init=Completed(0)+ x1 main=running+ x1 watch=running+ x1
 "#);
 }
+
+/// What has never run when a Pod ends is told as lost, but for what could not begin yet (the kubelet's `TerminatePod`).
+#[tokio::test(start_paused = true)]
+async fn a_container_that_never_began_is_lost_with_its_pod() {
+    let bench = Bench::new();
+    bench.runtime.containers(|_| Script::runs());
+    let main = json!({"name": "main", "image": "nosuch", "imagePullPolicy": "Always"});
+    let states = |pod: &serde_json::Value, list: &str| {
+        let all = pod["status"][list].as_array().unwrap();
+        let reason = |state: &serde_json::Value| {
+            let told = ["waiting", "terminated"].into_iter().find(|kind| state[kind].is_object()).unwrap();
+            format!("{told} {}", state[told]["reason"].as_str().unwrap())
+        };
+        all.iter().map(|status| reason(&status["state"])).collect::<Vec<_>>()
+    };
+    bench.create("late", json!({"activeDeadlineSeconds": 5, "containers": [main.clone()]}));
+    let pod = bench.until("late", |pod| pod["status"]["phase"] == "Failed").await;
+    assert_eq!(states(&pod, "containerStatuses"), ["terminated ContainerStatusUnknown"]);
+    let inits = json!([{"name": "first", "image": "nosuch", "imagePullPolicy": "Always"}, {"name": "second"}]);
+    bench.create(
+        "early",
+        json!({"activeDeadlineSeconds": 5, "initContainers": inits, "containers": [{"name": "main"}]}),
+    );
+    let pod = bench.until("early", |pod| pod["status"]["phase"] == "Failed").await;
+    assert_eq!(states(&pod, "initContainerStatuses"), ["terminated ContainerStatusUnknown", "waiting PodInitializing"]);
+    assert_eq!(states(&pod, "containerStatuses"), ["waiting PodInitializing"]);
+    bench.create("gone", json!({"containers": [main]}));
+    bench.until_status("gone", "ErrImagePull").await;
+    bench.delete("gone", 30);
+    let pod = bench.until("gone", |pod| pod["status"]["phase"] == "Failed").await;
+    assert_eq!(states(&pod, "containerStatuses"), ["terminated ContainerStatusUnknown"]);
+    bench.until_gone("gone").await;
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     ConfigMapProjection, DownwardAPIVolumeFile, KeyToPath, SecretProjection, ServiceAccountTokenProjection, Volume,
+    VolumeProjection,
 };
 
 use crate::{
@@ -95,26 +96,45 @@ pub fn render(pod: &Pod, volume: &Volume, sources: &Sources<'_>, old: Option<&Pa
     } else if let Some(downward) = &volume.downward_api {
         fields(&mut files, pod, downward.items.iter().flatten(), downward.default_mode, sources)?;
     } else if let Some(projected) = &volume.projected {
-        let mode = projected.default_mode;
-        for source in projected.sources.iter().flatten() {
-            if let Some(map) = &source.config_map {
-                config_map(&mut files, map, mode, sources)?;
-            } else if let Some(projection) = &source.secret {
-                secret(&mut files, projection, mode, sources)?;
-            } else if let Some(downward) = &source.downward_api {
-                fields(&mut files, pod, downward.items.iter().flatten(), mode, sources)?;
-            } else if let Some(projection) = &source.service_account_token {
-                let kept = old.and_then(|old| old.get(&projection.path)).cloned();
-                let made = kept.map_or_else(|| token(pod, projection, mode, sources), Ok)?;
-                files.insert(projection.path.clone(), made);
-            } else {
-                return Err("no volume plugin matched".to_owned());
-            }
+        // All that is missing is told at once.
+        let sources_of_it = projected.sources.iter().flatten();
+        let errors: Vec<String> = sources_of_it
+            .filter_map(|one| project(&mut files, pod, one, projected.default_mode, sources, old).err())
+            .collect();
+        match &errors[..] {
+            [] => {}
+            [one] => return Err(one.clone()),
+            several => return Err(format!("[{}]", several.join(", "))),
         }
     } else {
         return Ok(Rendered::Unknown);
     }
     Ok(Rendered::Payload(files))
+}
+
+/// Adds the files of one source of a projected volume.
+fn project(
+    files: &mut Payload,
+    pod: &Pod,
+    source: &VolumeProjection,
+    mode: Option<i32>,
+    sources: &Sources<'_>,
+    old: Option<&Payload>,
+) -> Result<(), String> {
+    if let Some(map) = &source.config_map {
+        config_map(files, map, mode, sources)
+    } else if let Some(projection) = &source.secret {
+        secret(files, projection, mode, sources)
+    } else if let Some(downward) = &source.downward_api {
+        fields(files, pod, downward.items.iter().flatten(), mode, sources)
+    } else if let Some(projection) = &source.service_account_token {
+        let kept = old.and_then(|old| old.get(&projection.path)).cloned();
+        let made = kept.map_or_else(|| token(pod, projection, mode, sources), Ok)?;
+        files.insert(projection.path.clone(), made);
+        Ok(())
+    } else {
+        Err("no volume plugin matched".to_owned())
+    }
 }
 
 /// How a missing key is named, by what it is missing in.

@@ -176,6 +176,8 @@ fn what_is_missing_is_told() {
             why(json!({"name": "v", "hostPath": {"path": "/data", "type": "Directory"}})),
             why(json!({"name": "v", "hostPath": {"path": "/../x"}})),
             why(json!({"name": "v", "nfs": {"server": "s", "path": "/"}})),
+            why(json!({"name": "v", "projected": {"sources": [
+                {"configMap": {"name": "nomap"}}, {"configMap": {"name": "settings"}}, {"secret": {"name": "nokeys"}}]}})),
         ]
         .join("\n"),
         @r#"
@@ -185,6 +187,7 @@ MountVolume.SetUp failed for volume "v" : persistentvolumeclaim "data" not found
 MountVolume.SetUp failed for volume "v" : hostPath type check failed: /data is not a directory
 MountVolume.SetUp failed for volume "v" : host path /../x leads out of the node's root
 MountVolume.SetUp failed for volume "v" : no volume plugin matched
+MountVolume.SetUp failed for volume "v" : [configmap "nomap" not found, secret "nokeys" not found]
 "#
     );
 }

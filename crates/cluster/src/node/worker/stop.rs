@@ -50,6 +50,7 @@ impl Worker {
         self.report();
         self.remove_sandbox().await;
         self.observed.finished = true;
+        self.observed.closed = true;
         for container in self.observed.containers.values_mut() {
             container.waiting = None;
         }
@@ -69,6 +70,8 @@ impl Worker {
         if !gone {
             self.report();
             farewell.await;
+            self.observed.closed = true;
+            self.report();
             write::remove(&self.context.store, &self.key, self.pod.uid(), self.context.now());
         }
         for directory in [self.pod_directory(), self.context.logs.join(self.pod.uid())] {

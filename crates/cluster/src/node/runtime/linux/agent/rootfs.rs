@@ -56,6 +56,8 @@ struct Prepared {
     target: String,
     tree: OwnedFd,
     directory: bool,
+    /// Where a kubelet has what is shown.
+    source: String,
 }
 
 /// Moves this process, in its new mount namespace, to the container's root.
@@ -118,7 +120,8 @@ fn make_dev(devices: Vec<OwnedFd>) -> Result<(), Failure> {
     mount(tmpfs, "/dev", tmpfs, MsFlags::MS_NOSUID | MsFlags::MS_STRICTATIME, Some("mode=755,size=65536k"))
         .trying("mount /dev")?;
     for (name, tree) in jail::DEVICES.iter().zip(devices) {
-        attach(Prepared { target: format!("/dev/{name}"), tree, directory: false })?;
+        let target = format!("/dev/{name}");
+        attach(Prepared { source: target.clone(), target, tree, directory: false })?;
     }
     for name in ["pts", "shm", "mqueue"] {
         fs::create_dir(format!("/dev/{name}")).trying("make /dev")?;
@@ -147,7 +150,7 @@ fn shown(order: &RunOrder, pod: &Pod) -> Result<Vec<Prepared>, Failure> {
     let mut shown = Vec::new();
     for name in ETC_FILES {
         let tree = tree(&pod.etc(name).display().to_string(), false)?;
-        shown.push(Prepared { target: format!("/etc/{name}"), tree, directory: false });
+        shown.push(Prepared { target: format!("/etc/{name}"), tree, directory: false, source: name.to_owned() });
     }
     for (mount, index) in order.mounts.iter().zip(0..) {
         shown.push(prepared(mount, order, index)?);
@@ -175,7 +178,12 @@ fn prepared(mount: &MountOrder, order: &RunOrder, index: u32) -> Result<Prepared
     let read_only = if mount.read_only { libc::MOUNT_ATTR_RDONLY } else { 0 };
     sys::set_mount(tree.as_fd(), libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV | read_only, None, true)
         .trying(format_args!("restrict {}", mount.target))?;
-    Ok(Prepared { target: mount.target.clone(), tree, directory })
+    let place = match &mount.source {
+        MountFrom::Volume(path) => format!("/var/lib/kubelet/pods/{path}"),
+        MountFrom::Image { path, .. } => path.clone(),
+        MountFrom::Memory { name, .. } => format!("/var/lib/kubelet/pods/{}/volumes/{name}", order.pod),
+    };
+    Ok(Prepared { target: mount.target.clone(), tree, directory, source: place })
 }
 
 /// Opens what is at `path` beneath a directory.
@@ -204,9 +212,21 @@ fn tree(path: &str, recursive: bool) -> Result<OwnedFd, Failure> {
     sys::open_tree(&c_path(path)?, recursive).trying(format_args!("open {path}"))
 }
 
-/// Attaches a mount in what is now this process's root; its target is made if it is missing.
+/// Attaches a mount in what is now this process's root; its target is made if it is missing. When a directory was to be
+/// shown in place of a file, or the other way round, that is told as runc tells it.
 fn attach(prepared: Prepared) -> Result<(), Failure> {
-    let Prepared { target, tree, directory } = prepared;
+    let Prepared { target, tree, directory, source } = prepared;
+    let there = fs::metadata(&target).ok().map(|metadata| metadata.is_dir());
+    if there.is_some_and(|there| there != directory) {
+        let why = if directory {
+            format!("create mountpoint for {target} mount: make mountpoint {target:?}: not a directory")
+        } else {
+            format!(
+                "mount src={source}, dst={target}, dstFd=/proc/thread-self/fd/8, flags=MS_BIND|MS_REC: not a directory"
+            )
+        };
+        return Err(Failure::Init(format!("error mounting {source:?} to rootfs at {target:?}: {why}")));
+    }
     make_target(Path::new(&target), directory).trying(format_args!("make mount point {target}"))?;
     sys::move_mount(tree.as_fd(), &c_path(&target)?).trying(format_args!("mount {target}"))
 }
