@@ -52,8 +52,9 @@ fn main() {
     runtime.block_on(whole());
     report("fork and exec alone", (0..RUNS).map(|_| others::plain()).collect());
     for program in ["crun", "runc"] {
-        match others::bundle(program, &fixture::image("busybox")) {
-            Ok(run) => report(&format!("{program} run"), (0..RUNS).map(|_| run()).collect()),
+        let bundle = others::bundle(program, &fixture::image("busybox"));
+        match bundle.and_then(|run| (0..RUNS).map(|_| run()).collect()) {
+            Ok(times) => report(&format!("{program} run"), times),
             Err(why) => println!("{program:<32} not compared: {why}"),
         }
     }
