@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) use self::{defaults::seed, escalation::excess};
+pub(crate) use self::{
+    defaults::seed,
+    escalation::{Excess, excess},
+};
 use crate::{
     json::{items, text},
     store::{Key, Object, Store},

@@ -11,7 +11,7 @@ use super::{
     query::Query,
 };
 use crate::{
-    rbac::{self, Attributes, User},
+    rbac::{self, Attributes, Excess, User},
     store::Store,
 };
 
@@ -90,9 +90,10 @@ impl Api {
         if resource.group != rbac::GROUP || call.part.is_some() || call.user.owner || same {
             return Ok(());
         }
-        match rbac::excess(&self.store, &call.user, resource.kind, object) {
+        match rbac::excess(&self.store, &call.user, (resource.kind, resource.plural), object) {
             None => Ok(()),
-            Some(why) => Err(Failure::forbidden(resource, super::create::text(object, "name"), &why)),
+            Some(Excess::NotHeld(why)) => Err(Failure::forbidden(resource, super::create::text(object, "name"), &why)),
+            Some(Excess::NoRole(name)) => Err(Failure::not_found(resource, &name)),
         }
     }
 }

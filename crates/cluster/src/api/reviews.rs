@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Api, call::Call, create::text, decode, failure::Failure, respond::Reply};
 use crate::{
+    clock::api_time,
     json::{has, items, text as field},
     rbac::{self, Attributes, User},
     tokens::ISSUER,
@@ -16,7 +17,10 @@ impl Api {
         let mut review = decoded.object;
         let spec = review["spec"].clone();
         review["status"] = match call.resource().kind {
-            "SelfSubjectReview" => json!({"userInfo": described(&call.user)}),
+            "SelfSubjectReview" => {
+                review["metadata"]["creationTimestamp"] = api_time(self.clock.now()).into();
+                json!({"userInfo": described(&call.user)})
+            }
             "SelfSubjectRulesReview" => self.rules(&call.user, &spec)?,
             "TokenReview" => self.token_review(&spec),
             "SelfSubjectAccessReview" => self.decided(&call.user, &spec)?,
@@ -32,6 +36,9 @@ impl Api {
             }
             _ => self.decided(&subject(&spec), &spec)?,
         };
+        if call.resource().kind == "SelfSubjectRulesReview" {
+            review["spec"] = json!({});
+        }
         if let Some(metadata) = review["metadata"].as_object_mut().filter(|_| !call.resource().namespaced) {
             metadata.remove("namespace");
         }

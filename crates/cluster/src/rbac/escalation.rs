@@ -1,6 +1,6 @@
 //! Nobody gives away what they do not have: what a new role or binding would grant beyond its author's own rights.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -10,8 +10,17 @@ use crate::{
     store::Store,
 };
 
-/// Why `user` may not write this role or binding; nothing when it may.
-pub(crate) fn excess(store: &Store, user: &User, kind: &str, object: &Value) -> Option<String> {
+/// Why a role or a binding may not be written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Excess {
+    /// It grants what its author has not.
+    NotHeld(String),
+    /// The role that it binds is not there.
+    NoRole(String),
+}
+
+/// Why `user` may not write this role or binding, an object of `kind` among `plural`; nothing when it may.
+pub(crate) fn excess(store: &Store, user: &User, (kind, plural): (&str, &str), object: &Value) -> Option<Excess> {
     let namespace = text(&object["metadata"], "namespace");
     let held = granted(store, user, namespace);
     let may = |verb: &str, kind: &str, name: &str| {
@@ -34,7 +43,7 @@ pub(crate) fn excess(store: &Store, user: &User, kind: &str, object: &Value) -> 
         bound = role(store, kind, name, namespace);
         match &bound {
             Some(role) => items(role, "rules"),
-            None => return Some(format!("{}.{GROUP} {name:?} not found", kind.to_lowercase())),
+            None => return Some(Excess::NoRole(name.to_owned())),
         }
     } else {
         if may("escalate", kind, text(&object["metadata"], "name")) {
@@ -42,27 +51,47 @@ pub(crate) fn excess(store: &Store, user: &User, kind: &str, object: &Value) -> 
         }
         items(object, "rules")
     };
-    let held: Vec<&Value> = held.roles.iter().flat_map(|grant| grant.rules()).collect();
-    let missing: BTreeSet<String> = rules.iter().filter_map(|rule| missing(rule, &held)).collect();
-    (!missing.is_empty()).then(|| refusal(user, missing))
+    let all: Vec<&Value> = held.roles.iter().flat_map(|grant| grant.rules()).collect();
+    let missing = missing(rules, &all);
+    (!missing.is_empty()).then(|| {
+        // What stands in the user's own bindings and is not there is told by its name, as of the kind being written.
+        let name = |trouble: &String| trouble.split('"').nth(1).unwrap_or("").to_owned();
+        let unresolved: Vec<String> =
+            held.missing.iter().map(|trouble| format!("{plural}.{GROUP} {:?} not found", name(trouble))).collect();
+        Excess::NotHeld(refusal(user, missing, &unresolved))
+    })
 }
 
-fn refusal(user: &User, missing: BTreeSet<String>) -> String {
+fn refusal(user: &User, missing: BTreeSet<String>, unresolved: &[String]) -> String {
     let groups: Vec<String> = user.groups.iter().map(|group| format!("{group:?}")).collect();
     let listed = missing.into_iter().collect::<Vec<_>>().join("\n");
+    let errors = match unresolved {
+        [] => String::new(),
+        some => format!("; resolution errors: [{}]", some.join(", ")),
+    };
     format!(
-        "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{listed}",
+        "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{listed}{errors}",
         user.name,
         groups.join(" "),
     )
 }
 
-/// The part of a rule that none of those held covers.
-fn missing(wanted: &Value, held: &[&Value]) -> Option<String> {
+/// What of the rules none of those held covers: a line for each resource or path, with the verbs that lack.
+fn missing(wanted: &[Value], held: &[&Value]) -> BTreeSet<String> {
     let covered = |asked: &Attributes| held.iter().any(|rule| rule::allows(rule, asked));
-    let lacking: Vec<&str> =
-        strings(wanted, "verbs").filter(|verb| atoms(wanted, verb).iter().any(|asked| !covered(asked))).collect();
-    (!lacking.is_empty()).then(|| described(wanted, &lacking))
+    let mut lacking: BTreeMap<[String; 5], Vec<&str>> = BTreeMap::new();
+    for rule in wanted {
+        for verb in strings(rule, "verbs") {
+            for asked in atoms(rule, verb).into_iter().filter(|asked| !covered(asked)) {
+                let Attributes { group, resource, subresource, name, path, .. } = asked;
+                let verbs = lacking.entry([group, resource, subresource, name, path]).or_default();
+                if !verbs.contains(&verb) {
+                    verbs.push(verb);
+                }
+            }
+        }
+    }
+    lacking.into_iter().map(|(thing, verbs)| described(&thing, &verbs)).collect()
 }
 
 /// Everything that a rule allows to be done with one verb.
@@ -99,19 +128,13 @@ fn strings<'a>(rule: &'a Value, list: &str) -> impl Iterator<Item = &'a str> + u
 }
 
 /// `{APIGroups:["apps"], Resources:["deployments"], Verbs:["get" "list"]}`
-fn described(rule: &Value, verbs: &[&str]) -> String {
-    let quoted = |list: Vec<&str>| list.iter().map(|item| format!("{item:?}")).collect::<Vec<_>>().join(" ");
-    let lists = [
-        ("APIGroups", "apiGroups"),
-        ("Resources", "resources"),
-        ("NonResourceURLs", "nonResourceURLs"),
-        ("ResourceNames", "resourceNames"),
-    ];
-    let mut parts: Vec<String> = lists
-        .iter()
-        .filter(|(_, key)| !items(rule, key).is_empty())
-        .map(|(name, key)| format!("{name}:[{}]", quoted(strings(rule, key).collect())))
-        .collect();
-    parts.push(format!("Verbs:[{}]", quoted(verbs.to_vec())));
-    format!("{{{}}}", parts.join(", "))
+fn described([group, resource, subresource, name, path]: &[String; 5], verbs: &[&str]) -> String {
+    let verbs: Vec<String> = verbs.iter().map(|verb| format!("{verb:?}")).collect();
+    let verbs = format!("Verbs:[{}]", verbs.join(" "));
+    if !path.is_empty() {
+        return format!("{{NonResourceURLs:[{path:?}], {verbs}}}");
+    }
+    let whole = if subresource.is_empty() { resource.clone() } else { format!("{resource}/{subresource}") };
+    let named = if name.is_empty() { String::new() } else { format!("ResourceNames:[{name:?}], ") };
+    format!("{{APIGroups:[{group:?}], Resources:[{whole:?}], {named}{verbs}}}")
 }

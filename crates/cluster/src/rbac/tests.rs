@@ -92,16 +92,34 @@ fn a_binding_to_a_role_that_is_missing_says_so() {
 #[test]
 fn nobody_gives_away_what_they_do_not_have() {
     let (store, jane) = (cluster(), user("jane"));
-    let excess = |user: &User, kind: &str, object: &Value| excess(&store, user, kind, object);
+    let excess = |user: &User, kind: &str, object: &Value| {
+        excess(&store, user, (kind, &format!("{}s", kind.to_lowercase())), object)
+    };
     bind(&store, "default", "admin", json!({"kind": "User", "name": "jane"}));
     let role = |rules: Value| json!({"metadata": {"name": "r", "namespace": "default"}, "rules": rules});
     let held = role(json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "delete"]}]));
     assert_eq!(excess(&jane, "Role", &held), None);
     let more = role(json!([{"apiGroups": [""], "resources": ["nodes", "pods"], "verbs": ["get", "proxy"]}]));
-    insta::assert_snapshot!(excess(&jane, "Role", &more).unwrap(), @r#"
+    let told = |kind: &str, object: &Value| match excess(&jane, kind, object) {
+        Some(Excess::NotHeld(why)) => why,
+        other => format!("{other:?}"),
+    };
+    insta::assert_snapshot!(told("Role", &more), @r#"
     user "jane" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:
-    {APIGroups:[""], Resources:["nodes" "pods"], Verbs:["get" "proxy"]}
+    {APIGroups:[""], Resources:["nodes"], Verbs:["get" "proxy"]}
+    {APIGroups:[""], Resources:["pods"], Verbs:["proxy"]}
     "#);
+    let named =
+        role(json!([{"apiGroups": [""], "resources": ["nodes/log"], "resourceNames": ["a", "b"], "verbs": ["get"]}]));
+    bind(&store, "", "gone", json!({"kind": "User", "name": "jane"}));
+    insta::assert_snapshot!(told("Role", &named), @r#"
+    user "jane" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:
+    {APIGroups:[""], Resources:["nodes/log"], ResourceNames:["a"], Verbs:["get"]}
+    {APIGroups:[""], Resources:["nodes/log"], ResourceNames:["b"], Verbs:["get"]}; resolution errors: [roles.rbac.authorization.k8s.io "gone" not found]
+    "#);
+    let absent =
+        json!({"metadata": {"name": "b", "namespace": "default"}, "roleRef": {"kind": "Role", "name": "absent"}});
+    assert_eq!(excess(&jane, "RoleBinding", &absent), Some(Excess::NoRole("absent".into())));
     let all = json!({"metadata": {"name": "b", "namespace": "default"}, "roleRef": {"kind": "ClusterRole", "name": "cluster-admin"}});
     assert!(excess(&jane, "RoleBinding", &all).is_some());
     assert_eq!(excess(&User::owner(), "RoleBinding", &all), None);
