@@ -158,7 +158,10 @@ impl Scheduler {
             }
             Decision::Refuse(message) => {
                 self.waiting.insert(key.clone());
-                self.refuse(key, &pod, &message);
+                // Who waits for others to go has been told so.
+                if !preempt::waits_for_victims(&pod, &self.snapshot) {
+                    self.refuse(key, &pod, &message);
+                }
             }
             Decision::Preempt(preemption, message) => {
                 self.waiting.insert(key.clone());
@@ -181,7 +184,8 @@ impl Scheduler {
             let Some(object) = self.store.get(&victim) else { continue };
             let marked = self.store.modify(&victim, |pod| {
                 let mut pod = pod.clone();
-                put_condition(&mut pod, disrupted(now));
+                let condition = disrupted(&pod, now);
+                put_condition(&mut pod, condition);
                 Ok::<_, std::convert::Infallible>(Next::Put(pod))
             });
             if marked.is_ok() {
@@ -207,6 +211,8 @@ impl Scheduler {
             let condition = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null,
                 "lastTransitionTime": api_time(now)});
             put_condition(&mut stored, condition);
+            // Where room was made for it matters no more.
+            tree::take(&mut stored["status"], "nominatedNodeName");
             Ok(Next::Put(stored))
         });
         if let Ok(bound) = bound {
@@ -216,11 +222,15 @@ impl Scheduler {
         }
     }
 
+    /// Says why no node takes a Pod. The real one tries again only when it may turn out differently: what was said
+    /// before is not said again.
     fn refuse(&self, key: &Key, pod: &Value, message: &str) {
-        let now = self.clock.now();
-        let about = Subject::of(pod);
-        self.recorder.event(&about, Severity::Warning, "FailedScheduling", "Scheduling", message);
-        self.set_condition(key, "Unschedulable", message, now);
+        let is_news = self.store.get(key).is_some_and(|pod| !says(&pod, "Unschedulable", message));
+        if is_news {
+            let about = Subject::of(pod);
+            self.recorder.event(&about, Severity::Warning, "FailedScheduling", "Scheduling", message);
+            self.set_condition(key, "Unschedulable", message, self.clock.now());
+        }
     }
 
     fn tell_gated(&self, key: &Key) {
@@ -230,8 +240,8 @@ impl Scheduler {
 
     fn set_condition(&self, key: &Key, reason: &str, message: &str, now: Timestamp) {
         let _gone = self.store.modify(key, |pod| {
-            let old = tree::items(&pod["status"], "conditions").iter().find(|c| c["type"] == "PodScheduled");
-            if old.is_some_and(|old| old["reason"] == reason && old["message"] == message) {
+            let old = scheduled(pod);
+            if says(pod, reason, message) {
                 return Ok::<_, std::convert::Infallible>(Next::Keep);
             }
             let since = old.filter(|old| old["status"] == "False").map(|old| old["lastTransitionTime"].clone());
@@ -248,10 +258,19 @@ impl Scheduler {
     }
 }
 
+/// What a Pod says of whether it has a node.
+fn scheduled(pod: &Value) -> Option<&Value> {
+    tree::items(&pod["status"], "conditions").iter().find(|condition| condition["type"] == "PodScheduled")
+}
+
+fn says(pod: &Value, reason: &str, message: &str) -> bool {
+    scheduled(pod).is_some_and(|told| told["reason"] == reason && told["message"] == message)
+}
+
 /// Why a Pod went that had to make room.
-fn disrupted(now: Timestamp) -> Value {
+fn disrupted(pod: &Value, now: Timestamp) -> Value {
     json!({
-        "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "lastTransitionTime": api_time(now),
+        "type": "DisruptionTarget", "observedGeneration": pod["metadata"]["generation"], "status": "True", "lastProbeTime": null, "lastTransitionTime": api_time(now),
         "reason": "PreemptionByScheduler",
         "message": "default-scheduler: preempting to accommodate a higher priority pod",
     })

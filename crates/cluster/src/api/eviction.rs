@@ -131,7 +131,6 @@ impl Api {
             conditions.retain(|known| known["type"] != "DisruptionTarget");
             conditions.push(json!({
                 "type": "DisruptionTarget", "status": "True", "lastProbeTime": null, "lastTransitionTime": now,
-                "observedGeneration": pod["metadata"]["generation"],
                 "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",
             }));
             put(child(&mut pod, "status"), "conditions", conditions);

@@ -34,7 +34,7 @@ impl Api {
 
 /// What is answered when there is nothing more to say.
 pub(super) fn success() -> Value {
-    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})
 }
 
 fn done<T>(call: &Call, outcome: Result<T, WriteError<Failure>>) -> Result<Reply, Failure> {

@@ -30,6 +30,23 @@ pub fn node(pod: &Value, node: &Value) -> Result<(), Refusal> {
     }
 }
 
+/// The nodes that a Pod's required affinity names, when each of its terms names some: no others are looked at.
+pub fn named_nodes(pod: &Value) -> Option<BTreeSet<&str>> {
+    let terms = tree::items(tree::at(&pod["spec"], &["affinity", "nodeAffinity", RULES]), "nodeSelectorTerms");
+    if terms.is_empty() {
+        return None;
+    }
+    let names = |term| -> Option<BTreeSet<&str>> {
+        let is_name =
+            |field: &&Value| tree::text(field, "key") == "metadata.name" && tree::text(field, "operator") == "In";
+        let mut listed = tree::items(term, "matchFields").iter().filter(is_name);
+        let values = |field| tree::items(field, "values").iter().filter_map(Value::as_str);
+        let first: BTreeSet<&str> = values(listed.next()?).collect();
+        Some(listed.fold(first, |known, field| values(field).filter(|name| known.contains(name)).collect()))
+    };
+    terms.iter().map(names).collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+}
+
 /// A term without any requirement matches nothing.
 pub fn node_term(term: &Value, node: &Value) -> bool {
     let labels = |key: &str| node["metadata"]["labels"][key].as_str();

@@ -16,6 +16,8 @@ use crate::{
     store::{Key, Store},
 };
 
+const CLASSES: &str = "storageclasses.storage.k8s.io";
+
 /// What is to be done with a Pod that has no node.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -60,11 +62,17 @@ pub fn decide(pod: &Value, snapshot: &Snapshot, store: &Store) -> Decision {
         return Decision::Refuse("no nodes available to schedule pods".to_owned());
     }
     if let Err(reason) = claims(pod, store) {
-        return Decision::Refuse(text(count, &reason, count, 0));
+        // What no node could change is not asked of the nodes; nor is whether Pods could make room.
+        return Decision::Refuse(format!("0/{count} nodes are available: {reason}. not found"));
     }
+    let named = affinity::named_nodes(pod);
     let mut fitting = Vec::new();
     let mut refusals = Vec::new();
     for (name, node) in snapshot.nodes() {
+        if named.as_ref().is_some_and(|named| !named.contains(name)) {
+            refusals.push((name, Refusal::for_good("node(s) didn't satisfy plugin(s) [NodeAffinity]")));
+            continue;
+        }
         match filter(pod, name, node, snapshot) {
             Ok(()) => fitting.push((name, node)),
             Err(refusal) => refusals.push((name, refusal)),
@@ -109,9 +117,10 @@ pub fn filter(pod: &Value, name: &str, node: &Value, snapshot: &Snapshot) -> Res
     affinity::pods(pod, node, snapshot)
 }
 
-/// The claims that a Pod mounts must be there.
+/// The claims that a Pod mounts must be there, and have a volume, unless the volume waits for the Pod.
 fn claims(pod: &Value, store: &Store) -> Result<(), String> {
     let namespace = tree::text(&pod["metadata"], "namespace");
+    let mut unbound = false;
     for volume in tree::items(&pod["spec"], "volumes") {
         let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() else { continue };
         let key = Key::new(super::CLAIMS, namespace, claim);
@@ -120,10 +129,17 @@ fn claims(pod: &Value, store: &Store) -> Result<(), String> {
             Some(found) if tree::has(&found["metadata"], "deletionTimestamp") => {
                 return Err(format!("persistentvolumeclaim {claim:?} is being deleted"));
             }
-            Some(_) => {}
+            Some(found) => unbound |= tree::text(&found["spec"], "volumeName").is_empty() && !waits(&found, store),
         }
     }
-    Ok(())
+    if unbound { Err("pod has unbound immediate PersistentVolumeClaims".to_owned()) } else { Ok(()) }
+}
+
+/// Whether the volume of a claim is made only when a Pod needs it.
+fn waits(claim: &Value, store: &Store) -> bool {
+    let class = tree::text(&claim["spec"], "storageClassName");
+    let class = store.get(&Key::new(CLASSES, "", class));
+    class.is_some_and(|class| tree::text(&class, "volumeBindingMode") == "WaitForFirstConsumer")
 }
 
 /// How many nodes have each reason.

@@ -30,11 +30,15 @@ pub fn ineligible(pod: &Value, snapshot: &Snapshot) -> Option<&'static str> {
     if tree::text(&pod["spec"], "preemptionPolicy") == "Never" {
         return Some("not eligible due to preemptionPolicy=Never.");
     }
+    waits_for_victims(pod, snapshot).then_some("not eligible due to a terminating pod on the nominated node.")
+}
+
+/// Whether Pods are going already so that this one gets their place.
+pub fn waits_for_victims(pod: &Value, snapshot: &Snapshot) -> bool {
     let nominated = tree::text(&pod["status"], "nominatedNodeName");
-    let waits = snapshot.pods_on(nominated).any(|placed| {
+    snapshot.pods_on(nominated).any(|placed| {
         priority(&placed.object) < priority(pod) && tree::has(&placed.object["metadata"], "deletionTimestamp")
-    });
-    waits.then_some("not eligible due to a terminating pod on the nominated node.")
+    })
 }
 
 /// The node on which the least is lost, of those named.

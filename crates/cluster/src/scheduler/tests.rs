@@ -90,7 +90,7 @@ gated
 0/1 nodes are available: 1 node(s) didn't match pod anti-affinity rules. | 1 No preemption victims found for incoming pod.
 0/1 nodes are available: 1 node(s) didn't have free ports for the requested pod ports. | 1 No preemption victims found for incoming pod.
 0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label). | 1 Preemption is not helpful for scheduling.
-0/1 nodes are available: persistentvolumeclaim "data" not found. | 1 Preemption is not helpful for scheduling.
+0/1 nodes are available: persistentvolumeclaim "data" not found. not found
 "#);
 }
 
@@ -135,6 +135,59 @@ async fn a_pod_waits_until_there_is_room() {
     closing.cancel();
     tasks.close();
     tasks.wait().await;
+}
+
+#[tokio::test]
+async fn a_pod_waits_for_the_volume_of_its_claim_and_hears_the_reason_once() {
+    let store = Store::new();
+    let clock: SharedClock = Arc::new(SystemClock);
+    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+    start(&store, &clock, &tasks, closing.clone());
+    let node_key = Key::new(NODES, "", "n");
+    store.insert(node_key.clone(), node("n", json!({}), json!({}))).unwrap();
+    let claim = json!({"metadata": {"name": "data", "namespace": "default"}, "spec": {"storageClassName": "none"}});
+    let claim_key = Key::new(CLAIMS, "default", "data");
+    store.insert(claim_key.clone(), claim).unwrap();
+    let waiting = pod("x", json!({"volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]}), json!({}));
+    store.insert(key_of(&waiting), waiting).unwrap();
+    let told = until(&store, "x", |pod| pod["status"]["conditions"][0]["reason"] == "Unschedulable").await;
+    insta::assert_snapshot!(tree::text(&told["status"]["conditions"][0], "message"), @"0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found");
+    // It is thought of again, with the same end.
+    let relabel = |node: &Value| {
+        let mut node = node.clone();
+        node["metadata"]["labels"]["new"] = json!("yes");
+        Ok::<_, std::convert::Infallible>(Next::Put(node))
+    };
+    store.modify(&node_key, relabel).unwrap();
+    let bind = |claim: &Value| {
+        let mut claim = claim.clone();
+        claim["spec"]["volumeName"] = json!("v");
+        Ok::<_, std::convert::Infallible>(Next::Put(claim))
+    };
+    store.modify(&claim_key, bind).unwrap();
+    until(&store, "x", |pod| pod["spec"]["nodeName"] == "n").await;
+    let failed = store.list(EVENTS, None).1.iter().filter(|event| event["reason"] == "FailedScheduling").count();
+    assert_eq!(failed, 1);
+    closing.cancel();
+    tasks.close();
+    tasks.wait().await;
+}
+
+#[test]
+fn a_pod_for_a_node_by_name_is_shown_to_no_other() {
+    let mut snapshot = Snapshot::default();
+    for name in ["a", "b"] {
+        snapshot.put_node(node(name, json!({}), json!({})).into());
+    }
+    let term = |name: &str| json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]});
+    let decided = |name: &str| {
+        let terms = json!({"nodeSelectorTerms": [term(name)]});
+        let spec = json!({"affinity": {"nodeAffinity": {RULES: terms}}});
+        decide(&pod("x", spec, json!({})), &snapshot, &Store::new())
+    };
+    assert_eq!(decided("b"), Decision::Bind("b".into()));
+    let Decision::Refuse(why) = decided("c") else { panic!("there is no such node") };
+    insta::assert_snapshot!(why, @"0/2 nodes are available: 2 node(s) didn't satisfy plugin(s) [NodeAffinity]. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.");
 }
 
 fn ranked(name: &str, priority: i64, amount: &str) -> Value {
@@ -217,9 +270,12 @@ async fn an_important_pod_gets_the_place_of_one_that_is_not() {
     assert!(conditions.iter().any(|condition| condition["reason"] == "PreemptionByScheduler"));
     let high = until(&store, "high", |pod| pod["status"]["nominatedNodeName"] == "n").await;
     assert!(tree::text(&high["spec"], "nodeName").is_empty());
+    let scheduled = tree::items(&high["status"], "conditions").iter().find(|known| known["type"] == "PodScheduled");
+    insta::assert_snapshot!(tree::text(scheduled.unwrap(), "message"), @"0/1 nodes are available: 1 Insufficient cpu.");
     let remove = |_: &Value| Ok::<_, std::convert::Infallible>(Next::Remove);
     store.modify(&Key::new(PODS, "default", "low"), remove).unwrap();
-    until(&store, "high", |pod| pod["spec"]["nodeName"] == "n").await;
+    let high = until(&store, "high", |pod| pod["spec"]["nodeName"] == "n").await;
+    assert_eq!(high["status"].get("nominatedNodeName"), None);
     closing.cancel();
     tasks.close();
     tasks.wait().await;
