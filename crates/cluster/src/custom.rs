@@ -22,7 +22,7 @@ pub(crate) use self::{
     json_path::JsonPath,
     kind::condition_holds,
     prune::is_pruned,
-    rules::{compile, strangers},
+    rules::{Stranger, compile, strangers, type_of_field},
     validate::check_value,
 };
 use crate::registry::Resource;

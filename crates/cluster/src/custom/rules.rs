@@ -16,7 +16,7 @@ use crate::{
     json::{flag, text},
 };
 
-pub(crate) use self::check::{compile, strangers};
+pub(crate) use self::check::{Stranger, compile, strangers, type_of_field};
 
 /// The rules of a schema and of what is in it.
 #[derive(Debug, Default)]

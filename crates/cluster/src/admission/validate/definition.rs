@@ -6,7 +6,7 @@ mod structure;
 
 use serde_json::Value;
 
-use super::{Findings, Path, metadata, names};
+use super::{Findings, Path, go_form, metadata, names};
 use crate::{
     custom::condition_holds,
     json::{at, flag, has, items, text},
@@ -42,6 +42,7 @@ pub(super) fn content(found: &mut Findings, definition: &Value, old: Option<&Val
     found.one_of(&path, spec, "scope", &["Cluster", "Namespaced"]);
     versions(found, items(spec, "versions"), &path.child("versions"));
     own_names(found, &spec["names"], &path.child("names"));
+    shared_parts(found, items(spec, "versions"));
     conversion(found, &spec["conversion"], &path.child("conversion"));
     if let Some(old) = old {
         unchanged(found, old, spec, &path);
@@ -66,6 +67,14 @@ fn group(found: &mut Findings, group: &str, path: &Path) {
     }
 }
 
+/// The parts of a version that are said once for the whole definition when all versions say the same of them. The API
+/// server keeps them so, and messages name them so: with one version that is always.
+const SHARED: [&str; 4] = ["schema", "subresources", "additionalPrinterColumns", "selectableFields"];
+
+fn is_shared(versions: &[Value], part: &str) -> bool {
+    versions.windows(2).all(|pair| at(&pair[0], &[part]) == at(&pair[1], &[part]))
+}
+
 fn versions(found: &mut Findings, versions: &[Value], path: &Path) {
     for (index, version) in versions.iter().enumerate() {
         if !version["schema"]["openAPIV3Schema"].is_object() {
@@ -77,29 +86,72 @@ fn versions(found: &mut Findings, versions: &[Value], path: &Path) {
         if !wrong.is_empty() {
             found.invalid(&path.index(index).child("name"), text(one, "name"), wrong.join(","));
         }
-        version(found, one, &path.index(index));
+        deprecation(found, one, &path.index(index).child("deprecationWarning"));
+        for part in SHARED.into_iter().filter(|part| !is_shared(versions, part)) {
+            let at = path.index(index).child(part);
+            self::part(found, one, part, &if part == "schema" { at.child("openAPIV3Schema") } else { at });
+        }
     }
-    let mut seen: Vec<&str> = versions.iter().map(|version| text(version, "name")).collect();
+    let names: Vec<&str> = versions.iter().map(|version| text(version, "name")).collect();
+    let mut seen = names.clone();
     seen.sort_unstable();
     if seen.windows(2).any(|pair| pair[0] == pair[1]) {
-        found.invalid(path, versions, "must contain unique version names");
+        found.invalid_shown(path, versions_shown(versions), "must contain unique version names");
     }
     if versions.iter().filter(|version| flag(version, "storage")).count() != 1 {
-        found.invalid(path, versions, "must have exactly one version marked as storage version");
+        let shown = versions_shown(versions);
+        found.invalid_shown(path, shown, "must have exactly one version marked as storage version");
+    }
+    // The first version's name is kept as the one of the definition, as once was the only one.
+    let first = names.first().copied().unwrap_or("");
+    let wrong = names::old_label(first);
+    if !names.is_empty() && !wrong.is_empty() {
+        found.invalid(&Path::new("spec").child("version"), first, wrong.join(","));
     }
 }
 
-fn version(found: &mut Findings, version: &Value, path: &Path) {
-    deprecation(found, version, &path.child("deprecationWarning"));
-    let has_status = version["subresources"]["status"].is_object();
-    if let Some(schema) = version["schema"].get("openAPIV3Schema") {
-        schema::root(found, schema, has_status, &path.child("schema").child("openAPIV3Schema"));
+/// What all versions say alike.
+fn shared_parts(found: &mut Findings, versions: &[Value]) {
+    let Some(first) = versions.first() else { return };
+    for part in SHARED.into_iter().filter(|part| is_shared(versions, part)) {
+        let spec = Path::new("spec");
+        let at = if part == "schema" { spec.child("validation").child("openAPIV3Schema") } else { spec.child(part) };
+        self::part(found, first, part, &at);
     }
-    scale(found, &version["subresources"]["scale"], &path.child("subresources"));
-    for (index, one) in items(version, "additionalPrinterColumns").iter().enumerate() {
-        column(found, one, &path.child("additionalPrinterColumns").index(index));
+}
+
+fn part(found: &mut Findings, version: &Value, part: &str, path: &Path) {
+    match part {
+        "schema" => {
+            let has_status = version["subresources"]["status"].is_object();
+            if let Some(schema) = version["schema"].get("openAPIV3Schema") {
+                schema::root(found, schema, has_status, path);
+            }
+        }
+        "subresources" => scale(found, &version["subresources"]["scale"], path),
+        "selectableFields" => selectable(found, version, path),
+        _ => {
+            for (index, one) in items(version, part).iter().enumerate() {
+                column(found, one, &path.index(index));
+            }
+        }
     }
-    selectable(found, version, &path.child("selectableFields"));
+}
+
+/// The versions as the API server writes them, without what they share.
+fn versions_shown(versions: &[Value]) -> String {
+    let own: Vec<Value> = versions
+        .iter()
+        .map(|version| {
+            let mut version = version.clone();
+            for part in SHARED.into_iter().filter(|part| is_shared(versions, part)) {
+                crate::json::take(&mut version, part);
+            }
+            version
+        })
+        .collect();
+    let shown: Vec<String> = own.iter().map(|version| go_form::shown("Version", version).compact()).collect();
+    if versions.is_empty() { "null".to_owned() } else { format!("[{}]", shown.join(",")) }
 }
 
 fn deprecation(found: &mut Findings, version: &Value, path: &Path) {
@@ -233,20 +285,31 @@ fn own_names(found: &mut Findings, given: &Value, path: &Path) {
 /// Nothing in a sandbox could call a webhook, so its versions are converted by name alone.
 fn conversion(found: &mut Findings, conversion: &Value, path: &Path) {
     found.one_of(path, conversion, "strategy", &["None", "Webhook"]);
+    let webhook = &conversion["webhook"];
+    let reviews = items(webhook, "conversionReviewVersions");
     match text(conversion, "strategy") {
-        "Webhook" if !conversion["webhook"].is_object() => {
-            found.required(&path.child("webhookClientConfig"), "required when strategy is set to Webhook");
+        "Webhook" if !webhook["clientConfig"].is_object() || reviews.is_empty() => {
+            if !webhook["clientConfig"].is_object() {
+                found.required(&path.child("webhookClientConfig"), "required when strategy is set to Webhook");
+            }
+            if reviews.is_empty() {
+                found.required(&path.child("conversionReviewVersions"), "");
+            }
         }
         "Webhook" => {
             let why = "this sandbox's API server can't call webhooks, so nothing would convert the objects; set it to \
                        None, and keep the versions' schemas alike";
             found.forbidden(&path.child("strategy"), why);
         }
-        _ if conversion["webhook"].is_object() => {
+        _ => {
             let why = "should not be set when strategy is not set to Webhook";
-            found.forbidden(&path.child("webhookClientConfig"), why);
+            if webhook["clientConfig"].is_object() {
+                found.forbidden(&path.child("webhookClientConfig"), why);
+            }
+            if !reviews.is_empty() {
+                found.forbidden(&path.child("conversionReviewVersions"), why);
+            }
         }
-        _ => {}
     }
 }
 
@@ -270,7 +333,7 @@ fn stored_versions(found: &mut Findings, definition: &Value) {
     let path = Path::new("status").child("storedVersions");
     let stored = items(&definition["status"], "storedVersions");
     if stored.is_empty() {
-        return found.invalid(&path, stored, "must have at least one stored version");
+        return found.invalid(&path, Value::Null, "must have at least one stored version");
     }
     for (index, name) in stored.iter().filter_map(Value::as_str).enumerate() {
         if !versions.iter().any(|version| text(version, "name") == name) {

@@ -282,22 +282,27 @@ async fn a_definition_that_makes_no_sense_is_refused() {
             let spec = &mut d["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
             spec["x-kubernetes-validations"] = json!([{"rule": "self.nothing > 1"}]);
         },
-        |d| d["spec"]["conversion"] = json!({"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"]}}),
+        |d| {
+            d["spec"]["conversion"] = json!({"strategy": "Webhook", "webhook": {
+            "clientConfig": {"url": "https://example.com/convert"}, "conversionReviewVersions": ["v1"]}})
+        },
     ];
     for change in broken {
         let mut definition = definition();
         change(&mut definition);
         let (code, said) = post(&cluster, DEFINITIONS, &definition).await;
         let text = message(&said).split(" is invalid: ").nth(1).unwrap_or(message(&said)).to_owned();
-        lines.push(format!("{code} {}", text.chars().take(300).collect::<String>()));
+        lines.push(format!("{code} {}", text.chars().take(320).collect::<String>()));
     }
     insta::assert_snapshot!(lines.join("\n"), @r###"
 422 metadata.name: Invalid value: "other": must be spec.names.plural+"."+spec.group
-422 [spec.versions: Invalid value: [{"additionalPrinterColumns":[{"jsonPath":".spec.cronSpec","name":"Spec","type":"string"},{"jsonPath":".spec.replicas","name":"Replicas","type":"integer"}],"name":"v1","schema":{"openAPIV3Schema":{"properties":{"spec":{"properties":{"cronSpec":{"pattern":"^(\\d+|\\*)(/
+422 [spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version, status.storedVersions: Invalid value: null: must h
 422 [metadata.name: Invalid value: "crontabs.stable.example.com": must be spec.names.plural+"."+spec.group, spec.group: Invalid value: "example": should be a domain with at least one dot]
-422 spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[x].type: Required value: must not be empty for specified object fields
-422 spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[replicas].default: Invalid value: "string": spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[replicas].default in body must be of type integer: "string"
-422 spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"rule":"self.nothing > 1"}: compilation failed: ERROR: <input>:1:1: undefined field 'nothing'
+422 spec.validation.openAPIV3Schema.properties[spec].properties[x].type: Required value: must not be empty for specified object fields
+422 spec.validation.openAPIV3Schema.properties[spec].properties[replicas].default: Invalid value: "string":  in body must be of type integer: "string"
+422 spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value: {"Rule":"self.nothing \u003e 1","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:5: undefined field 'nothing'
+ | self.nothing > 1
+ | ....^
 422 spec.conversion.strategy: Forbidden: this sandbox's API server can't call webhooks, so nothing would convert the objects; set it to None, and keep the versions' schemas alike
 "###);
 }

@@ -15,21 +15,38 @@ pub(crate) fn compile(rule: &str) -> Result<Program, String> {
     functions::environment().compile(rule).map_err(|errors| errors.to_string())
 }
 
-/// What a rule of a schema refers to and is not there: a name, or a field that the schema does not know.
-pub(crate) fn strangers(program: &Program, schema: &serde_json::Value) -> Vec<String> {
+/// What a rule refers to and is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stranger {
+    /// A variable.
+    Name(String),
+    /// A field that the schema does not know.
+    Field(String),
+}
+
+/// The type of the field of the object that a rule is, if it is nothing else.
+pub(crate) fn type_of_field<'s>(program: &Program, schema: &'s serde_json::Value) -> Option<&'s str> {
+    // `has(self.x)` looks like the field, and is a boolean.
+    let is_asked = matches!(&program.expression().expr, Expr::Select(select) if select.test);
+    let field = field_of(program.expression(), schema).filter(|_| !is_asked)?.ok()??;
+    field["type"].as_str().filter(|kind| !kind.is_empty())
+}
+
+/// What a rule of a schema refers to and is not there.
+pub(crate) fn strangers(program: &Program, schema: &serde_json::Value) -> Vec<Stranger> {
     let mut found = Vec::new();
     walk(program.expression(), schema, &mut vec!["self".to_owned(), "oldSelf".to_owned()], &mut found);
     found
 }
 
-fn walk(expression: &IdedExpr, schema: &serde_json::Value, known: &mut Vec<String>, found: &mut Vec<String>) {
+fn walk(expression: &IdedExpr, schema: &serde_json::Value, known: &mut Vec<String>, found: &mut Vec<Stranger>) {
     match &expression.expr {
         // What is generated has signs in its name that nobody can write.
         Expr::Ident(name) if !known.contains(name) && !name.starts_with(['@', '#']) && !is_type(name) => {
-            found.push(format!("undeclared reference to '{name}' (in container '')"));
+            found.push(Stranger::Name(name.clone()));
         }
         Expr::Select(select) => match field_of(expression, schema) {
-            Some(Err(name)) => found.push(format!("undefined field '{name}'")),
+            Some(Err(name)) => found.push(Stranger::Field(name)),
             Some(Ok(_)) => {}
             None => walk(&select.operand, schema, known, found),
         },

@@ -74,7 +74,8 @@ fn defaults(found: &mut Findings, schema: &Value, path: &Path) {
         if let Some(fields) = bare.as_object_mut() {
             fields.remove("default");
         }
-        found.extend(check_value(&bare, default, &at.to_string()));
+        // The validator names what is beneath the default, and not where the default is.
+        found.extend(check_value(&bare, default, "").into_iter().map(|error| beneath(error, &at)).collect());
     }
     if schema["items"].is_object() {
         defaults(found, &schema["items"], &path.child("items"));
@@ -82,6 +83,13 @@ fn defaults(found: &mut Findings, schema: &Value, path: &Path) {
     for (key, inner) in fields(&schema["properties"]) {
         defaults(found, inner, &path.child("properties").key(key));
     }
+}
+
+/// What was found in a value, as found in the field that holds it.
+fn beneath(mut error: FieldError, path: &Path) -> FieldError {
+    let field = error.field.trim_start_matches('.');
+    error.field = if matches!(field, "" | "<nil>") { path.to_string() } else { format!("{path}.{field}") };
+    error
 }
 
 fn openapi(found: &mut Findings, schema: &Value, path: &Path, place: Place<'_>, is_root: bool) {
