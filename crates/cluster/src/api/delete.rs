@@ -43,13 +43,15 @@ enum Step {
 impl Api {
     /// Deletes an object, or begins to.
     pub(super) fn delete(&self, call: &Call, body: &[u8]) -> Result<Reply, Failure> {
-        let options = Options::read(call, body)?;
+        let mut options = Options::read(call, body)?;
         refuse_system_namespace(call)?;
+        let said = options.keep_pods_of_jobs(&call.resource());
         let (object, gone) = self.delete_object(&call.resource(), &call.key(), &options)?;
         if gone && !returns_object(&call.resource()) {
-            return Ok(Reply::ok(failure::deleted(&call.resource(), &call.name, &object["metadata"]["uid"])));
+            let deleted = failure::deleted(&call.resource(), &call.name, &object["metadata"]["uid"]);
+            return Ok(Reply::ok(deleted).with_warnings(said));
         }
-        Ok(Reply::ok(object))
+        Ok(Reply::ok(object).with_warnings(said))
     }
 
     /// Deletes the objects of a collection that are wanted, and lists them.
@@ -251,6 +253,18 @@ impl Options {
             propagation: propagation.or(sent["orphanDependents"].as_bool().map(orphan)),
             dry_run: dry_run.iter().any(|stage| !stage.is_empty()),
         })
+    }
+
+    /// Jobs leave their Pods behind when nothing is said of them, as their first version did. Gives what the client is
+    /// told about it; clients such as kubectl always say something.
+    fn keep_pods_of_jobs(&mut self, resource: &Resource) -> Vec<String> {
+        const SAID: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background \
+                            to remove them or set propagationPolicy=Orphan to suppress this warning";
+        if (resource.group, resource.kind) != ("batch", "Job") || self.propagation.is_some() {
+            return Vec::new();
+        }
+        self.propagation = Some("Orphan".to_owned());
+        vec![SAID.to_owned()]
     }
 
     fn check(&self, resource: &Resource, old: &Value) -> Result<(), Failure> {

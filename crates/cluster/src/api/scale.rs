@@ -85,7 +85,8 @@ fn document(object: &Value, wanted: i64, current: i64, selector: &str) -> Value 
     }
     json!({
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
-        "spec": {"replicas": wanted}, "status": status,
+        // None at all is not written.
+        "spec": if wanted == 0 { json!({}) } else { json!({"replicas": wanted}) }, "status": status,
     })
 }
 

@@ -1,5 +1,7 @@
 //! PersistentVolumeClaims: volumes of the embedded default storage class, made when the first Pod needs them.
 
+mod volumes;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -34,11 +36,22 @@ impl Claims {
     fn bind(&self, world: &World, key: &Key, claim: &Value) {
         let about = Subject::of(claim);
         let class = text(&claim["spec"], "storageClassName");
+        let found = world.get(&Key::new(CLASSES, "", class));
+        let waits = found.as_deref().is_some_and(|class| text(class, "volumeBindingMode") == "WaitForFirstConsumer");
+        let waits = waits && users(world, key).is_empty();
+        let (_, all) = world.store.list(VOLUMES, None);
+        if let Some(volume) = volumes::choose(claim, &all).filter(|_| !waits) {
+            return bind_to(world, key, claim, volume);
+        }
+        if !text(&claim["spec"], "volumeName").is_empty() {
+            // It names a volume, which is not there yet.
+            return;
+        }
         if class.is_empty() {
             let message = "no persistent volumes available for this claim and no storage class is set";
             return self.binder.event(&about, Severity::Normal, "FailedBinding", "", message);
         }
-        let Some(found) = world.get(&Key::new(CLASSES, "", class)) else {
+        let Some(found) = found else {
             let message = format!("storageclass.storage.k8s.io {class:?} not found");
             return self.binder.event(&about, Severity::Warning, "ProvisioningFailed", "", &message);
         };
@@ -51,7 +64,7 @@ impl Claims {
             );
             return self.binder.event(&about, Severity::Normal, "ExternalProvisioning", "", &message);
         }
-        if text(&found, "volumeBindingMode") == "WaitForFirstConsumer" && users(world, key).is_empty() {
+        if waits {
             let message = "waiting for first consumer to be created before binding";
             return self.binder.event(&about, Severity::Normal, "WaitForFirstConsumer", "", message);
         }
@@ -87,8 +100,50 @@ impl Claims {
 
 const VOLUME: &str = "PersistentVolume";
 
+/// Gives a claim a volume that is there.
+fn bind_to(world: &World, key: &Key, claim: &Value, volume: &Value) {
+    let volume_key = Key::new(VOLUMES, "", name_of(volume));
+    let metadata = &claim["metadata"];
+    write::update(world, &volume_key, |volume| {
+        let was_kept = has(&volume["spec"], "claimRef");
+        let reference = json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": key.name, "namespace": key.namespace,
+            "resourceVersion": metadata["resourceVersion"], "uid": metadata["uid"],
+        });
+        put(child(volume, "spec"), "claimRef", reference);
+        if !was_kept {
+            put(child(child(volume, "metadata"), "annotations"), BOUND_BY_CONTROLLER, "yes");
+        }
+        set_phase(world, volume, "Bound");
+    });
+    write::update(world, key, |claim| {
+        let named = !text(&claim["spec"], "volumeName").is_empty();
+        put(child(claim, "spec"), "volumeName", name_of(volume));
+        let annotations = child(child(claim, "metadata"), "annotations");
+        put(annotations, "pv.kubernetes.io/bind-completed", "yes");
+        if !named {
+            put(annotations, BOUND_BY_CONTROLLER, "yes");
+        }
+        let status = json!({
+            "phase": "Bound",
+            "accessModes": volume["spec"]["accessModes"],
+            "capacity": volume["spec"]["capacity"],
+        });
+        put(claim, "status", status);
+    });
+}
+
+const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+
+fn set_phase(world: &World, volume: &mut Value, phase: &str) {
+    if text(&volume["status"], "phase") != phase {
+        let now = api_time(world.clock.now());
+        put(volume, "status", json!({"phase": phase, "lastPhaseTransitionTime": now}));
+    }
+}
+
 impl Controller for Claims {
-    fn concerns(&mut self, _world: &World, event: &Event, mark: &mut dyn FnMut(Key)) {
+    fn concerns(&mut self, world: &World, event: &Event, mark: &mut dyn FnMut(Key)) {
         match event.key.resource.as_str() {
             RESOURCE => mark(event.key.clone()),
             "pods" => {
@@ -96,8 +151,13 @@ impl Controller for Claims {
                     mark(Key::new(RESOURCE, event.key.namespace.as_str(), claim));
                 }
             }
-            VOLUMES if event.change != Change::Deleted && has(&event.object["metadata"], "deletionTimestamp") => {
+            VOLUMES if event.change != Change::Deleted => {
                 mark(event.key.clone());
+                // Whoever waits for a volume may get this one.
+                let (_, claims) = world.store.list(RESOURCE, None);
+                for claim in claims.iter().filter(|claim| text(&claim["status"], "phase") == "Pending") {
+                    mark(Key::new(RESOURCE, text(&claim["metadata"], "namespace"), name_of(claim)));
+                }
             }
             _ => {}
         }
@@ -105,7 +165,7 @@ impl Controller for Claims {
 
     fn sync(&mut self, world: &World, key: &Key) -> Option<Duration> {
         if key.resource == VOLUMES {
-            release_volume(world, key);
+            look_at_volume(world, key);
             return None;
         }
         let Some(claim) = world.get(key) else {
@@ -116,7 +176,7 @@ impl Controller for Claims {
             if users(world, key).is_empty() {
                 deletion::release(world, key, PROTECTION);
             }
-        } else if text(&claim["spec"], "volumeName").is_empty() {
+        } else if text(&claim["status"], "phase") != "Bound" {
             self.bind(world, key, &claim);
         }
         None
@@ -195,14 +255,20 @@ fn reclaim(world: &World, claim: &Key) {
             deletion::release(world, &key, "kubernetes.io/pv-protection");
             deletion::delete(world, &key);
         } else {
-            write::put_status(world, &key, json!({"phase": "Released"}));
+            write::update(world, &key, |volume| set_phase(world, volume, "Released"));
         }
     }
 }
 
-/// A deleted volume goes when no claim has it.
-fn release_volume(world: &World, key: &Key) {
+/// A new volume can be had; a deleted one goes when no claim has it.
+fn look_at_volume(world: &World, key: &Key) {
     let Some(volume) = world.get(key) else { return };
+    if !has(&volume["metadata"], "deletionTimestamp") {
+        if text(&volume["status"], "phase") == "Pending" && !has(&volume["spec"], "claimRef") {
+            write::update(world, key, |volume| set_phase(world, volume, "Available"));
+        }
+        return;
+    }
     let reference = &volume["spec"]["claimRef"];
     let claim = Key::new(RESOURCE, text(reference, "namespace"), text(reference, "name"));
     if world.get(&claim).is_none() {

@@ -145,13 +145,16 @@ pub(super) fn node_of(pod: &Value) -> Option<&str> {
     items(terms, "nodeSelectorTerms").first()?["matchFields"][0]["values"][0].as_str()
 }
 
+/// How many templates a DaemonSet has had.
+const TEMPLATE_COUNT: &str = "deprecated.daemonset.template.generation";
+
 /// A Pod for one node: it says which, and bears what befalls nodes.
 fn new_pod(set: &Value, node: &str, revision: &Revision) -> Value {
     let mut pod = pods::from_template(set, &set["spec"]["template"]);
-    let generation = int(&set["metadata"], "generation").unwrap_or(1);
+    let count = text(at(set, &["metadata", "annotations"]), TEMPLATE_COUNT);
     let labels = child(child(&mut pod, "metadata"), "labels");
     put(labels, HASH_LABEL, revision.hash.as_str());
-    put(labels, "pod-template-generation", generation.to_string());
+    put(labels, "pod-template-generation", if count.is_empty() { "1" } else { count });
     let spec = child(&mut pod, "spec");
     let term = json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]});
     let required = json!({"nodeSelectorTerms": [term]});

@@ -4,13 +4,15 @@ use serde_json::{Value, json};
 
 use super::{World, deletion, name_of, owned, revision_hash::hash, write};
 use crate::{
-    json::{child, int, put, text},
+    json::{child, has, int, put, text},
     store::{Key, Object},
 };
 
 const RESOURCE: &str = "controllerrevisions.apps";
 /// The label on Pods that says which version they are of.
 pub(super) const HASH_LABEL: &str = "controller-revision-hash";
+/// The label on the versions of StatefulSets.
+const OWN_HASH_LABEL: &str = "controller.kubernetes.io/hash";
 
 /// A version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +57,9 @@ fn read(revision: &Value) -> Revision {
     let mut template = revision["data"]["spec"]["template"].clone();
     crate::json::take(&mut template, "$patch");
     let name = name_of(revision).to_owned();
-    let hash = text(&revision["metadata"]["labels"], "controller.kubernetes.io/hash");
-    Revision { hash: hash.to_owned(), name, template }
+    let labels = &revision["metadata"]["labels"];
+    let hash = [OWN_HASH_LABEL, HASH_LABEL].map(|label| text(labels, label)).into_iter().find(|hash| !hash.is_empty());
+    Revision { hash: hash.unwrap_or("").to_owned(), name, template }
 }
 
 /// Undoing a rollout puts the whole template back, not field by field.
@@ -73,7 +76,9 @@ fn create(world: &World, owner: &Value, number: i64) -> Option<Object> {
     if !labels.is_object() {
         labels = json!({});
     }
-    put(&mut labels, "controller.kubernetes.io/hash", hash.as_str());
+    // The two kinds name the label of their versions differently.
+    let label = if text(owner, "kind") == "DaemonSet" { HASH_LABEL } else { OWN_HASH_LABEL };
+    put(&mut labels, label, hash.as_str());
     let mut revision = json!({
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
@@ -84,7 +89,11 @@ fn create(world: &World, owner: &Value, number: i64) -> Option<Object> {
         "data": {"spec": {"template": with_patch(template)}},
         "revision": number,
     });
-    put(child(&mut revision, "metadata"), "labels", labels);
+    let metadata = child(&mut revision, "metadata");
+    put(metadata, "labels", labels);
+    if has(&owner["metadata"], "annotations") {
+        put(metadata, "annotations", owner["metadata"]["annotations"].clone());
+    }
     let resource = crate::registry::find_kind("apps/v1", "ControllerRevision").expect("the group apps has revisions");
     write::create(world, resource, text(&owner["metadata"], "namespace"), revision).ok()
 }

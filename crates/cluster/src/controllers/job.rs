@@ -127,7 +127,7 @@ impl Controller for Jobs {
         let pods = owned::claim(world, &job, "pods");
         let ended = self.ended.entry(uid(&job).to_owned()).or_default();
         ended.count(&job, &pods, now);
-        let tally = Tally::of(&job, &pods, ended);
+        let mut tally = Tally::of(&job, &pods, ended);
         let outcome = outcome::decide(&job, &tally, ended.verdict.as_deref(), &pods, now);
         let mut again = outcome::deadline_left(&job, now);
         let mut failed = None;
@@ -142,7 +142,14 @@ impl Controller for Jobs {
                 self.recorder.event(&Subject::of(&job), Severity::Normal, reason, "", message);
             }
         } else {
-            self.remove(world, &job, pods.iter().filter(|pod| pods::is_active(pod)));
+            let running: Vec<&Object> = pods.iter().filter(|pod| pods::is_active(pod)).collect();
+            if matches!(outcome, Outcome::Failed(_)) {
+                // What a Job that has failed ends before its time has failed with it.
+                let ended = self.ended.entry(uid(&job).to_owned()).or_default();
+                running.iter().for_each(|pod| ended.give_up(pod));
+                tally = Tally::of(&job, &pods, ended);
+            }
+            self.remove(world, &job, running.into_iter());
         }
         let mine = |pod: &Object| owned::controls(&job, pod);
         let left: Vec<Object> = world.store.list("pods", Some(&key.namespace)).1.into_iter().filter(mine).collect();

@@ -39,7 +39,7 @@ impl StatefulSets {
 
     /// Says how it went with a Pod, or with the claim of one.
     fn say(&self, set: &Value, verb: &str, what: &str, error: Option<&str>) {
-        let head = format!("{} {what} in StatefulSet {}", verb.to_lowercase(), name_of(set));
+        let head = format!("{verb} {what} in StatefulSet {}", name_of(set));
         let done = if what.starts_with("Claim") { "success" } else { "successful" };
         let (severity, reason, message) = match error {
             None => (Severity::Normal, format!("Successful{verb}"), format!("{head} {done}")),

@@ -26,11 +26,11 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
         ("", "ResourceQuota") => put(object, "status", json!({})),
         ("", "ReplicationController") | ("apps", "ReplicaSet") => put(object, "status", json!({"replicas": 0})),
         ("apps", "StatefulSet") => put(object, "status", json!({"replicas": 0, "availableReplicas": 0})),
-        ("apps", "DaemonSet") => put(
-            object,
-            "status",
-            json!({"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0}),
-        ),
+        ("apps", "DaemonSet") => {
+            let counts = ["currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"];
+            put(object, "status", counts.into_iter().map(|count| (count.to_owned(), json!(0))).collect::<Value>());
+            count_template(object, 1);
+        }
         ("apps", "Deployment") | ("batch", "CronJob") => put(object, "status", json!({})),
         ("batch", "Job") => {
             put(object, "status", json!({}));
@@ -63,6 +63,13 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
         }
         _ => {}
     }
+}
+
+/// How many templates a DaemonSet has had: once a field of its spec, that is now shown as an annotation.
+const TEMPLATE_COUNT: &str = "deprecated.daemonset.template.generation";
+
+fn count_template(set: &mut Value, count: i64) {
+    put(child(child(set, "metadata"), "annotations"), TEMPLATE_COUNT, count.to_string());
 }
 
 /// A version in which objects have been stored stays on record.
@@ -135,6 +142,11 @@ pub(super) fn prepare_update(
             put(child(new, "spec"), "finalizers", finalizers);
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => remember_stored_version(new),
+        ("apps", "DaemonSet") => {
+            let before = text(at(old, &["metadata", "annotations"]), TEMPLATE_COUNT).parse().unwrap_or(1);
+            let changed = old["spec"]["template"] != new["spec"]["template"];
+            count_template(new, before + i64::from(changed));
+        }
         ("", "Secret") if text(new, "type").is_empty() => put(new, "type", old["type"].clone()),
         _ => {}
     }

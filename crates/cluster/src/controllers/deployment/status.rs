@@ -9,7 +9,7 @@ use super::plan::Strategy;
 use crate::{
     clock::api_time,
     controllers::{conditions, name_of},
-    json::{has, int, put, text},
+    json::{flag, has, int, put, text},
     printers::age,
     store::Object,
 };
@@ -124,7 +124,8 @@ fn progress(
     let current = conditions::find(&deployment["status"], "Progressing").cloned();
     let reason = current.as_ref().map_or("", |condition| text(condition, "reason"));
     let settled = count(status, "replicas") == count(status, "updatedReplicas") && reason == "NewReplicaSetAvailable";
-    if settled {
+    // A Deployment that is paused says so, however far it is.
+    if settled || (flag(&deployment["spec"], "paused") && reason == "DeploymentPaused") {
         return None;
     }
     if is_complete(deployment, status) {

@@ -59,6 +59,13 @@ impl Ended {
         self.seen.insert(uid(pod).to_owned());
     }
 
+    /// A Pod that is ended because its Job has failed.
+    pub(super) fn give_up(&mut self, pod: &Value) {
+        if self.seen.insert(uid(pod).to_owned()) {
+            self.failed += 1;
+        }
+    }
+
     fn note_success(&mut self, pod: &Value) {
         self.succeeded += 1;
         self.streak = 0;
@@ -81,11 +88,10 @@ impl Ended {
         if let Verdict::FailJob(why) = verdict {
             self.verdict.get_or_insert(why);
         }
-        if counts {
-            self.failed += 1;
-            self.streak += 1;
-            self.last_failure = self.last_failure.max(Some(at));
-        }
+        // The next try waits also after a failure that does not count.
+        self.failed += usize::from(counts);
+        self.streak += 1;
+        self.last_failure = self.last_failure.max(Some(at));
     }
 
     /// Indexes that are given up.
@@ -101,7 +107,7 @@ impl Ended {
     /// How long the next Pod of an index has to wait.
     pub(super) fn wait_of(&self, index: i64, now: Timestamp) -> Option<SignedDuration> {
         let trials = self.trials.get(&index)?;
-        delay(u32::try_from(trials.failed).unwrap_or(u32::MAX), trials.last?, now)
+        delay(u32::try_from(trials.failed + trials.ignored).unwrap_or(u32::MAX), trials.last?, now)
     }
 }
 
@@ -167,7 +173,7 @@ mod tests {
         assert_eq!(ended.failed_indexes(), [1].into());
         assert_eq!((ended.succeeded, ended.failed, ended.trials[&2].ignored), (1, 2, 1));
         assert_eq!(ended.wait_of(0, at(1)), Some(SignedDuration::from_secs(9)));
-        assert_eq!(ended.wait_of(2, at(1)), None, "what is ignored is tried again at once");
+        assert_eq!(ended.wait_of(2, at(1)), Some(SignedDuration::from_secs(9)), "what is ignored waits as well");
         ended.count(&job, &[pod("a", 0, 0, 1), pod("e", 0, 1, 1)], at(12));
         assert_eq!(ended.failed_indexes(), [0, 1].into());
         assert_eq!(ended.failed, 3, "each is counted once");

@@ -68,7 +68,11 @@ pub(super) fn ranges(indexes: &BTreeSet<i64>) -> String {
             _ => ranges.push((*index, *index)),
         }
     }
-    let shown = |(start, end): &(i64, i64)| if start == end { start.to_string() } else { format!("{start}-{end}") };
+    let shown = |(start, end): &(i64, i64)| match end - start {
+        0 => start.to_string(),
+        1 => format!("{start},{end}"),
+        _ => format!("{start}-{end}"),
+    };
     ranges.iter().map(shown).collect::<Vec<_>>().join(",")
 }
 
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn runs_of_indexes_are_joined() {
-        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8].into()), "0-2,5,7-8");
+        assert_eq!(ranges(&[0, 1, 2, 5, 7, 8].into()), "0-2,5,7,8");
         assert_eq!(parse("0-2,5,7-8"), [0, 1, 2, 5, 7, 8].into());
         assert!(parse("").is_empty());
     }

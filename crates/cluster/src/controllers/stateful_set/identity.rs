@@ -1,6 +1,6 @@
 //! What makes each Pod of a StatefulSet itself: name, host name, labels, volumes.
 
-use serde_json::{Value, json};
+use serde_json::{Value, entries, json};
 
 use crate::{
     controllers::{
@@ -31,7 +31,10 @@ pub(super) fn claims(set: &Value, ordinal: i64) -> Vec<Value> {
         crate::json::take(&mut claim, "status");
         let metadata = child(&mut claim, "metadata");
         put(metadata, "name", claim_name(set, template, ordinal));
-        put(metadata, "labels", set["spec"]["selector"]["matchLabels"].clone());
+        // Besides its own labels it has those that the set's Pods are found by.
+        for (label, value) in entries(&set["spec"]["selector"], "matchLabels") {
+            put(child(metadata, "labels"), label, value.clone());
+        }
         claim
     };
     items(&set["spec"], "volumeClaimTemplates").iter().map(claim).collect()

@@ -163,6 +163,8 @@ fn a_policy_fails_the_job_at_once_or_lets_failures_pass() {
         bench.change("pods", pods.last().unwrap(), |pod| pod["status"] = status);
     };
     fail(&mut bench, 3);
+    assert_eq!(bench.names("pods").len(), 1, "the next try waits, whatever the failure counts");
+    bench.pass(11);
     assert_eq!(bench.names("pods").len(), 2, "what is ignored is tried again");
     fail(&mut bench, 42);
     assert_eq!(bench.conditions("jo"), ["FailureTarget=True PodFailurePolicy", "Failed=True PodFailurePolicy"]);

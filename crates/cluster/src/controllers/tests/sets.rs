@@ -24,7 +24,7 @@ fn a_stateful_set_makes_its_pods_in_order() {
     bench.run();
     assert_eq!(bench.names("pods"), ["db-0", "db-1"]);
     assert_eq!(bench.table("apps/v1", "StatefulSet", "db"), "db 2/2 0s c a");
-    assert_eq!(bench.events()[0], "SuccessfulCreate create Pod db-0 in StatefulSet db successful");
+    assert_eq!(bench.events()[0], "SuccessfulCreate Create Pod db-0 in StatefulSet db successful");
     let pod = bench.get("pods", "default", "db-1").unwrap();
     assert_eq!((&pod["spec"]["hostname"], &pod["spec"]["subdomain"]), (&json!("db-1"), &json!("db")));
     bench.change("statefulsets.apps", "db", |set| set["spec"]["replicas"] = json!(1));
@@ -113,7 +113,7 @@ fn claims_go_as_the_set_says() {
     assert!(
         bench
             .events()
-            .contains(&"SuccessfulCreate create Claim data-db-0 Pod db-0 in StatefulSet db success".to_owned())
+            .contains(&"SuccessfulCreate Create Claim data-db-0 Pod db-0 in StatefulSet db success".to_owned())
     );
 }
 
