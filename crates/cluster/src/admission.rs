@@ -13,7 +13,7 @@ pub mod resources;
 pub(crate) mod validate;
 
 pub(crate) use self::plugins::quota_usage;
-pub(crate) use self::validate::{validate_ephemeral, validate_resize};
+pub(crate) use self::validate::{validate_ephemeral, validate_resize, validate_status};
 pub use self::{
     defaults::default_object,
     plugins::{approve_create, approve_update, prepare_create, prepare_update, taken},

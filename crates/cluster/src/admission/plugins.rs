@@ -53,6 +53,7 @@ pub fn prepare_create(
 pub fn approve_create(resource: &Resource, object: &Value, context: &Context<'_>) -> Result<Vec<String>, Forbidden> {
     limit_range::check(resource, object, context)?;
     let mut said = pod_security::check(resource, object, context)?;
+    said.extend(warnings::name(resource, object));
     said.extend(warnings::of(resource, object));
     said.extend(warnings::unserved(resource));
     quota::check(resource, object, context)?;

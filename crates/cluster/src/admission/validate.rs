@@ -1,5 +1,6 @@
 //! What is wrong with an object, in the API server's words, order and fields.
 
+mod autoscaler;
 mod claim;
 mod config;
 mod container;
@@ -12,6 +13,7 @@ mod go_form;
 mod ingress;
 mod job;
 mod job_failure;
+mod job_success;
 mod metadata;
 mod names;
 mod network_policy;
@@ -27,13 +29,14 @@ mod roles;
 mod scheduling;
 mod security;
 mod service;
+mod status;
 mod storage;
 mod volume;
 mod workload;
 
 use serde_json::Value;
 
-pub(crate) use self::{findings::Findings, path::Path};
+pub(crate) use self::{findings::Findings, names::label, path::Path};
 use super::field::FieldError;
 use crate::registry::Resource;
 
@@ -70,6 +73,16 @@ pub fn validate_update(resource: &Resource, old: &Value, new: &Value) -> Vec<Fie
     found.into_errors()
 }
 
+/// Everything that is wrong with a written status.
+pub(crate) fn validate_status(resource: &Resource, old: &Value, new: &Value) -> Vec<FieldError> {
+    let mut found = Findings::default();
+    found.extend(validate_update(resource, old, new));
+    if matches!(resource.group, "apps" | "policy") {
+        status::status(&mut found, resource.kind, old, new);
+    }
+    found.into_errors()
+}
+
 /// Everything that is wrong with the ephemeral containers that a Pod is to have.
 pub(crate) fn validate_ephemeral(old: &Value, new: &Value) -> Vec<FieldError> {
     let mut found = Findings::default();
@@ -96,8 +109,10 @@ fn has_own_metadata(resource: &Resource) -> bool {
 
 fn name_rule(resource: &Resource) -> metadata::NameRule {
     match (resource.group, resource.kind) {
-        ("", "Namespace") => names::label,
+        ("", "Namespace") => label,
         ("rbac.authorization.k8s.io", _) => names::path_segment,
+        // Whatever fits into a path is a name for it, and that is looked at before.
+        ("policy", "PodDisruptionBudget") => |_| Vec::new(),
         _ => names::subdomain,
     }
 }
@@ -120,7 +135,7 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("batch", "CronJob") => job::cron_job(found, object, old),
         ("policy", "PodDisruptionBudget") => policy::disruption_budget(found, object),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => definition::content(found, object, old),
-        ("autoscaling", "HorizontalPodAutoscaler") => policy::autoscaler(found, object),
+        ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::autoscaler(found, object),
         ("scheduling.k8s.io", "PriorityClass") => policy::priority_class(found, object, old),
         ("networking.k8s.io", "NetworkPolicy") => network_policy::network_policy(found, object),
         ("networking.k8s.io", "Ingress") => ingress::ingress(found, object, old),

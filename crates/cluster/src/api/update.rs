@@ -111,6 +111,7 @@ impl Api {
             "finalize" => Vec::new(),
             "ephemeralcontainers" => admission::validate_ephemeral(old, &new),
             "resize" => admission::validate_resize(old, &new),
+            "status" => admission::validate_status(resource, old, &new),
             _ => admission::validate_update(resource, old, &new),
         };
         if errors.is_empty() && part.is_empty() {

@@ -174,6 +174,10 @@ pub(super) fn autoscaler(version: &str, autoscaler: &mut Value) {
     let spec = child(autoscaler, "spec");
     fill(spec, "minReplicas", 1);
     if version == "v1" {
+        // Unless it was written as the newer version, with metrics that this one can't show.
+        if at(autoscaler, &["metadata", "annotations", "autoscaling.alpha.kubernetes.io/metrics"]).is_null() {
+            fill(child(autoscaler, "spec"), "targetCPUUtilizationPercentage", 80);
+        }
         let status = child(autoscaler, "status");
         fill(status, "currentReplicas", 0);
         fill(status, "desiredReplicas", 0);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::json::{child, fill, flag, put, text};
+use crate::json::{child, fill, flag, text};
 
 /// The labels on a Job's Pods; the short names are from before they had a prefix.
 const UID_LABELS: [&str; 2] = ["batch.kubernetes.io/controller-uid", "controller-uid"];
@@ -17,11 +17,12 @@ pub(super) fn generate_selector(job: &mut Value) {
         return;
     }
     let labels = child(child(child(spec, "template"), "metadata"), "labels");
+    // Who has written one of them is told by the validation.
     for label in UID_LABELS {
-        put(labels, label, uid.as_str());
+        fill(labels, label, uid.as_str());
     }
     for label in NAME_LABELS {
-        put(labels, label, name.as_str());
+        fill(labels, label, name.as_str());
     }
     let selector = child(spec, "selector");
     let labels = child(selector, "matchLabels");

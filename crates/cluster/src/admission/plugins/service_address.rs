@@ -76,11 +76,13 @@ pub(super) fn taken(old: Option<&Value>, service: &Value, context: &Context<'_>)
     found
 }
 
-fn address_trouble(address: &str, held: bool) -> Option<&'static str> {
+fn address_trouble(address: &str, held: bool) -> Option<String> {
     let inside = address.parse::<Ipv4Addr>().is_ok_and(|address| address.octets()[..2] == [10, 96]);
     match (inside, held) {
-        (false, _) => Some("the provided network does not match the current range"),
-        (true, true) => Some("provided IP is already allocated"),
+        (false, _) => Some(format!(
+            "the provided IP ({address}) is not in the valid range. The range of valid IPs is 10.96.0.0/16"
+        )),
+        (true, true) => Some("provided IP is already allocated".to_owned()),
         (true, false) => None,
     }
 }

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::{
-    admission::{quantity::Quantity, validate::Path},
+    admission::{
+        quantity::Quantity,
+        validate::{self, Path},
+    },
     json::{at, entries, int, items, text},
     registry::Resource,
 };
@@ -19,17 +22,41 @@ const RENAMED: [(&str, &str); 5] = [
     ("failure-domain.beta.kubernetes.io/zone", "topology.kubernetes.io/zone"),
 ];
 
-/// The warnings for a new object.
+/// The warnings for a new or changed object.
 pub(super) fn of(resource: &Resource, object: &Value) -> Vec<String> {
+    let mut said = Vec::new();
     let path: &[&str] = match (resource.group, resource.kind) {
         ("", "Pod") => &["spec"],
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
             &["spec", "template", "spec"]
         }
-        _ => return Vec::new(),
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
+        _ => return said,
     };
     let shown = path[1..].iter().fold(Path::new(path[0]), |path, part| path.child(part));
-    pod_spec(at(object, path), &shown)
+    said.extend(pod_spec(at(object, path), &shown));
+    if resource.kind == "StatefulSet" && int(&object["spec"], "revisionHistoryLimit").is_some_and(|limit| limit < 0) {
+        let why = "a negative value retains all historical revisions; a value >= 0 is recommended";
+        said.push(format!("spec.revisionHistoryLimit: {why}"));
+    }
+    said
+}
+
+/// The warning for a new object whose name does not fit into the names of hosts.
+pub(super) fn name(resource: &Resource, object: &Value) -> Vec<String> {
+    let used = match (resource.group, resource.kind) {
+        ("", "Pod") => "this is used in the Pod's hostname",
+        ("", "ReplicationController") | ("apps", "Deployment" | "ReplicaSet") | ("batch", "Job" | "CronJob") => {
+            "this is used in Pod names and hostnames"
+        }
+        _ => return Vec::new(),
+    };
+    let wrong = validate::label(text(&object["metadata"], "name"));
+    let advice = "which can result in surprising behavior; a DNS label is recommended";
+    if wrong.is_empty() {
+        return wrong;
+    }
+    vec![format!("metadata.name: {used}, {advice}: [{}]", wrong.join(" "))]
 }
 
 /// What is kept, and waits for a controller that a sandbox does not have: a real cluster says nothing of it.
@@ -48,6 +75,10 @@ pub(super) fn unserved(resource: &Resource) -> Option<String> {
 
 fn pod_spec(spec: &Value, path: &Path) -> Vec<String> {
     let mut said = Vec::new();
+    if int(spec, "terminationGracePeriodSeconds").is_some_and(|seconds| seconds < 0) {
+        let why = "must be >= 0; negative values are invalid and will be treated as 1";
+        said.push(format!("{}: {why}", path.child("terminationGracePeriodSeconds")));
+    }
     for (label, _) in entries(spec, "nodeSelector") {
         if let Some((_, new)) = RENAMED.iter().find(|(old, _)| old == label) {
             said.push(format!(
@@ -127,6 +158,23 @@ mod tests {
         spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply
         spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]
         "#);
+    }
+
+    #[test]
+    fn names_that_make_no_host_names_are_named() {
+        let said = |version: &str, kind: &str, object: Value| {
+            let resource = crate::registry::find_kind(version, kind).unwrap();
+            [name(resource, &object), of(resource, &object)].concat().join("\n")
+        };
+        let long = "x".repeat(64);
+        assert!(
+            said("v1", "Pod", json!({"metadata": {"name": long}})).ends_with("[must be no more than 63 characters]")
+        );
+        let dotted = json!({"metadata": {"name": "a.b"}, "spec": {"revisionHistoryLimit": -1}});
+        assert!(said("apps/v1", "Deployment", dotted.clone()).starts_with(
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label"
+        ));
+        insta::assert_snapshot!(said("apps/v1", "StatefulSet", dotted), @"spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
     }
 
     #[test]

@@ -94,9 +94,14 @@ impl Findings {
 
     /// The same for a value that is no text.
     pub(crate) fn not_supported_shown(&mut self, at: &Path, value: &Value, supported: &[&str]) {
+        self.not_supported_whole(at, value.to_string(), supported);
+    }
+
+    /// The same for a value that the API server writes in its own way.
+    pub(crate) fn not_supported_whole(&mut self, at: &Path, shown: String, supported: &[&str]) {
         let quoted: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
         let detail = format!("supported values: {}", quoted.join(", "));
-        self.0.push(FieldError::new(Fault::NotSupported, at.to_string(), detail).with_value(value.clone()));
+        self.0.push(FieldError::new(Fault::NotSupported, at.to_string(), detail).with_shown(shown));
     }
 
     /// The field `key` of `value` has to be one of these.

@@ -58,7 +58,8 @@ pub(super) fn labels(found: &mut Findings, labels: &Value, path: &Path) {
     }
 }
 
-fn annotations(found: &mut Findings, annotations: &Value, path: &Path) {
+/// A map of annotations.
+pub(super) fn annotations(found: &mut Findings, annotations: &Value, path: &Path) {
     let mut bytes = 0;
     for (key, value) in annotations.as_object().into_iter().flatten() {
         found.invalid_each(path, key, names::qualified(&key.to_lowercase()));

@@ -89,6 +89,14 @@ pub(crate) fn wildcard(text: &str) -> Wrong {
     )]
 }
 
+/// Who looks after an object: `acme.io/foo`.
+pub(crate) fn domain_path(text: &str) -> Wrong {
+    match text.split_once('/') {
+        Some((domain, path)) if !domain.is_empty() && !path.is_empty() => subdomain(domain),
+        _ => vec!["must be a domain-prefixed path (such as \"acme.io/foo\")".to_owned()],
+    }
+}
+
 /// RBAC objects: anything that fits into a path.
 pub(crate) fn path_segment(text: &str) -> Wrong {
     if matches!(text, "." | "..") {
@@ -253,5 +261,6 @@ mod tests {
         assert!(port_name("http").is_empty() && port_name("80").len() == 1);
         assert!(environment_name("A B").is_empty() && !environment_name("A=B").is_empty());
         assert!(path_segment("system:node").is_empty());
+        assert!(domain_path("acme.io/foo").is_empty() && !domain_path("foo").is_empty());
     }
 }

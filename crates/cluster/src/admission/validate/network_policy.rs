@@ -29,7 +29,7 @@ pub(super) fn network_policy(found: &mut Findings, policy: &Value) {
     }
     for (index, kind) in kinds.iter().filter_map(Value::as_str).enumerate() {
         if !["Egress", "Ingress"].contains(&kind) {
-            found.not_supported(&path.index(index), kind, &["Egress", "Ingress"]);
+            found.not_supported(&path.index(index), kind, &["Ingress", "Egress"]);
         }
     }
 }
@@ -59,8 +59,11 @@ fn port(found: &mut Findings, port: &Value, path: &Path) {
                 }
             }
         }
-        _ if end.is_some() => found.required(&path.child("port"), "must be specified when `endPort` is specified"),
-        _ => {}
+        _ => {
+            if let Some(end) = end {
+                found.invalid(&path.child("endPort"), end, "may not be specified when `port` is not specified");
+            }
+        }
     }
 }
 
@@ -92,8 +95,12 @@ fn block(found: &mut Findings, block: &Value, path: &Path) {
         return;
     }
     let range = Range::parse(whole);
-    if range.is_none() {
-        found.invalid(&path.child("cidr"), whole, CIDR);
+    match range {
+        None => found.invalid(&path.child("cidr"), whole, CIDR),
+        Some(range) if !range.is_masked() => {
+            found.invalid(&path.child("cidr"), whole, "must not have bits set beyond the prefix length");
+        }
+        Some(_) => {}
     }
     for (index, except) in items(block, "except").iter().filter_map(Value::as_str).enumerate() {
         let path = path.child("except").index(index);
@@ -119,6 +126,15 @@ impl Range {
         let (address, bits) = text.split_once('/')?;
         let (first, bits) = (address.parse::<IpAddr>().ok()?, bits.parse::<u32>().ok()?);
         (bits <= if first.is_ipv4() { 32 } else { 128 }).then_some(Self { first, bits })
+    }
+
+    /// Whether its address is the first of the range.
+    fn is_masked(self) -> bool {
+        let beyond = match self.first {
+            IpAddr::V4(address) => address.to_bits() & !u32::MAX.checked_shl(32 - self.bits).unwrap_or(0) != 0,
+            IpAddr::V6(address) => address.to_bits() & !u128::MAX.checked_shl(128 - self.bits).unwrap_or(0) != 0,
+        };
+        !beyond
     }
 
     /// Whether `part` lies in it and is smaller.

@@ -23,6 +23,14 @@ fn is_percent(text: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether it comes to none at all. What is no percentage is none either.
+pub(super) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !is_percent(text) || text.bytes().all(|byte| matches!(byte, b'0' | b'%')),
+        other => other.as_i64().unwrap_or(0) == 0,
+    }
+}
+
 /// A percentage is at most a hundred.
 pub(super) fn at_most_all(found: &mut Findings, value: &Value, path: &Path) {
     let percent = value.as_str().and_then(|text| text.strip_suffix('%')?.parse::<i64>().ok());

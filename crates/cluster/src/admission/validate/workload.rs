@@ -20,10 +20,15 @@ pub(super) fn apps(found: &mut Findings, kind: &str, object: &Value, old: Option
         "ReplicaSet" => {
             found.not_negative(&path, spec, "replicas");
             found.not_negative(&path, spec, "minReadySeconds");
-            selector(found, spec, "deployment", &path);
-            template(found, spec, &path);
+            selected_template(found, spec, ("deployment", "ReplicaSet"), &path);
         }
-        "DaemonSet" => daemon_set(found, spec, &path),
+        // Its selector is looked at again only after it was found to be the same.
+        "DaemonSet" => {
+            if let Some(old) = old {
+                found.immutable(&path.child("selector"), &spec["selector"], &old["spec"]["selector"]);
+            }
+            return daemon_set(found, spec, &path);
+        }
         "StatefulSet" => stateful_set(found, spec, &path),
         _ => return,
     }
@@ -35,29 +40,32 @@ pub(super) fn apps(found: &mut Findings, kind: &str, object: &Value, old: Option
     }
 }
 
-/// The selector is there, says something, and means the template's own Pods.
-fn selector(found: &mut Findings, spec: &Value, owner: &str, path: &Path) {
-    let at = path.child("selector");
+/// The selector is there, says something, and means the template's own Pods. `owner` is what messages call the object
+/// when they are about its selector and about its Pods.
+fn selected_template(found: &mut Findings, spec: &Value, owner: (&str, &str), path: &Path) {
+    let (at, given) = (path.child("selector"), &spec["selector"]);
+    let before = found.len();
     if !has(spec, "selector") {
         found.required(&at, "");
-        return;
+    } else {
+        metadata::selector(found, given, &at);
+        if found.len() > before {
+            return found.invalid(&at, given.clone(), "invalid label selector");
+        }
+        if metadata::selects_all(given) {
+            found.invalid(&at, given.clone(), format!("empty selector is invalid for {}", owner.0));
+        }
     }
-    metadata::selector(found, &spec["selector"], &at);
-    if metadata::selects_all(&spec["selector"]) {
-        let message = format!("empty selector is invalid for {owner}");
-        found.invalid(&at, spec["selector"].clone(), message);
-    }
-}
-
-fn template(found: &mut Findings, spec: &Value, path: &Path) {
-    let before = found.len();
-    if has(spec, "selector") && !metadata::selects_all(&spec["selector"]) {
+    // None at all selects nothing, and an empty one everything.
+    if !has(spec, "selector") || !metadata::selects_all(given) {
         metadata::template_labels(found, spec, path);
     }
-    if found.len() == before || has(spec, "template") {
-        template_content(found, &spec["template"], &path.child("template"));
-    }
-    endless(found, &spec["template"]["spec"], "ReplicaSet", &path.child("template").child("spec"));
+    template(found, spec, owner.1, path);
+}
+
+fn template(found: &mut Findings, spec: &Value, owner: &str, path: &Path) {
+    template_content(found, &spec["template"], &path.child("template"));
+    endless(found, &spec["template"]["spec"], owner, &path.child("template").child("spec"));
 }
 
 /// Pods that are always replaced don't end.
@@ -97,13 +105,17 @@ pub(super) fn replication_controller(found: &mut Findings, object: &Value) {
 /// What a template says of its Pods.
 pub(super) fn template_content(found: &mut Findings, template: &Value, path: &Path) {
     metadata::labels(found, &template["metadata"]["labels"], &path.child("labels"));
+    metadata::annotations(found, &template["metadata"]["annotations"], &path.child("annotations"));
+    if !items(&template["spec"], "ephemeralContainers").is_empty() {
+        let message = "ephemeral containers not allowed in pod template";
+        found.forbidden(&path.child("spec").child("ephemeralContainers"), message);
+    }
     pod::spec(found, &template["spec"], "", false, &path.child("spec"));
 }
 
 fn deployment(found: &mut Findings, spec: &Value, path: &Path) {
     found.not_negative(path, spec, "replicas");
-    selector(found, spec, "deployment", path);
-    template(found, spec, path);
+    selected_template(found, spec, ("deployment", "ReplicaSet"), path);
     let (strategy, at) = (&spec["strategy"], path.child("strategy"));
     match text(strategy, "type") {
         "Recreate" if has(strategy, "rollingUpdate") => {
@@ -112,7 +124,7 @@ fn deployment(found: &mut Findings, spec: &Value, path: &Path) {
         }
         "Recreate" => {}
         "RollingUpdate" => rolling_update(found, &strategy["rollingUpdate"], &at.child("rollingUpdate")),
-        other => found.not_supported(&at.child("type"), other, &["Recreate", "RollingUpdate"]),
+        other => found.not_supported_whole(&at, strategy_shown(other), &["Recreate", "RollingUpdate"]),
     }
     for field in ["minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"] {
         found.not_negative(path, spec, field);
@@ -124,12 +136,16 @@ fn deployment(found: &mut Findings, spec: &Value, path: &Path) {
     }
 }
 
+/// A strategy of a type that there is not.
+fn strategy_shown(kind: &str) -> String {
+    format!("{{\"Type\":{},\"RollingUpdate\":null}}", json!(kind))
+}
+
 fn rolling_update(found: &mut Findings, update: &Value, path: &Path) {
     for field in ["maxUnavailable", "maxSurge"] {
         percent::number_or_percent(found, &update[field], &path.child(field));
     }
-    let nothing = |field: &str| matches!(update[field].as_str(), Some("0%")) || update[field].as_i64() == Some(0);
-    if nothing("maxUnavailable") && nothing("maxSurge") {
+    if percent::is_nothing(&update["maxUnavailable"]) && percent::is_nothing(&update["maxSurge"]) {
         let shown = update["maxUnavailable"].clone();
         found.invalid(&path.child("maxUnavailable"), shown, "may not be 0 when `maxSurge` is 0");
     }
@@ -137,17 +153,41 @@ fn rolling_update(found: &mut Findings, update: &Value, path: &Path) {
 }
 
 fn daemon_set(found: &mut Findings, spec: &Value, path: &Path) {
-    selector(found, spec, "daemonset", path);
-    template(found, spec, path);
+    let (at, given) = (path.child("selector"), &spec["selector"]);
+    let before = found.len();
+    metadata::selector(found, given, &at);
+    if found.len() == before && (!has(spec, "selector") || !metadata::selects_all(given)) {
+        metadata::template_labels(found, spec, path);
+    }
+    if has(spec, "selector") && metadata::selects_all(given) {
+        found.invalid(&at, given.clone(), "empty selector is invalid for daemonset");
+    }
+    template(found, spec, "DaemonSet", path);
     for field in ["minReadySeconds", "revisionHistoryLimit"] {
         found.not_negative(path, spec, field);
     }
     let (strategy, at) = (&spec["updateStrategy"], path.child("updateStrategy"));
     match text(strategy, "type") {
         "OnDelete" => {}
-        "RollingUpdate" => rolling_update(found, &strategy["rollingUpdate"], &at.child("rollingUpdate")),
-        other => found.not_supported(&at.child("type"), other, &["RollingUpdate", "OnDelete"]),
+        "RollingUpdate" => daemon_update(found, &strategy["rollingUpdate"], &at.child("rollingUpdate")),
+        other => found.not_supported_whole(&at, strategy_shown(other), &["RollingUpdate", "OnDelete"]),
     }
+}
+
+/// A node has one of a DaemonSet's Pods more or one less, and not both.
+fn daemon_update(found: &mut Findings, update: &Value, path: &Path) {
+    let (less, more) = (path.child("maxUnavailable"), path.child("maxSurge"));
+    percent::number_or_percent(found, &update["maxUnavailable"], &less);
+    percent::number_or_percent(found, &update["maxSurge"], &more);
+    match (percent::is_nothing(&update["maxUnavailable"]), percent::is_nothing(&update["maxSurge"])) {
+        (true, true) => found.required(&less, "cannot be 0 when maxSurge is 0"),
+        (false, false) => {
+            found.invalid(&more, update["maxSurge"].clone(), "may not be set when maxUnavailable is non-zero");
+        }
+        _ => {}
+    }
+    percent::at_most_all(found, &update["maxUnavailable"], &less);
+    percent::at_most_all(found, &update["maxSurge"], &more);
 }
 
 /// The spec of a StatefulSet whose template has a volume for each of its claims: containers may mount them.
@@ -174,18 +214,26 @@ fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
         }
     }
     match text(&spec["updateStrategy"], "type") {
+        "OnDelete" if has(&spec["updateStrategy"], "rollingUpdate") => {
+            let partition = int(&spec["updateStrategy"]["rollingUpdate"], "partition").unwrap_or(0);
+            let shown = format!("{{\"Partition\":{partition},\"MaxUnavailable\":null}}");
+            let path = path.child("updateStrategy").child("rollingUpdate");
+            found.invalid_shown(&path, shown, "only allowed for updateStrategy 'RollingUpdate'");
+        }
         "RollingUpdate" | "OnDelete" => {}
         other => {
             let message = "must be 'RollingUpdate' or 'OnDelete'";
-            let shown = format!("{{\"Type\":{},\"RollingUpdate\":null}}", json!(other));
-            found.invalid_shown(&path.child("updateStrategy"), shown, message);
+            found.invalid_shown(&path.child("updateStrategy"), strategy_shown(other), message);
         }
     }
     for field in ["replicas", "minReadySeconds"] {
         found.not_negative(path, spec, field);
     }
-    selector(found, spec, "statefulset", path);
-    template(found, &with_claims(spec), path);
+    let service = text(spec, "serviceName");
+    if !service.is_empty() {
+        found.invalid_each(&path.child("serviceName"), service, names::label(service));
+    }
+    selected_template(found, &with_claims(spec), ("statefulset", "StatefulSet"), path);
     if let Some(partition) = int(&spec["updateStrategy"]["rollingUpdate"], "partition").filter(|number| *number < 0) {
         let path = path.child("updateStrategy").child("rollingUpdate").child("partition");
         found.invalid(&path, partition, "must be greater than or equal to 0");
@@ -196,9 +244,8 @@ fn stateful_set(found: &mut Findings, spec: &Value, path: &Path) {
     let (retention, at) =
         (&spec["persistentVolumeClaimRetentionPolicy"], path.child("persistentVolumeClaimRetentionPolicy"));
     for field in ["whenDeleted", "whenScaled"] {
-        found.one_of_if_set(&at, retention, field, &["Delete", "Retain"]);
+        found.one_of_if_set(&at, retention, field, &["Retain", "Delete"]);
     }
-    found.not_negative(path, spec, "revisionHistoryLimit");
     for (index, template) in items(spec, "volumeClaimTemplates").iter().enumerate() {
         claim::spec(found, &template["spec"], &path.child("volumeClaimTemplates").index(index).child("spec"));
     }

@@ -58,13 +58,13 @@ fn network_policies() {
     * spec.ingress[0].ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive
     * spec.ingress[0].ports[1].endPort: Invalid value: 90: may not be specified when `port` is non-numeric
     * spec.ingress[0].ports[2].endPort: Invalid value: 90: must be greater than or equal to `port`
-    * spec.ingress[0].ports[3].port: Required value: must be specified when `endPort` is specified
+    * spec.ingress[0].ports[3].endPort: Invalid value: 1: may not be specified when `port` is not specified
     * spec.ingress[0].from[0]: Required value: must specify a peer
     * spec.ingress[0].from[1].ipBlock.except[0]: Invalid value: "11.0.0.0/16": must be a strict subset of `cidr`
     * spec.ingress[0].from[1].ipBlock.except[2]: Invalid value: "x": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)
     * spec.ingress[0].from[1]: Forbidden: may not specify both ipBlock and another peer
     * spec.ingress[0].from[2].ipBlock.cidr: Required value
-    * spec.policyTypes[0]: Unsupported value: "Both": supported values: "Egress", "Ingress"
+    * spec.policyTypes[0]: Unsupported value: "Both": supported values: "Ingress", "Egress"
     "#);
 }
 
@@ -192,7 +192,7 @@ fn sets_and_services() {
     * spec.podManagementPolicy: Invalid value: "Any": must be 'OrderedReady' or 'Parallel'
     * spec.updateStrategy: Invalid value: {"Type":"Sometimes","RollingUpdate":null}: must be 'RollingUpdate' or 'OnDelete'
     * spec.replicas: Invalid value: -1: must be greater than or equal to 0
-    * spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Delete", "Retain"
+    * spec.persistentVolumeClaimRetentionPolicy.whenDeleted: Unsupported value: "Keep": supported values: "Retain", "Delete"
     "#);
     let service = json!({"spec": {"type": "ClusterIP", "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b", "nodePort": 30000}]}});
     insta::assert_snapshot!(verdict(object("v1", "Service", service)), @r#"
