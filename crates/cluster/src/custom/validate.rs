@@ -31,7 +31,7 @@ pub(crate) fn check_value(schema: &Value, value: &Value, path: &str) -> Vec<Fiel
 pub(super) fn rules_not_asked() -> FieldError {
     let why = "some validation rules were not checked because the object was invalid; correct the existing errors to \
                complete validation";
-    FieldError::new(Fault::Invalid, "<nil>", why).with_value("null".into())
+    FieldError::new(Fault::Invalid, "<nil>", why).with_value(Value::Null)
 }
 
 type Found = Vec<FieldError>;

@@ -130,11 +130,10 @@ impl Findings {
         }
     }
 
-    /// A field may not change. What is not set is shown as the text `"null"`, as pointers are.
+    /// A field may not change.
     pub(crate) fn immutable(&mut self, at: &Path, new: &Value, old: &Value) {
         if new != old {
-            let shown = if new.is_null() { "null".into() } else { new.clone() };
-            self.invalid(at, shown, "field is immutable");
+            self.invalid(at, new.clone(), "field is immutable");
         }
     }
 }

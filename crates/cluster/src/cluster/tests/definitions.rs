@@ -115,10 +115,10 @@ async fn what_is_wrong_is_said_in_the_api_servers_words() {
         lines.push(format!("{code} {}", message(&said)));
     }
     insta::assert_snapshot!(lines.join("\n"), @r###"
-422 CronTab.stable.example.com "bad" is invalid: [spec.cronSpec: Required value, <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: [spec.cronSpec: Required value, <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
 422 CronTab.stable.example.com "bad" is invalid: spec.cronSpec: Invalid value: "daily": spec.cronSpec in body should match '^(\d+|\*)(/\d+)?(\s+(\d+|\*)(/\d+)?){4}$'
-422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: 0: spec.replicas in body should be greater than or equal to 1, spec.size: Unsupported value: "XL": supported values: "S", "M", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
-422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: 0: spec.replicas in body should be greater than or equal to 1, spec.size: Unsupported value: "XL": supported values: "S", "M", <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
+422 CronTab.stable.example.com "bad" is invalid: [spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string", <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation]
 422 CronTab.stable.example.com "bad" is invalid: spec: Invalid value: at most 10
 "###);
 }

@@ -1,13 +1,13 @@
 //! What makes each Pod of a StatefulSet itself: name, host name, labels, volumes.
 
-use serde_json::{Value, entries, json};
+use serde_json::{Value, json};
 
 use crate::{
     controllers::{
         history::{HASH_LABEL, Revision},
         name_of, pods,
     },
-    json::{child, items, put, text},
+    json::{child, entries, items, put, text},
 };
 
 /// `db-0`
