@@ -178,7 +178,7 @@ fn jobs_that_fail_in_odd_ways() {
     * spec.timeZone: Invalid value: "Mars/Base": unknown time zone Mars/Base
     * spec.concurrencyPolicy: Unsupported value: "Maybe": supported values: "Allow", "Forbid", "Replace"
     * spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` will be auto-generated
-    * spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "false"
+    * spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: "nil", "false"
     "#);
 }
 
