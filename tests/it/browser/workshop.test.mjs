@@ -135,6 +135,14 @@ test(`a workshop with ${NAMES.length} learners, from the code to the results`, a
     await bar(tariq).filter({ hasText: "paused" }).waitFor({ state: "detached" });
   });
 
+  await t.test("on a phone only the wall itself scrolls sideways", async () => {
+    const before = page.viewportSize();
+    await page.setViewportSize({ width: 390, height: 844 });
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wider, 0, `the page is ${wider} px too wide`);
+    await page.setViewportSize(before);
+  });
+
   await t.test("names can be hidden", { skip: SHORT }, async () => {
     await ada.button("Hide names").click();
     await page.locator("#rows").getByRole("button", { name: "Learner 1" }).waitFor();
