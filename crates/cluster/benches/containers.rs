@@ -40,6 +40,8 @@ use self::{
 };
 
 const RUNS: usize = 30;
+/// So many Pods sleep while memory is counted: what programs share is shared by all, as it is in use.
+const SLEEPERS: usize = 20;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -94,12 +96,14 @@ async fn ours() -> (Vec<Duration>, Vec<Duration>, Vec<Duration>, Vec<Duration>) 
 async fn whole() {
     let test = TestCluster::start().await;
     report("apply to first log byte", applied(&test.pods).await);
-    let params = PostParams::default();
-    let sleeper = json!({"metadata": {"name": "sleeper"}, "spec": {"terminationGracePeriodSeconds": 0,
-        "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "100000"]}]}});
-    test.pods.create(&params, &serde_json::from_value(sleeper).unwrap()).await.unwrap();
-    test.pod_when("sleeper", cluster::ready).await;
-    println!("memory of a sandbox with a sleeping Pod (PSS):");
+    for number in 0..SLEEPERS {
+        let name = format!("sleeper-{number}");
+        let sleeper = json!({"metadata": {"name": name}, "spec": {"terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "c", "image": "busybox", "command": ["sleep", "100000"]}]}});
+        test.pods.create(&PostParams::default(), &serde_json::from_value(sleeper).unwrap()).await.unwrap();
+        test.pod_when(&name, cluster::ready).await;
+    }
+    println!("memory of a sandbox with {SLEEPERS} sleeping Pods (PSS; a Pod is a pause and a sleep):");
     print!("{}", Processes::now());
     test.cluster.shutdown().await;
     let Ok(path) = std::env::var("PODYARD_BENCH_KUBECONFIG") else {

@@ -31,6 +31,11 @@ pub fn bundle(program: &str, image: &Image) -> Result<impl Fn() -> Result<Durati
     config["process"]["terminal"] = false.into();
     config["process"]["args"] = serde_json::json!(["echo", "hello"]);
     fs::write(&path, config.to_string()).map_err(|error| error.to_string())?;
+    let tried = Command::new(program).args(["run", "podyard-bench-try"]).current_dir(directory.path()).output();
+    let tried = tried.map_err(|error| error.to_string())?;
+    if !tried.status.success() {
+        return Err(String::from_utf8_lossy(&tried.stderr).trim().to_owned());
+    }
     let program = program.to_owned();
     Ok(move || {
         let name = format!("podyard-bench-{:x}", rand::random::<u64>());

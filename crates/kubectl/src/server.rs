@@ -232,8 +232,12 @@ pub async fn collect(answer: Response<Body>) -> Outcome<Bytes> {
 }
 
 async fn json(answer: Response<Body>) -> Outcome<Value> {
-    let bytes = collect(answer).await?;
-    serde_json::from_slice(&bytes).map_err(|error| Failure::said(error.to_string()))
+    parse(&collect(answer).await?)
+}
+
+/// Reads an answer's JSON.
+pub fn parse(bytes: &[u8]) -> Outcome<Value> {
+    serde_json::from_slice(bytes).map_err(|error| Failure::said(error.to_string()))
 }
 
 /// What a refused request says.

@@ -1,12 +1,16 @@
 //! The server's list of resources.
 
+use std::{collections::HashSet, sync::Arc};
+
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
+
+mod remembered;
 
 use super::Resource;
 use crate::{
     failure::{Failure, Outcome, text_at},
-    server::{JSON, Server},
+    server::{JSON, Server, collect, parse},
 };
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -16,67 +20,38 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 #[derive(Debug, Clone, Default)]
 pub struct Discovery {
     /// The resources; the first that fits a name is meant.
-    pub resources: Vec<Resource>,
+    pub resources: Arc<[Resource]>,
     /// Group versions, in the server's order.
-    pub versions: Vec<String>,
+    pub versions: Arc<[String]>,
     /// Where warnings about names of several meanings go.
     pub warn: Option<UnboundedSender<String>>,
 }
 
 impl Discovery {
-    /// Asks the server.
+    /// Asks the server. What the same answers were read as before is taken from memory.
     pub async fn load(server: &Server) -> Outcome<Self> {
-        let core = server.get("/api?timeout=32s", AGGREGATED).await?;
-        let groups = server.get("/apis?timeout=32s", AGGREGATED).await?;
-        let mut found = Self { warn: Some(server.warnings()), ..Self::default() };
-        for document in [&core, &groups] {
-            if text_at(document, "/kind") == "APIGroupDiscoveryList" {
-                found.read_aggregated(document);
+        let warn = Some(server.warnings());
+        let core = collect(server.open("/api?timeout=32s", AGGREGATED).await?).await?;
+        let groups = collect(server.open("/apis?timeout=32s", AGGREGATED).await?).await?;
+        let answers = [core, groups];
+        if let Some(known) = remembered::of(&answers) {
+            return Ok(Self { warn, ..known });
+        }
+        let mut found = Found { aggregated: true, ..Found::default() };
+        for answer in &answers {
+            let document = parse(answer)?;
+            if text_at(&document, "/kind") == "APIGroupDiscoveryList" {
+                found.read_aggregated(&document);
             } else {
-                found.read_plain(server, document).await?;
+                found.read_plain(server, &document).await?;
             }
         }
-        // Older versions of a group stand behind all preferred ones, as they do for kubectl's mapper.
-        let mut seen = Vec::new();
-        found.resources.sort_by_cached_key(|resource| {
-            let key = (resource.group.clone(), resource.plural.clone());
-            let again = seen.contains(&key);
-            seen.push(key);
-            again
-        });
-        Ok(found)
-    }
-
-    fn read_aggregated(&mut self, document: &Value) {
-        for group in items(document, "items") {
-            let name = text_at(group, "/metadata/name");
-            for version in items(group, "versions") {
-                let label = text_at(version, "/version");
-                self.versions.push(if name.is_empty() { label.to_owned() } else { format!("{name}/{label}") });
-                self.resources
-                    .extend(items(version, "resources").iter().map(|resource| aggregated(name, label, resource)));
-            }
+        let whole = found.aggregated;
+        let known = found.in_order();
+        if whole {
+            remembered::keep(answers, known.clone());
         }
-    }
-
-    async fn read_plain(&mut self, server: &Server, document: &Value) -> Outcome {
-        let paths: Vec<(String, String)> = match text_at(document, "/kind") {
-            "APIVersions" => {
-                texts(document, "versions").into_iter().map(|version| (format!("/api/{version}"), version)).collect()
-            }
-            _ => items(document, "groups")
-                .iter()
-                .flat_map(|group| items(group, "versions"))
-                .map(|version| text_at(version, "/groupVersion").to_owned())
-                .map(|version| (format!("/apis/{version}"), version))
-                .collect(),
-        };
-        for (path, version) in paths {
-            let list = server.get(&format!("{path}?timeout=32s"), JSON).await?;
-            self.resources.extend(plain(&version, &list));
-            self.versions.push(version);
-        }
-        Ok(())
+        Ok(Self { warn, ..known })
     }
 
     /// The resource somebody named, or kubectl's words when there is none.
@@ -120,6 +95,57 @@ impl Discovery {
             }
         }
         found
+    }
+}
+
+/// What has been read of a server's answers so far.
+#[derive(Default)]
+struct Found {
+    resources: Vec<Resource>,
+    versions: Vec<String>,
+    /// Whether the first two answers say all.
+    aggregated: bool,
+}
+
+impl Found {
+    fn read_aggregated(&mut self, document: &Value) {
+        for group in items(document, "items") {
+            let name = text_at(group, "/metadata/name");
+            for version in items(group, "versions") {
+                let label = text_at(version, "/version");
+                self.versions.push(if name.is_empty() { label.to_owned() } else { format!("{name}/{label}") });
+                self.resources
+                    .extend(items(version, "resources").iter().map(|resource| aggregated(name, label, resource)));
+            }
+        }
+    }
+
+    async fn read_plain(&mut self, server: &Server, document: &Value) -> Outcome {
+        self.aggregated = false;
+        let paths: Vec<(String, String)> = match text_at(document, "/kind") {
+            "APIVersions" => {
+                texts(document, "versions").into_iter().map(|version| (format!("/api/{version}"), version)).collect()
+            }
+            _ => items(document, "groups")
+                .iter()
+                .flat_map(|group| items(group, "versions"))
+                .map(|version| text_at(version, "/groupVersion").to_owned())
+                .map(|version| (format!("/apis/{version}"), version))
+                .collect(),
+        };
+        for (path, version) in paths {
+            let list = server.get(&format!("{path}?timeout=32s"), JSON).await?;
+            self.resources.extend(plain(&version, &list));
+            self.versions.push(version);
+        }
+        Ok(())
+    }
+
+    /// Older versions of a group stand behind all preferred ones, as they do for kubectl's mapper.
+    fn in_order(mut self) -> Discovery {
+        let mut seen = HashSet::new();
+        self.resources.sort_by_cached_key(|resource| !seen.insert((resource.group.clone(), resource.plural.clone())));
+        Discovery { resources: self.resources.into(), versions: self.versions.into(), warn: None }
     }
 }
 

@@ -16,7 +16,7 @@ fn known() -> Discovery {
         ..Resource::default()
     };
     Discovery {
-        resources: vec![one("Pod", "pods", "po", &["all"]), one("Service", "services", "svc", &["all"])],
+        resources: [one("Pod", "pods", "po", &["all"]), one("Service", "services", "svc", &["all"])].into(),
         ..Discovery::default()
     }
 }

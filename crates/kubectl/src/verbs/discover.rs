@@ -22,7 +22,7 @@ pub async fn versions(session: &Session, matches: &Matches) -> Outcome {
             format!("unexpected arguments: [{}]", matches.args.join(" ")),
         ));
     }
-    let mut versions = session.discovery().await?.versions.clone();
+    let mut versions = session.discovery().await?.versions.to_vec();
     versions.sort();
     session.out(&versions.iter().map(|version| format!("{version}\n")).collect::<String>()).await
 }
