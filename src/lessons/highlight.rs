@@ -1,5 +1,7 @@
 //! Syntax colours by class, so that the page needs no inline style.
 
+mod yaml;
+
 use arborium::{Config, Highlighter, HtmlFormat};
 
 /// Colours code; one serves all lessons of a load, since its grammars are costly to make.
@@ -15,7 +17,7 @@ impl Painter {
     /// Code as HTML; plain, escaped text where the language is not one of ours.
     pub fn paint(&mut self, language: &str, code: &str) -> String {
         let language = match language {
-            "yml" => "yaml",
+            "yaml" | "yml" => return yaml::paint(code),
             "sh" | "shell" | "console" => "bash",
             other => other,
         };
