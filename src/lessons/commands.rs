@@ -42,6 +42,11 @@ pub fn runs_here(line: &str) -> bool {
     }
 }
 
+/// Whether a line runs kubectl.
+pub fn is_kubectl(line: &str) -> bool {
+    matches!(after_assignments(line).split_whitespace().next(), Some("kubectl" | "k"))
+}
+
 /// What follows the `NAME=value` at the beginning of a line, whose values may hold blanks in quotes or in `$(…)`.
 fn after_assignments(line: &str) -> &str {
     let mut rest = line.trim_start();
@@ -130,7 +135,7 @@ pub fn split(text: &str) -> Vec<Piece> {
 fn comes_back(pieces: &[Piece], line: &str) -> bool {
     match pieces.last() {
         Some(Piece::Command(_)) => shape::is_printed(line, false),
-        Some(Piece::Output(_)) => shape::is_printed(line, true),
+        Some(Piece::Output(_)) => !line.starts_with('#') && shape::is_printed(line, true),
         _ => false,
     }
 }
@@ -267,6 +272,10 @@ mod tests {
         let text = "kubectl get pods\nNAME   READY   STATUS\nweb    1/1     Running\nkubectl get nodes";
         let table = Piece::Output("NAME   READY   STATUS\nweb    1/1     Running".into());
         assert_eq!(split(text), [command("kubectl get pods"), table, command("kubectl get nodes")]);
+        let said = "kompose convert\nINFO file created\n# then\nkubectl get pods";
+        let out = Piece::Output("INFO file created".into());
+        let (first, then) = (command("kompose convert"), Piece::Comment("then".into()));
+        assert_eq!(split(said), [first, out, then, command("kubectl get pods")]);
         let looped = "for i in 0 1; do\n  kubectl exec web-$i -- hostname\ndone";
         assert_eq!(split(looped), [command(looped)]);
     }

@@ -120,12 +120,13 @@ fn files_and_images_beside_a_page_are_found_and_none_outside() {
     let folder = tempfile::tempdir().unwrap();
     let catalog = load_in(&folder, &[
         ("examples/pods/a.yaml", b"apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"),
-        ("x/a.md", b"![d](pic/d.png) ![e](../../e.png)\n\n{{% code_sample file=\"pods/a.yaml\" %}}\n\n```shell\nkubectl apply -f https://k8s.io/examples/pods/a.yaml\n```\n"),
+        ("x/a.md", b"![d](pic/d.png) ![e](../../e.png)\n\n{{% code_sample file=\"pods/a.yaml\" %}}\n\n```shell\nkubectl apply -f https://k8s.io/examples/pods/a.yaml\nwget https://k8s.io/examples/pods/a.yaml -O b.yaml\n```\n"),
         ("x/pic/d.png", b"png"),
     ]);
     let lesson = catalog.get("a").unwrap();
     assert_eq!(lesson.files[0].name, "a.yaml");
-    assert_eq!(lesson.commands().next().unwrap().line, "kubectl apply -f a.yaml");
+    let lines: Vec<_> = lesson.commands().map(|command| command.line.as_str()).collect();
+    assert_eq!(lines, ["kubectl apply -f a.yaml", "wget https://k8s.io/examples/pods/a.yaml -O b.yaml"]);
     assert!(lesson.intro.contains("src=\"/content/x/pic/d.png\""), "{}", lesson.intro);
     let problems: Vec<_> = catalog.problems().iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(problems, ["there is no image ../../e.png"]);

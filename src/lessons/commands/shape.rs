@@ -67,7 +67,7 @@ fn is_column(word: &str) -> bool {
 /// Whether a line without a prompt belongs to what the command before it in the same block printed; `printed` says that
 /// the line before it does.
 pub fn is_printed(line: &str, printed: bool) -> bool {
-    let begins = is_result(line) || is_table_head(line);
+    let begins = is_result(line) || is_table_head(line) || !(line.starts_with('#') || may_be_command(line));
     begins || (printed && !runs_here(line) && !runs_elsewhere(line))
 }
 

@@ -204,6 +204,10 @@ impl Reader<'_> {
 
     /// Files of the Kubernetes documentation that a command names by address come with the lesson, if they are here.
     fn take_examples(&mut self, command: &mut String) {
+        // Whatever else fetches such a file makes one of its own.
+        if !commands::is_kubectl(command) {
+            return;
+        }
         for (address, path) in examples::named_in(command) {
             let Some(text) = (self.around.include)(&path) else { continue };
             let name = examples::file_name(&path);

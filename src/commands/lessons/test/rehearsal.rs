@@ -1,6 +1,7 @@
 //! One lesson, done from its first command to its last.
 
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -328,8 +329,9 @@ impl<'l> Rehearsal<'l> {
             return Some(Problem::at(source, command.place, 1, message));
         }
         if let Some(shown) = &command.expected {
-            let difference = compare(&shown.text, shown.glob, &came.output, reading).err()?;
-            let place = shown.place + difference.line;
+            let (text, before) = excerpt(command, &shown.text, &came.output);
+            let difference = compare(&text, shown.glob, &came.output, reading).err()?;
+            let place = shown.place + difference.line.saturating_sub(before);
             return Some(Problem::at(source, place, 1, told(&command.line, &difference)));
         }
         if command.exit.is_none() && came.code != 0 {
@@ -353,6 +355,18 @@ struct World {
     namespace: String,
 }
 
+/// What is shown of a command, and how many lines stand before it. Pages show the part of a description that they speak of
+/// without saying that it is one.
+fn excerpt<'s>(command: &Command, shown: &'s str, printed: &str) -> (Cow<'s, str>, usize) {
+    let begins = |text: &str| text.trim_start().lines().next().map(|line| line.trim_end().to_owned());
+    let words = command.line.split_whitespace().take(2).collect::<Vec<_>>();
+    let is_part = matches!(words[..], ["kubectl" | "k", "describe"]) && !shown.trim_start().starts_with("Name:");
+    if is_part && begins(shown) != begins(printed) {
+        return (format!("...\n{}\n...", shown.trim_end()).into(), 1);
+    }
+    (shown.into(), 0)
+}
+
 fn limit(command: &Command, usual: Duration) -> Duration {
     command.timeout.map_or(usual, Duration::from_secs)
 }
@@ -368,5 +382,28 @@ fn told(line: &str, difference: &Difference) -> String {
         (Some(shown), None) => format!("`{line}` does not print {shown:?}"),
         (None, Some(printed)) => format!("`{line}` prints more than the text shows: {printed:?}"),
         (None, None) => format!("`{line}` prints something else"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_of_a_description_may_be_shown_alone() {
+        let command = |line: &str| Command {
+            line: line.to_owned(),
+            expected: None,
+            exit: None,
+            timeout: None,
+            runnable: true,
+            typed: false,
+            place: 1,
+        };
+        let (describe, get) = (command("kubectl describe pod web"), command("kubectl get pods"));
+        let printed = "Name:  web\nConditions:\n  Type  Status\nEvents:  <none>\n";
+        assert_eq!(excerpt(&describe, "Conditions:\n", printed), ("...\nConditions:\n...".into(), 1));
+        assert_eq!(excerpt(&describe, "Name:  other", printed), ("Name:  other".into(), 0));
+        assert_eq!(excerpt(&get, "Conditions:", printed), ("Conditions:".into(), 0));
     }
 }

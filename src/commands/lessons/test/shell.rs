@@ -16,6 +16,9 @@ use crate::console::{
 static CONTROLS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)|\r").expect("it is one"));
 
+/// Within this a shell that can't be had has ended, though it has said something already.
+const SETTLES: Duration = Duration::from_secs(1);
+
 /// A shell that waits for what is typed.
 pub(super) struct Shell {
     keyboard: Keyboard,
@@ -40,6 +43,10 @@ impl Shell {
         }));
         let begun = |(text, ended): &(String, Option<i32>)| ended.is_some() || !text.is_empty();
         let _ = timeout(within, output.wait_for(begun)).await;
+        // `attach` says so before it knows whether there is anything to attach to.
+        if output.borrow().0.trim_end().ends_with("try pressing enter.") {
+            let _ = timeout(SETTLES, output.wait_for(|(_, ended)| ended.is_some())).await;
+        }
         let (text, ended) = output.borrow().clone();
         match ended {
             Some(code) => Err((code, text)),
