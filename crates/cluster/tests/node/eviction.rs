@@ -54,7 +54,6 @@ async fn who_fills_the_disk_is_evicted_and_the_node_tells() {
     };
     let late = test.start_pod(writer("true")).await.metadata.name.unwrap();
     test.pod_when(&late, unschedulable).await;
-    test.pod_when(&calm, ready).await;
     test.cluster.shutdown().await;
 }
 
