@@ -73,6 +73,8 @@ pub struct Handle {
     again: Arc<Mutex<bool>>,
     /// Why the node wants it to go.
     evicted: Arc<Mutex<Option<String>>>,
+    /// Whether it has left the node what it had.
+    through: Arc<AtomicBool>,
     /// Whether it waits for room on the node.
     deferred: Arc<AtomicBool>,
     wake: Arc<Notify>,
@@ -98,9 +100,9 @@ impl Handle {
         running.map(|(name, live)| (name.clone(), live.id.clone())).collect()
     }
 
-    /// Whether any of its containers runs.
-    pub fn has_running(&self) -> bool {
-        !self.running().is_empty()
+    /// Whether nothing of it runs any more, and its volumes have been taken away.
+    pub fn is_through(&self) -> bool {
+        self.through.load(Ordering::Relaxed)
     }
 
     /// Another Pod has left room on the node.
@@ -177,6 +179,7 @@ impl Worker {
             news: sender,
             again: Arc::default(),
             evicted: Arc::default(),
+            through: Arc::default(),
             deferred: Arc::default(),
             wake: Arc::default(),
         };
@@ -332,7 +335,9 @@ impl Worker {
             self.retry.clear();
             self.no_volume.clear();
             self.mounting = None;
-            self.refresh_volumes();
+            if !self.observed.finished {
+                self.refresh_volumes();
+            }
         }
         true
     }

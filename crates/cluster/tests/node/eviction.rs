@@ -22,9 +22,12 @@ async fn who_fills_the_disk_is_evicted_and_the_node_tells() {
     };
     let calm = test.start_pod(writer(&fill("/own", 4))).await.metadata.name.unwrap();
     test.pod_when(&calm, ready).await;
-    let hog = test.start_pod(writer(&fill("/v/file", 56))).await.metadata.name.unwrap();
+    let hog = test.start_pod(writer(&fill("/v/file", 56))).await.metadata;
+    let (hog, uid) = (hog.name.unwrap(), hog.uid.unwrap());
     let status = serde_json::to_value(test.pod_when(&hog, ended).await.status).unwrap();
     assert_eq!((&status["phase"], &status["reason"]), (&json!("Failed"), &json!("Evicted")));
+    // Or the node would have to end others for what this one has left.
+    assert!(!test.runtime.config().volumes().join(uid).join("volumes").exists());
     let message = status["message"].as_str().unwrap();
     assert!(message.starts_with("The node was low on resource: ephemeral-storage. Threshold quantity: "), "{message}");
     assert_eq!(condition(&status, "DisruptionTarget")["reason"], "TerminationByKubelet");

@@ -23,7 +23,7 @@ pub async fn follow(members: Members, pods: Arc<Pods>) {
     loop {
         tokio::time::sleep(PERIOD).await;
         // One at a time: what it leaves may be enough.
-        if lock(&pods).is_empty() || ending.as_ref().is_some_and(Handle::has_running) {
+        if lock(&pods).is_empty() || ending.as_ref().is_some_and(|one| !one.is_through()) {
             continue;
         }
         let Ok(room) = context.runtime.room().await else { continue };

@@ -388,8 +388,16 @@ impl Runtime for Linux {
     fn room(&self) -> RuntimeFuture<Room> {
         let inner = Arc::clone(&self.0);
         async move {
-            let node = inner.node.lock().await.clone();
-            Ok(node.filter(|node| !node.has_gone()).map(|node| node.room(&inner.config)).unwrap_or_default())
+            let node = inner.node.lock().await.clone().filter(|node| !node.has_gone());
+            let Some(node) = node else { return Ok(Room::default()) };
+            let mut room = node.room(&inner.config);
+            // What was counted a moment ago may have gone since, and nobody is to be ended for that.
+            if let Some(disk) = room.disk.as_mut().filter(|disk| disk.used > disk.limit / 2) {
+                let (scratch, volumes) = (inner.config.scratch(), inner.config.volumes());
+                let looked = tokio::task::spawn_blocking(move || disk::look(&scratch, &volumes)).await;
+                disk.used = looked.ok().flatten().map_or(disk.used, |look| look.total);
+            }
+            Ok(room)
         }
         .boxed()
     }

@@ -1,5 +1,6 @@
 //! What a Pod needs before its containers: volumes, an address, a sandbox.
 
+use futures::future::join_all;
 use jiff::SignedDuration;
 
 use super::{Worker, lock};
@@ -74,10 +75,9 @@ impl Worker {
             self.context.addresses.release(address);
         }
         self.observed.sandbox = false;
-        for live in lock(&self.handle.runs).current.values() {
-            let (runtime, id) = (self.context.runtime.clone(), live.id.clone());
-            tokio::spawn(async move { runtime.remove_container(id).await });
-        }
+        let ids: Vec<_> = lock(&self.handle.runs).current.values().map(|live| live.id.clone()).collect();
+        // When they can't be removed now, they go with the sandbox's directory.
+        let _ = join_all(ids.into_iter().map(|id| self.context.runtime.remove_container(id))).await;
     }
 
     fn sysctls(&self) -> Vec<(String, String)> {

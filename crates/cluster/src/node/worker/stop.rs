@@ -1,6 +1,10 @@
 //! Stopping containers, ending Pods, taking them out of the store.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures::future::join_all;
 
@@ -9,6 +13,7 @@ use crate::{
     events::Subject,
     node::{
         context::Context,
+        disk,
         handlers::Target,
         hooks,
         live::Live,
@@ -49,12 +54,22 @@ impl Worker {
         self.stop_all(grace).await;
         self.report();
         self.remove_sandbox().await;
+        self.take_volumes_away().await;
+        self.handle.through.store(true, Ordering::Relaxed);
         self.observed.finished = true;
         self.observed.closed = true;
         for container in self.observed.containers.values_mut() {
             container.waiting = None;
         }
         self.report();
+    }
+
+    /// What was in the volumes of a Pod that has ended is of no use to anybody, and takes room.
+    async fn take_volumes_away(&self) {
+        let volumes = self.pod_directory().join("volumes");
+        if let Err(error) = tokio::task::spawn_blocking(move || disk::remove(&volumes)).await {
+            tracing::warn!(%error, pod = self.pod.label(), "the volumes of a Pod stay");
+        }
     }
 
     /// The Pod is to be deleted, or is gone already: ends everything and takes it out of the store.
@@ -78,6 +93,7 @@ impl Worker {
             // It may never have been made.
             let _ = std::fs::remove_dir_all(directory);
         }
+        self.handle.through.store(true, Ordering::Relaxed);
     }
 
     /// The end of this container wants all of them started anew, from the first init container on, in the same sandbox:
