@@ -6,6 +6,8 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use serde_json::Value;
 
+use super::line_diff;
+
 const TYPES: &str = include_str!("go_form/types.txt");
 
 /// A value with its fields in order.
@@ -190,24 +192,7 @@ impl Shown {
 
 /// The changed lines with three lines around them, as `diff -u` shows them.
 pub(super) fn unified_diff(before: &Shown, after: &Shown) -> String {
-    const CONTEXT: usize = 3;
-    let (old, new) = (before.lines(), after.lines());
-    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let tail = old[same..].iter().rev().zip(new[same..].iter().rev()).take_while(|(a, b)| a == b).count();
-    let (start, old_end, new_end) = (same.saturating_sub(CONTEXT), old.len() - tail, new.len() - tail);
-    let shared = tail.min(CONTEXT);
-    let (lines_old, lines_new) = (old_end + shared - start, new_end + shared - start);
-    let mut text = format!("@@ -{},{lines_old} +{},{lines_new} @@\n", start + 1, start + 1);
-    let parts = [
-        (' ', &old[start..same]),
-        ('-', &old[same..old_end]),
-        ('+', &new[same..new_end]),
-        (' ', &old[old_end..old_end + shared]),
-    ];
-    for (mark, lines) in parts {
-        lines.iter().for_each(|line| text.push_str(&format!("{mark}{line}\n")));
-    }
-    text
+    line_diff::unified(&before.lines(), &after.lines())
 }
 
 #[cfg(test)]
