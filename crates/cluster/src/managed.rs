@@ -8,11 +8,15 @@ mod compare;
 mod entries;
 mod fields;
 mod set;
+mod typed;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub(crate) use self::apply::{ApplyError, Conflict, apply};
+pub(crate) use self::{
+    apply::{ApplyError, Conflict, apply},
+    typed::mistyped,
+};
 use self::{
     compare::{Comparison, compare},
     entries::{Entries, Identity, Operation},

@@ -4,10 +4,11 @@ mod conform;
 mod duplicates;
 mod protobuf;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::conform::Findings;
-use super::{call::Call, failure::Failure};
+pub(crate) use self::conform::form_name;
+use super::{call::Call, failure::Failure, json_syntax};
 use crate::{openapi::schemas, registry::Resource};
 
 /// An object as the client sent it, and what the client is to be warned of.
@@ -60,12 +61,15 @@ pub(crate) fn body(call: &Call, body: &[u8]) -> Result<Value, Failure> {
     Ok(read(call, body)?.0)
 }
 
-/// A body, and the fields that came twice in it.
+/// A body, and what is said of the fields that came twice in it.
 fn read(call: &Call, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
     let resource = &call.resource();
     match call.content_type().as_str() {
-        "" | "application/json" => json(resource, body),
-        "application/yaml" => Ok((yaml(resource, body)?, Vec::new())),
+        "" | "application/json" => {
+            let (object, repeated) = json(resource, body)?;
+            Ok((mapping(resource, object, body)?, repeated))
+        }
+        "application/yaml" => Ok((mapping(resource, yaml(resource, body)?, body)?, Vec::new())),
         "application/vnd.kubernetes.protobuf" => {
             let object = protobuf::parse(schemas(), body);
             Ok((object.map_err(|error| Failure::bad_request(error.to_string()))?, Vec::new()))
@@ -102,12 +106,17 @@ pub(crate) struct Telling {
 ///
 /// # Errors
 /// 422 about the patch.
-pub(crate) fn patched(call: &Call, mut object: Value, told: Option<Telling>) -> Result<Decoded, Failure> {
+pub(crate) fn patched(
+    call: &Call,
+    mut object: Value,
+    told: Option<Telling>,
+    repeated: Vec<String>,
+) -> Result<Decoded, Failure> {
     use crate::admission::field::{Fault, FieldError};
     let resource = &call.resource();
     check_kind(resource, &mut object)?;
     let whole = object.to_string();
-    finish(resource, object, Vec::new(), FieldValidation::of(call)).map_err(|error| {
+    finish(resource, object, repeated, FieldValidation::of(call)).map_err(|error| {
         let Telling { shown, words } = told.unwrap_or(Telling { shown: whole, words: str::to_owned });
         let error = FieldError::new(Fault::Invalid, "patch", words(&error.to_string())).with_value(shown.into());
         Failure::invalid_as("", "", "", "", &[error])
@@ -150,7 +159,7 @@ fn judged(
     unknown: Vec<String>,
     validation: FieldValidation,
 ) -> Result<Decoded, DecodeError> {
-    let mut found: Vec<String> = repeated.iter().map(|path| format!("duplicate field \"{path}\"")).collect();
+    let mut found = repeated;
     found.extend(unknown.iter().map(|path| format!("unknown field \"{path}\"")));
     match validation {
         FieldValidation::Strict if !found.is_empty() => Err(DecodeError::Strict(found)),
@@ -159,17 +168,65 @@ fn judged(
     }
 }
 
+/// The paths of the fields that come twice in a JSON document; none when it is no JSON.
+pub(crate) fn repeated(body: &[u8]) -> Vec<String> {
+    duplicates::parse(body).map(|(_, repeated)| repeated).unwrap_or_default()
+}
+
 fn json(resource: &Resource, body: &[u8]) -> Result<(Value, Vec<String>), Failure> {
-    duplicates::parse(body).map_err(|error| {
-        let shown = String::from_utf8_lossy(body);
-        let why = if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() };
-        Failure::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: \
-             {why} ({})",
-            resource.kind,
-            shown.chars().take(100).collect::<String>(),
-        ))
+    let parsed = duplicates::parse(body).map(|(object, repeated)| {
+        (object, repeated.iter().map(|path| format!("duplicate field \"{path}\"")).collect())
+    });
+    parsed.map_err(|error| {
+        let why = json_syntax::trouble(body).unwrap_or_else(|| error.to_string());
+        unrecognized(resource, &why, body)
     })
+}
+
+/// A body of which not even the kind can be told.
+fn unrecognized(resource: &Resource, why: &str, body: &[u8]) -> Failure {
+    Failure::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): couldn't get version/kind; json parse error: {why} \
+         ({})",
+        resource.kind,
+        beginning(body),
+    ))
+}
+
+/// How a body begins: as a text when it looks like JSON, else its bytes.
+fn beginning(body: &[u8]) -> String {
+    const SHOWN: usize = 30;
+    let head = &body[..body.len().min(SHOWN)];
+    let dots = if body.len() > SHOWN { " ..." } else { "" };
+    match head.first() {
+        None => "<empty>".to_owned(),
+        Some(b'{') => format!("{}{dots}", String::from_utf8_lossy(head)),
+        Some(_) => format!("{}{dots}", head.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+    }
+}
+
+/// A document is a map that names its kind and version with texts; one of which nothing is there is empty.
+fn mapping(resource: &Resource, object: Value, body: &[u8]) -> Result<Value, Failure> {
+    match object {
+        Value::Null => Ok(Map::new().into()),
+        Value::Object(fields) => {
+            let named = |key: &&str| fields.get(*key).is_some_and(|value| !value.is_string() && !value.is_null());
+            let Some(odd) = ["apiVersion", "kind"].into_iter().find(named) else { return Ok(fields.into()) };
+            let form = form_name(&fields[odd]);
+            let why = format!("json: cannot unmarshal {form} into Go struct field .{odd} of type string");
+            Err(unrecognized(resource, &why, body))
+        }
+        other => Err(unrecognized(resource, &no_mapping(&other), body)),
+    }
+}
+
+/// What is said of a document that is no map.
+fn no_mapping(document: &Value) -> String {
+    let form = form_name(document);
+    format!(
+        "json: cannot unmarshal {form} into Go value of type struct {{ APIVersion string \
+         \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
+    )
 }
 
 fn yaml(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
@@ -183,13 +240,8 @@ fn yaml(resource: &Resource, body: &[u8]) -> Result<Value, Failure> {
 pub(crate) fn check_kind(resource: &Resource, object: &mut Value) -> Result<(), Failure> {
     let text = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
     let (kind, api_version) = (text("kind"), text("apiVersion"));
-    let form = conform::form_name(object);
-    let Some(fields) = object.as_object_mut() else {
-        return Err(Failure::bad_request(format!(
-            "couldn't get version/kind; json parse error: json: cannot unmarshal {form} into Go value of type struct {{ \
-             APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
-        )));
-    };
+    let said = format!("couldn't get version/kind; json parse error: {}", no_mapping(object));
+    let Some(fields) = object.as_object_mut() else { return Err(Failure::bad_request(said)) };
     let version = resource.api_version();
     let same_kind = kind.is_empty() || kind == resource.kind;
     let same_version = api_version.is_empty() || api_version == version;

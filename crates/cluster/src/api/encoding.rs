@@ -44,7 +44,9 @@ pub(crate) fn check_base64(text: &str) -> Result<(), usize> {
         let last = chunk.last().is_some_and(|end| bytes.last() == Some(end));
         let complete = chunk.len() == 4 && (filled == 4 || (last && filled >= 2 && filled + padded == 4));
         if !complete {
-            return Err(chunk.get(filled).map_or(text.len(), |(index, _)| *index));
+            // A rest that is too short is told where it begins.
+            let at = if filled == chunk.len() { 0 } else { filled };
+            return Err(chunk.get(at).map_or(text.len(), |(index, _)| *index));
         }
     }
     Ok(())
@@ -69,6 +71,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn broken_base64_is_told_where_go_tells_it() {
+        assert_eq!(check_base64("Zm9v"), Ok(()));
+        assert_eq!(check_base64("secret"), Err(4));
+        assert_eq!(check_base64("abc!"), Err(3));
+        assert_eq!(check_base64("b c"), Err(1));
+    }
 
     #[test]
     fn the_examples_of_the_rfc() {

@@ -2,12 +2,14 @@
 
 mod apply;
 mod converter;
+mod json;
 mod strategic;
 
-use json_patch::PatchOperation;
 use serde_json::Value;
 
-use super::{Api, call::Call, create::Record, decode, failure::Failure, respond::Reply, update::check_name};
+use super::{
+    Api, call::Call, create::Record, decode, failure::Failure, json_syntax, respond::Reply, update::check_name,
+};
 use crate::{
     admission::field::{Fault, FieldError},
     json::shown_by_go,
@@ -31,7 +33,8 @@ impl Api {
         let change = change_of(call)?;
         let mut warnings = Vec::new();
         let (object, said) = self.change(call, Record::Keep, |old| {
-            let decoded = decode::patched(call, change(call, old, body)?, in_go_form(call, body))?;
+            let decoded =
+                decode::patched(call, change(call, old, body)?, in_go_form(call, body), repeated(call, body))?;
             check_name(call, &decoded.object)?;
             warnings = decoded.warnings;
             Ok(decoded.object)
@@ -64,38 +67,56 @@ pub(super) fn change_of(call: &Call) -> Result<Change, Failure> {
     }
 }
 
+/// What a patch says twice, by its paths.
+fn repeated(call: &Call, body: &[u8]) -> Vec<String> {
+    let list = call.content_type() == "application/json-patch+json";
+    let said = |path: String| format!("{}duplicate field \"{path}\"", if list { "json patch " } else { "" });
+    decode::repeated(body).into_iter().map(said).collect()
+}
+
 fn json_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: json_patch::Patch = serde_json::from_slice(body).map_err(unreadable)?;
-    let mut new = old.clone();
-    for operation in patch.0 {
-        // To the API server what is not there is null: so kube-rs tests that there are no finalizers yet.
-        if let PatchOperation::Test(test) = &operation
-            && test.value.is_null()
-            && test.path.resolve(&new).is_err()
-        {
-            continue;
-        }
-        json_patch::patch(&mut new, &[operation]).map_err(|_| Failure::rejected())?;
-    }
-    Ok(new)
+    json::apply(old, body)
 }
 
 fn merge_patch(_call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: Value = serde_json::from_slice(body).map_err(unreadable)?;
+    let patch = a_map(body).map_err(|why| Failure::bad_request(format!("error decoding patch: {why}")))?;
+    if patch.is_null() {
+        return Err(Failure::bad_request("Invalid JSON Patch"));
+    }
     let mut new = old.clone();
     json_patch::merge(&mut new, &patch);
     Ok(new)
 }
 
 fn strategic_patch(call: &Call, old: &Value, body: &[u8]) -> Result<Value, Failure> {
-    let patch: Value = serde_json::from_slice(body).map_err(unreadable)?;
-    strategic::merge(schemas(), schemas().of(&call.resource()), old, &patch)
-        .map_err(|error| Failure::bad_request(error.to_string()))
+    let patch = a_map(body).map_err(Failure::bad_request)?;
+    if patch.is_null() {
+        return Ok(old.clone());
+    }
+    strategic::merge(schemas(), schemas().of(&call.resource()), old, &patch).map_err(|error| {
+        if error.is_the_clients() {
+            Failure::bad_request(error.to_string())
+        } else {
+            Failure::new(500, "", error.to_string())
+        }
+    })
 }
 
-/// A patch that is no JSON, in Go's words where they are known.
-fn unreadable(error: serde_json::Error) -> Failure {
-    Failure::bad_request(if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() })
+/// A patch that is a map, or null.
+fn a_map(body: &[u8]) -> Result<Value, String> {
+    let patch: Value = serde_json::from_slice(body).map_err(|error| unreadable(body, &error))?;
+    match patch {
+        Value::Object(_) | Value::Null => Ok(patch),
+        other => Err(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            decode::form_name(&other)
+        )),
+    }
+}
+
+/// Why a patch is no JSON, in Go's words where they are known.
+fn unreadable(body: &[u8], error: &serde_json::Error) -> String {
+    json_syntax::trouble(body).unwrap_or_else(|| error.to_string())
 }
 
 /// What is wrong with a patch's options.

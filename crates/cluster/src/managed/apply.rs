@@ -17,7 +17,7 @@ use crate::{
 /// A field that someone else owns with another value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Conflict {
-    /// Who, as messages name it: `"kubectl"`, `"kubelet" with subresource "status" using v1 at …`.
+    /// Who, as messages name it: `"kubectl"`, `"kubelet" with subresource "status" using v1`.
     pub manager: String,
     /// Which: `.data.color`.
     pub field: String,
@@ -104,23 +104,20 @@ fn known_entries(schemas: &Schemas, resource: &Resource, shape: Shape<'_>, live:
 fn conflicts(entries: &Entries, own: &Identity, changed: &FieldSet) -> Vec<Conflict> {
     let mut found = Vec::new();
     for entry in entries.iter().filter(|entry| entry.identity != *own) {
-        let manager = describe(&entry.identity, &entry.time);
+        let manager = describe(&entry.identity);
         let fields = entry.fields.intersection(changed);
         found.extend(fields.paths().iter().map(|path| Conflict { manager: manager.clone(), field: shown(path) }));
     }
     found
 }
 
-fn describe(identity: &Identity, time: &str) -> String {
+fn describe(identity: &Identity) -> String {
     let mut text = format!("\"{}\"", identity.manager);
     if !identity.subresource.is_empty() {
         text.push_str(&format!(" with subresource \"{}\"", identity.subresource));
     }
     if identity.operation == Operation::Update {
         text.push_str(&format!(" using {}", identity.api_version));
-        if !time.is_empty() {
-            text.push_str(&format!(" at {time}"));
-        }
     }
     text
 }

@@ -113,7 +113,8 @@ impl Field {
             Form::Flag => "bool".into(),
             Form::Integer(bits) => format!("int{bits}"),
             Form::Number => "float64".into(),
-            Form::IntOrString => "intstr.IntOrString".into(),
+            // Its own decoder tries a number for whatever is no text.
+            Form::IntOrString => "int32".into(),
             Form::Quantity => "resource.Quantity".into(),
             Form::Bytes => "[]uint8".into(),
             Form::Any => "runtime.RawExtension".into(),

@@ -28,7 +28,7 @@ pub(super) fn conform(schemas: &Schemas, known: &Struct, object: &mut Value) -> 
 }
 
 /// What Go's decoder calls a JSON value.
-pub(super) fn form_name(value: &Value) -> &'static str {
+pub(crate) fn form_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",
@@ -59,9 +59,11 @@ impl Walk<'_> {
                 continue;
             };
             let owner = std::mem::replace(&mut self.owner, known.name.clone());
+            let depth = self.trail.len();
+            self.trail.extend(embedded(&known.name, &key).map(str::to_owned));
             self.trail.push(key.clone());
             self.value(field, &mut fields[&key], &here);
-            self.trail.pop();
+            self.trail.truncate(depth);
             self.owner = owner;
         }
         for key in strange {
@@ -107,17 +109,24 @@ impl Walk<'_> {
             }
             (Form::List(item), Value::Array(items)) => {
                 for (index, value) in items.iter_mut().enumerate() {
+                    fill_null(item, value);
                     self.value(item, value, &format!("{path}[{index}]"));
                 }
             }
             (Form::Map(inner), Value::Object(entries)) => {
                 for (key, value) in entries.iter_mut() {
+                    fill_null(inner, value);
                     self.value(inner, value, &format!("{path}.{key}"));
                 }
             }
             (Form::Text, Value::String(_)) | (Form::Flag, Value::Bool(_)) | (Form::Number, Value::Number(_)) => {}
-            (Form::Any, _) | (Form::IntOrString, Value::String(_) | Value::Number(_)) => {}
-            (Form::Quantity, Value::String(_) | Value::Number(_)) => self.quantity(value),
+            (Form::Any, _) | (Form::IntOrString, Value::String(_)) => {}
+            (Form::IntOrString, Value::Number(number)) => {
+                if number.as_i64().is_none_or(|number| i32::try_from(number).is_err()) {
+                    self.mismatch(field, &format!("number {number}"));
+                }
+            }
+            (Form::Quantity, _) => self.quantity(value),
             (Form::Bytes, Value::String(text)) => {
                 if let Err(at) = encoding::check_base64(text) {
                     self.wrong(format!("illegal base64 data at input byte {at}"));
@@ -158,6 +167,55 @@ impl Walk<'_> {
         self.findings.wrong.get_or_insert(text);
     }
 }
+
+/// `null` in a list or a map is an item whose value was never set.
+fn fill_null(item: &Field, value: &mut Value) {
+    if value.is_null() {
+        *value = match &item.form {
+            Form::Quantity => "0".into(),
+            Form::Bytes => "".into(),
+            form => empty_value(form).unwrap_or_default(),
+        };
+    }
+}
+
+/// The Go name of the structure inside `owner` that has the field, where Go's decoder names it too.
+fn embedded(owner: &str, field: &str) -> Option<&'static str> {
+    match (owner, field) {
+        (_, "name") if NAMES_ANOTHER.contains(&owner) => Some("LocalObjectReference"),
+        ("Volume", "name") | ("EphemeralContainer", "targetContainerName") => None,
+        ("Volume", _) => Some("VolumeSource"),
+        ("EphemeralContainer", _) => Some("EphemeralContainerCommon"),
+        ("PersistentVolumeSpec", _) if VOLUME_SPEC.contains(&field) => None,
+        ("PersistentVolumeSpec", _) => Some("PersistentVolumeSource"),
+        ("Probe", "exec" | "httpGet" | "tcpSocket" | "grpc") => Some("ProbeHandler"),
+        _ => None,
+    }
+}
+
+/// Structures that have their `name` from the reference inside of them.
+const NAMES_ANOTHER: [&str; 7] = [
+    "ConfigMapVolumeSource",
+    "ConfigMapProjection",
+    "SecretProjection",
+    "ConfigMapKeySelector",
+    "SecretKeySelector",
+    "ConfigMapEnvSource",
+    "SecretEnvSource",
+];
+
+/// The fields of a PersistentVolume that say nothing of where its data is.
+const VOLUME_SPEC: [&str; 9] = [
+    "capacity",
+    "accessModes",
+    "claimRef",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "mountOptions",
+    "volumeMode",
+    "nodeAffinity",
+    "volumeAttributesClassName",
+];
 
 fn is_empty(value: &Value) -> bool {
     match value {

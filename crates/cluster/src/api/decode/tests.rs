@@ -39,6 +39,26 @@ fn wrong_types_are_told_in_the_recorded_words() {
             field("string", "PodSpec.spec.hostNetwork of type bool"),
         ),
         (read("configmaps", json!({"data": {"a": 1}})), field("number", "ConfigMap.data of type string")),
+        (
+            pod(json!({"livenessProbe": {"exec": {"command": "cat"}}})),
+            field("string", "ExecAction.spec.containers.livenessProbe.ProbeHandler.exec.command of type []string"),
+        ),
+        (
+            read("pods", json!({"spec": {"volumes": [{"name": "v", "configMap": "web"}]}})),
+            field("string", "Volume.spec.volumes.VolumeSource.configMap of type v1.ConfigMapVolumeSource"),
+        ),
+        (
+            read("pods", json!({"spec": {"volumes": [{"name": "v", "configMap": {"name": 3}}]}})),
+            field(
+                "number",
+                "ConfigMapVolumeSource.spec.volumes.VolumeSource.configMap.LocalObjectReference.name of type string",
+            ),
+        ),
+        (
+            read("services", json!({"spec": {"ports": [{"targetPort": true}]}})),
+            field("bool", "ServicePort.spec.ports.targetPort of type int32"),
+        ),
+        (read("secrets", json!({"data": {"a": "secret"}})), "illegal base64 data at input byte 4".into()),
         (read("secrets", json!({"data": {"a": "abc!"}})), "illegal base64 data at input byte 3".into()),
         (
             pod(json!({"resources": {"limits": {"memory": "64MB"}}})),
@@ -89,4 +109,14 @@ fn no_bytes_break_the_decoder() {
         let _ = duplicates::parse(&bytes);
         Ok(())
     });
+}
+
+/// An entry of a map or an item of a list that is null has its type's empty value.
+#[test]
+fn null_in_a_map_or_a_list_is_an_empty_value() {
+    let map = read("configmaps", json!({"data": {"a": null}})).unwrap();
+    assert_eq!(map.object["data"], json!({"a": ""}));
+    let limits = pod(json!({"resources": {"limits": {"cpu": null}}, "command": [null]})).unwrap();
+    let container = &limits.object["spec"]["containers"][0];
+    assert_eq!((&container["resources"]["limits"], &container["command"]), (&json!({"cpu": "0"}), &json!([""])));
 }

@@ -15,6 +15,7 @@ use crate::{
     },
     json::{child, put},
     managed::{self, ApplyError, Conflict},
+    openapi::schemas,
 };
 
 impl Api {
@@ -30,7 +31,8 @@ impl Api {
         let merge = |live: &Value| {
             managed::apply(&call.resource(), live, &config, &writer, force).map_err(|error| refused(&error))
         };
-        let outcome = self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?, None)?.object));
+        let outcome =
+            self.change(call, Record::Kept, |live| Ok(decode::patched(call, merge(live)?, None, Vec::new())?.object));
         match outcome {
             Ok((object, warnings)) => Ok(Reply::ok(object).with_warnings(warnings)),
             Err(failure) if failure.code == 404 && call.part.is_none() => {
@@ -38,7 +40,7 @@ impl Api {
                 let mut object = merge(&json!({"metadata": {}}))?;
                 object["kind"] = call.resource().kind.into();
                 object["apiVersion"] = call.resource().api_version().into();
-                let object = decode::patched(call, object, None)?.object;
+                let object = decode::patched(call, object, None, Vec::new())?.object;
                 let (object, warnings) = self.create_object(call, object, Record::Kept)?;
                 Ok(Reply::created(object).with_warnings(warnings))
             }
@@ -53,10 +55,23 @@ fn configuration(call: &Call, body: &[u8]) -> Result<Value, Failure> {
     let mut config: Value = serde_json::from_str(&text).or_else(|_| {
         serde_saphyr::from_str(&text).map_err(|error| Failure::bad_request(format!("error decoding YAML: {error}")))
     })?;
+    if !config.is_object() && !config.is_null() {
+        return Err(Failure::bad_request(format!(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {} into Go value of \
+             type map[string]interface {{}}",
+            decode::form_name(&config)
+        )));
+    }
     if config["metadata"].get("managedFields").is_some_and(|fields| !fields.is_null()) {
         return Err(Failure::bad_request("metadata.managedFields must be nil"));
     }
-    decode::check_kind(&call.resource(), &mut config)?;
+    let resource = &call.resource();
+    let sent_to = named_kind(&config);
+    if sent_to != (resource.api_version(), resource.kind.to_owned()) {
+        return Err(Failure::bad_request(format!("invalid object type: {}", gvk(&sent_to.0, &sent_to.1))));
+    }
+    // What is wrong with its values is told of the object as it was sent.
+    let namespace = text_of(&config, "namespace");
     let name = text_of(&config, "name");
     if name.is_empty() {
         put(child(&mut config, "metadata"), "name", call.name.as_str());
@@ -65,40 +80,70 @@ fn configuration(call: &Call, body: &[u8]) -> Result<Value, Failure> {
         return Err(Failure::bad_request(message));
     }
     place_in_namespace(call, &mut config)?;
-    let checked = decode::finish(&call.resource(), config.clone(), Vec::new(), FieldValidation::Strict);
-    checked.map_err(|error| untyped(call, &unfit(&error)))?;
-    let mistyped = call.resource().custom.map(|custom| custom.mistyped(&config)).unwrap_or_default();
-    if mistyped.is_empty() { Ok(config) } else { Err(untyped(call, &mistyped)) }
+    let mistyped = match resource.custom {
+        Some(custom) => custom.mistyped(&config),
+        None => schemas().of(resource).map(|known| managed::mistyped(schemas(), known, &config)).unwrap_or_default(),
+    };
+    if !mistyped.is_empty() {
+        return Err(untyped(call, &namespace, &mistyped));
+    }
+    let checked = decode::finish(resource, config.clone(), Vec::new(), FieldValidation::Strict);
+    checked.map_err(|error| unfit(call, &namespace, &error))?;
+    Ok(config)
+}
+
+/// The version and kind that a configuration names.
+fn named_kind(config: &Value) -> (String, String) {
+    let text = |key: &str| config[key].as_str().unwrap_or_default().to_owned();
+    (text("apiVersion"), text("kind"))
+}
+
+/// A kind as Go shows it: `apps/v1, Kind=Deployment`, `/v1, Kind=Pod`.
+fn gvk(api_version: &str, kind: &str) -> String {
+    let slash = if api_version.contains('/') { "" } else { "/" };
+    format!("{slash}{api_version}, Kind={kind}")
 }
 
 fn text_of(config: &Value, key: &str) -> String {
     text(config, key).to_owned()
 }
 
-/// What was wrong with a configuration, a line each.
-fn unfit(error: &DecodeError) -> Vec<String> {
-    match error {
-        DecodeError::Type(text) => vec![text.clone()],
+/// A configuration whose types are right, but some of whose values can't be read.
+fn unfit(call: &Call, namespace: &str, error: &DecodeError) -> Failure {
+    let (resource, name) = (&call.resource(), &call.name);
+    let kind = gvk(&resource.api_version(), resource.kind);
+    let why = match error {
         DecodeError::Strict(found) => {
             let unknown = found.iter().filter_map(|text| text.strip_prefix("unknown field "));
-            unknown.map(|path| format!(".{}: field not declared in schema", path.trim_matches('"'))).collect()
+            let lines = unknown.map(|path| format!(".{}: field not declared in schema", path.trim_matches('"')));
+            return untyped(call, namespace, &lines.collect::<Vec<_>>());
         }
-    }
+        DecodeError::Type(text) => match text.split_once(" into Go struct field ") {
+            Some((found, place)) => {
+                let wanted = place.rsplit_once(" of type ").map_or("", |(_, wanted)| wanted);
+                format!("{found} into Go value of type {wanted}")
+            }
+            None => text.clone(),
+        },
+    };
+    let message = format!(
+        "failed to convert new object ({namespace}/{name}; {kind}) to proper version: unable to convert unstructured \
+         object to {kind}: {why}"
+    );
+    Failure::new(500, "", message)
 }
 
 /// A configuration that does not fit its kind.
-fn untyped(call: &Call, wrong: &[String]) -> Failure {
+fn untyped(call: &Call, namespace: &str, wrong: &[String]) -> Failure {
     let why = match wrong {
         [only] => only.clone(),
         several => format!("errors:\n  {}", several.join("\n  ")),
     };
     let resource = &call.resource();
     let message = format!(
-        "failed to create typed patch object ({}/{}; {}, Kind={}): {why}",
-        call.namespace(),
+        "failed to create typed patch object ({namespace}/{}; {}): {why}",
         call.name,
-        if resource.group.is_empty() { format!("/{}", resource.version) } else { resource.api_version() },
-        resource.kind
+        gvk(&resource.api_version(), resource.kind)
     );
     Failure::new(500, "", message)
 }

@@ -8,7 +8,10 @@ mod order;
 use serde_json::{Map, Value};
 
 use self::order::{Identity, arrange};
-use crate::openapi::{Field, Form, Schemas, Struct};
+use crate::{
+    json::shown_by_go,
+    openapi::{Field, Form, Schemas, Struct},
+};
 
 /// Why a patch can't be applied, in the merge's own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,14 +19,27 @@ pub(crate) enum StrategicError {
     /// An item of a merged list without its key.
     #[error("map: {item} does not contain declared merge key: {key}")]
     NoMergeKey {
-        /// The item, as JSON.
+        /// The item, as Go shows it.
         item: String,
         /// The missing key.
         key: String,
     },
     /// A directive that is none.
-    #[error("unknown patch type found: {0}")]
-    UnknownDirective(String),
+    #[error("unknown patch type: {directive} in map: {map}")]
+    UnknownDirective {
+        /// The directive.
+        directive: String,
+        /// The map that has it, as Go shows it.
+        map: String,
+    },
+    /// The patch's items come in another order than the one that it wishes.
+    #[error("The order in patch list:\n{items}\n doesn't match $setElementOrder list:\n{order}\n")]
+    OtherOrder {
+        /// The items, as Go shows them.
+        items: String,
+        /// The order, as Go shows it.
+        order: String,
+    },
     /// `$deleteFromPrimitiveList` without a list.
     #[error("invalid patch format of primitive list")]
     PrimitiveList,
@@ -31,8 +47,15 @@ pub(crate) enum StrategicError {
     #[error("invalid patch format of retainKeys")]
     RetainKeys,
     /// `$setElementOrder` without a list.
-    #[error("invalid patch format of setElementOrder list")]
-    ElementOrder,
+    #[error("expected a []interface {{}}, but received a {0}")]
+    ElementOrder(&'static str),
+}
+
+impl StrategicError {
+    /// Whether it is told as the client's mistake; the API server gives the others away as its own.
+    pub(super) fn is_the_clients(&self) -> bool {
+        matches!(self, Self::PrimitiveList | Self::RetainKeys)
+    }
 }
 
 /// `original` with `patch` merged in. `known` is the structure of the object, where there is one.
@@ -88,7 +111,7 @@ impl<'a> Merger<'a> {
             Some("replace") => return Ok(fields_without_directives(patch)),
             Some("delete") => return Ok(Map::new()),
             Some("merge") | None => {}
-            Some(other) => return Err(StrategicError::UnknownDirective(other.to_owned())),
+            Some(other) => return Err(unknown_directive(other, &patch.clone().into())),
         }
         retain_keys(&mut original, patch)?;
         delete_primitives(&mut original, patch)?;
@@ -162,6 +185,9 @@ impl<'a> Merger<'a> {
             }
         };
         let plain: Vec<Value> = patch.iter().filter(|item| directive(item).is_none()).cloned().collect();
+        if let Some(key) = &field.merge_key {
+            check_order(key, &plain, order)?;
+        }
         Ok(arrange(merged, old, order.unwrap_or(&plain), identity))
     }
 
@@ -200,14 +226,29 @@ fn remove_and_check(key: &str, old: &[Value], patch: &[Value]) -> Result<Option<
             Some("merge") | None => {
                 item.get(key).ok_or_else(|| no_key(item, key))?;
             }
-            Some(other) => return Err(StrategicError::UnknownDirective(other.to_owned())),
+            Some(other) => return Err(unknown_directive(other, item)),
         }
     }
     Ok((!replaced).then_some(kept))
 }
 
 fn no_key(item: &Value, key: &str) -> StrategicError {
-    StrategicError::NoMergeKey { item: item.to_string(), key: key.to_owned() }
+    StrategicError::NoMergeKey { item: shown_by_go(item), key: key.to_owned() }
+}
+
+fn unknown_directive(directive: &str, map: &Value) -> StrategicError {
+    StrategicError::UnknownDirective { directive: directive.to_owned(), map: shown_by_go(map) }
+}
+
+/// The items that a patch has are wished for in the order that they have.
+fn check_order(key: &str, plain: &[Value], order: Option<&[Value]>) -> Result<(), StrategicError> {
+    let Some(order) = order else { return Ok(()) };
+    let mut wished = order.iter();
+    if plain.iter().all(|item| wished.any(|wish| wish.get(key) == item.get(key))) {
+        return Ok(());
+    }
+    let shown = |items: &[Value]| shown_by_go(&items.to_vec().into());
+    Err(StrategicError::OtherOrder { items: shown(plain), order: shown(order) })
 }
 
 /// `$patch` of a list's item; `merge` says nothing that is not so anyway.
@@ -251,7 +292,12 @@ fn delete_primitives(original: &mut Map<String, Value>, patch: &Map<String, Valu
 fn element_order<'v>(patch: &'v Map<String, Value>, name: &str) -> Result<Option<&'v [Value]>, StrategicError> {
     match patch.get(&format!("$setElementOrder/{name}")) {
         None => Ok(None),
-        Some(order) => order.as_array().map(|order| Some(order.as_slice())).ok_or(StrategicError::ElementOrder),
+        Some(Value::Array(order)) => Ok(Some(order.as_slice())),
+        Some(other) => Err(StrategicError::ElementOrder(match crate::api::decode::form_name(other) {
+            "object" => "map[string]interface {}",
+            "number" => "int64",
+            form => form,
+        })),
     }
 }
 

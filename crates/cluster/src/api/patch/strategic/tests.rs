@@ -64,7 +64,7 @@ fn lists_of_values_merge_as_sets_or_are_replaced() {
 fn an_item_without_its_key_is_refused() {
     let original = json!({"spec": {"containers": [{"name": "a"}]}});
     let error = pod(original, json!({"spec": {"containers": [{"image": "x"}]}})).unwrap_err();
-    assert_eq!(error.to_string(), "map: {\"image\":\"x\"} does not contain declared merge key: name");
+    assert_eq!(error.to_string(), "map: map[image:x] does not contain declared merge key: name");
 }
 
 fn labels() -> impl Strategy<Value = Value> {
