@@ -4,6 +4,7 @@
 //! becomes a [`call::Call`] for one of `read`, `create`, `update`, `patch`, `delete`, `watch` and the subresources.
 
 mod access;
+mod account_secret;
 mod account_token;
 mod call;
 mod caller;
@@ -14,6 +15,7 @@ mod discovery;
 mod encoding;
 mod eviction;
 mod failure;
+mod json_syntax;
 mod metrics;
 mod negotiate;
 mod openapi;

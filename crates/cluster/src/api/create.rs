@@ -76,14 +76,24 @@ impl Api {
         let key = Key::new(resource.store_name(), call.namespace(), &*name);
         if dry_run {
             return match self.store.get(&key) {
-                Some(_) => Err(Failure::already_exists(resource, &name)),
+                Some(_) => Err(self.taken_name(resource, &key)),
                 None => Ok((object, warnings)),
             };
         }
         self.check_room(resource, &name)?;
         let object = versions::stored(resource, object);
-        let stored = self.store.insert(key, object).map_err(|_| Failure::already_exists(resource, &name))?;
+        let stored = self.store.insert(key.clone(), object).map_err(|_| self.taken_name(resource, &key))?;
+        self.fill_account_secret(resource, &key, &stored);
         Ok((Value::clone(&stored), warnings))
+    }
+
+    /// The name belongs to another object, which may be on its way out.
+    fn taken_name(&self, resource: &Resource, key: &Key) -> Failure {
+        let mut failure = Failure::already_exists(resource, &key.name);
+        if self.store.get(key).is_some_and(|other| other["metadata"].get("deletionTimestamp").is_some()) {
+            failure.message = format!("object is being deleted: {}", failure.message);
+        }
+        failure
     }
 
     fn name_object(&self, object: &mut Value) {
@@ -155,7 +165,8 @@ pub(super) fn place_in_namespace(call: &Call, object: &mut Value) -> Result<(), 
     let wanted = call.namespace().to_owned();
     let metadata = metadata_mut(object);
     let given = metadata.get("namespace").and_then(Value::as_str).unwrap_or_default();
-    if !given.is_empty() && given != wanted {
+    // What has no namespace loses the one that it names.
+    if !given.is_empty() && !wanted.is_empty() && given != wanted {
         let message = "the namespace of the provided object does not match the namespace sent on the request";
         return Err(Failure::bad_request(message));
     }

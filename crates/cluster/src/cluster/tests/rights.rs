@@ -118,3 +118,21 @@ async fn a_role_that_gathers_others_gets_their_rules() {
         }
     }
 }
+
+/// A Secret of this type is filled in by the cluster, and goes when there is nobody whom it could be for.
+#[tokio::test]
+async fn a_token_secret_gets_the_token_of_its_account() {
+    const SECRETS: &str = "/api/v1/namespaces/default/secrets";
+    let cluster = cluster().await;
+    let secret = |account: &str| {
+        let annotations = json!({"kubernetes.io/service-account.name": account});
+        json!({"metadata": {"name": account, "annotations": annotations}, "type": "kubernetes.io/service-account-token"})
+    };
+    assert_eq!(post(&cluster, SECRETS, &[], secret("default")).await.0, 201);
+    let (_, filled) = ask(&cluster, "GET", &format!("{SECRETS}/default"), &[], "").await;
+    let keys: Vec<&String> = filled["data"].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["ca.crt", "namespace", "token"]);
+    assert!(filled["metadata"]["annotations"]["kubernetes.io/service-account.uid"].is_string());
+    assert_eq!(post(&cluster, SECRETS, &[], secret("nobody")).await.0, 201);
+    assert_eq!(ask(&cluster, "GET", &format!("{SECRETS}/nobody"), &[], "").await.0, 404);
+}
