@@ -13,6 +13,9 @@ use crate::node::runtime::{RuntimeError, network::ApiServer};
 /// How many connections of Pods are served at a time; others wait. A client that watches has a few.
 const CONNECTIONS: usize = 64;
 
+/// How long nobody is let in after that failed.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// Lets Pods' connections in; it ends, and they with it, when this is dropped.
 #[derive(Debug)]
 pub(super) struct ApiListener(Vec<JoinHandle<()>>);
@@ -39,7 +42,11 @@ impl Drop for ApiListener {
 async fn accept(listener: TcpListener, api: Arc<dyn ApiServer>, room: Arc<Semaphore>) {
     let mut connections = JoinSet::new();
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            // There may be no descriptors left: to ask again at once would give nobody the time to return one.
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        };
         // Answers are written whole; one that waits for more of itself only comes later.
         let _ = stream.set_nodelay(true);
         let serving = api.serve(Box::new(stream));
