@@ -99,6 +99,10 @@ pub fn taken(resource: &Resource, old: Option<&Value>, object: &Value, context: 
 /// What a write to the object itself may not touch, taken from what is stored: the status, and for `status` writes
 /// everything else; for `resize` all but resources. `subresource` is empty, `status` or `resize`.
 pub fn prepare_update(resource: &Resource, old: &Value, new: &mut Value, subresource: &str, context: &Context<'_>) {
+    // Who replaces the list of tolerations has not taken away those that every Pod gets.
+    if resource.group.is_empty() && resource.kind == "Pod" && subresource.is_empty() {
+        tolerations::admit(new);
+    }
     strategy::prepare_update(resource, old, new, subresource, context);
 }
 

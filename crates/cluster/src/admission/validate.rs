@@ -14,8 +14,10 @@ mod ingress;
 mod job;
 mod job_failure;
 mod job_success;
+mod line_diff;
 mod metadata;
 mod names;
+mod namespace;
 mod network_policy;
 mod path;
 mod percent;
@@ -128,6 +130,7 @@ fn content(found: &mut Findings, resource: &Resource, object: &Value, old: Optio
         ("", "Service") => service::service(found, object, old),
         ("", "LimitRange") => policy::limit_range(found, object),
         ("", "ResourceQuota") => policy::quota(found, object, old),
+        ("", "Namespace") => namespace::namespace(found, object),
         ("", "Node") => policy::node(found, object),
         ("", "ReplicationController") => workload::replication_controller(found, object),
         ("apps", kind) => workload::apps(found, kind, object, old),

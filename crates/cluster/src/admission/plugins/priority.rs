@@ -27,6 +27,13 @@ pub(super) fn admit(pod: &mut Value, context: &Context<'_>) -> Result<(), Forbid
              computed {value} from the given PriorityClass name"
         )));
     }
+    let asked = text(spec, "preemptionPolicy");
+    if !asked.is_empty() && asked != preemption {
+        return Err(Forbidden(format!(
+            "the string value of PreemptionPolicy ({asked}) must not be provided in pod spec; priority admission \
+             controller computed {preemption} from the given PriorityClass name"
+        )));
+    }
     if !class.is_empty() {
         put(spec, "priorityClassName", class);
     }

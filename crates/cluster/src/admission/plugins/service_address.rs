@@ -24,7 +24,10 @@ pub(super) fn allocate(service: &mut Value, context: &Context<'_>) {
         "NodePort" | "LoadBalancer" => node_ports(spec, context),
         _ => {}
     }
-    let wished = items(spec, "clusterIPs").first().and_then(Value::as_str).unwrap_or(text(spec, "clusterIP"));
+    let wished = match text(spec, "clusterIP") {
+        "" => items(spec, "clusterIPs").first().and_then(Value::as_str).unwrap_or_default(),
+        address => address,
+    };
     let address = if wished.is_empty() { free_address(context) } else { wished.to_owned() };
     let family = match address.parse() {
         Ok(IpAddr::V6(_)) => "IPv6",
@@ -32,8 +35,10 @@ pub(super) fn allocate(service: &mut Value, context: &Context<'_>) {
     };
     put(spec, "clusterIP", address.as_str());
     fill(spec, "clusterIPs", json!([address]));
-    fill(spec, "ipFamilies", json!([family]));
     let headless_without_selector = address == "None" && zero(spec, "selector") && !has(spec, "selector");
+    // Who lists such a Service's endpoints chooses their family: the cluster's own does not matter.
+    let families = if headless_without_selector { json!(["IPv4", "IPv6"]) } else { json!([family]) };
+    fill(spec, "ipFamilies", families);
     fill(spec, "ipFamilyPolicy", if headless_without_selector { "RequireDualStack" } else { "SingleStack" });
 }
 
@@ -46,7 +51,7 @@ pub(super) fn taken(old: Option<&Value>, service: &Value, context: &Context<'_>)
     };
     let others: Vec<&Object> = services.iter().filter(is_other).collect();
     let before = old.map_or(&Value::Null, |old| &old["spec"]);
-    let mut found = Vec::new();
+    let mut found = families(&service["spec"]);
     let address = text(&service["spec"], "clusterIP");
     if !matches!(address, "" | "None") && address != text(before, "clusterIP") {
         let held = others.iter().any(|other| text(&other["spec"], "clusterIP") == address);
@@ -56,7 +61,7 @@ pub(super) fn taken(old: Option<&Value>, service: &Value, context: &Context<'_>)
         }));
     }
     let held_before: HashSet<i64> = node_ports_of(before).into_iter().map(|(_, port)| port).collect();
-    let held: HashSet<(&str, i64)> = others.iter().flat_map(|other| node_ports_of(&other["spec"])).collect();
+    let mut held: HashSet<(&str, i64)> = others.iter().flat_map(|other| node_ports_of(&other["spec"])).collect();
     for (index, port) in items(&service["spec"], "ports").iter().enumerate() {
         let Some(number) = int(port, "nodePort").filter(|number| *number != 0) else { continue };
         let why = if !NODE_PORTS.contains(&number) {
@@ -65,13 +70,32 @@ pub(super) fn taken(old: Option<&Value>, service: &Value, context: &Context<'_>)
                 NODE_PORTS.start(),
                 NODE_PORTS.end()
             )
-        } else if !held_before.contains(&number) && held.contains(&(text(port, "protocol"), number)) {
+        } else if !held_before.contains(&number) && !held.insert((text(port, "protocol"), number)) {
             "provided port is already allocated".to_owned()
         } else {
             continue;
         };
         let field = format!("spec.ports[{index}].nodePort");
         found.push(FieldError::new(Fault::Invalid, field, why).with_value(number.into()));
+    }
+    found
+}
+
+/// The families that a Service asks for: the cluster has one.
+fn families(spec: &Value) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    if text(spec, "clusterIP") == "None" || text(spec, "type") == "ExternalName" {
+        return found;
+    }
+    let policy = text(spec, "ipFamilyPolicy");
+    if policy == "RequireDualStack" {
+        let why = "this cluster is not configured for dual-stack services";
+        found.push(FieldError::new(Fault::Invalid, "spec.ipFamilyPolicy", why).with_value(policy.into()));
+    }
+    for (index, family) in items(spec, "ipFamilies").iter().enumerate().filter(|(_, family)| *family == "IPv6") {
+        let field = format!("spec.ipFamilies[{index}]");
+        let why = "not configured on this cluster";
+        found.push(FieldError::new(Fault::Invalid, field, why).with_value(family.clone()));
     }
     found
 }

@@ -29,6 +29,7 @@ pub(super) fn give_up(before: &Value, spec: &mut Value) {
     if without_ports && node_ports(before) == node_ports(spec) {
         each(spec, "ports", |port| drop(take(port, "nodePort")));
     }
+    clear(before, spec, without_address, &["internalTrafficPolicy"]);
     clear(before, spec, without_ports, &["externalTrafficPolicy"]);
     let unbalanced = is_balanced(before) && !is_balanced(spec);
     for field in ["healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"] {

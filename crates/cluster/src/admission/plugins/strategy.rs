@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Context, job, resize, service_address, service_type};
 use crate::{
     admission::resources::qos_class,
+    clock::api_time,
     custom::CustomKind,
     json::{at, child, flag, has, items, put, take, text, zero},
     registry::Resource,
@@ -15,14 +16,17 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
         take(object, "status");
     }
     match (resource.group, resource.kind) {
-        ("", "Pod") => pod(object),
+        ("", "Pod") => pod(object, context),
         ("", "Namespace") => namespace(object),
         ("", "Service") => {
             put(object, "status", json!({"loadBalancer": {}}));
             service_address::allocate(object, context);
         }
         ("", "PersistentVolumeClaim") => put(object, "status", json!({"phase": "Pending"})),
-        ("", "PersistentVolume") => put(object, "status", json!({"phase": "Pending"})),
+        ("", "PersistentVolume") => {
+            let now = api_time(context.clock.now());
+            put(object, "status", json!({"phase": "Pending", "lastPhaseTransitionTime": now}));
+        }
         ("", "ResourceQuota") => put(object, "status", json!({})),
         ("", "ReplicationController") | ("apps", "ReplicaSet") => put(object, "status", json!({"replicas": 0})),
         ("apps", "StatefulSet") => put(object, "status", json!({"replicas": 0, "availableReplicas": 0})),
@@ -83,7 +87,7 @@ fn remember_stored_version(definition: &mut Value) {
     put(child(definition, "status"), "storedVersions", versions);
 }
 
-fn pod(pod: &mut Value) {
+fn pod(pod: &mut Value, context: &Context<'_>) {
     let spec = child(pod, "spec");
     let mut status = json!({"phase": "Pending", "qosClass": qos_class(spec)});
     if !items(spec, "schedulingGates").is_empty() {
@@ -93,10 +97,9 @@ fn pod(pod: &mut Value) {
             "reason": "SchedulingGated",
             "message": "Scheduling is blocked due to non-empty scheduling gates",
             "lastProbeTime": null,
-            "lastTransitionTime": null,
+            "lastTransitionTime": api_time(context.clock.now()),
         }]);
     }
-    take(spec, "ephemeralContainers");
     put(pod, "status", status);
 }
 
@@ -147,7 +150,6 @@ pub(super) fn prepare_update(
             let changed = old["spec"]["template"] != new["spec"]["template"];
             count_template(new, before + i64::from(changed));
         }
-        ("", "Secret") if text(new, "type").is_empty() => put(new, "type", old["type"].clone()),
         _ => {}
     }
 }

@@ -24,3 +24,21 @@ pub(super) fn admit(pod: &mut Value) {
         put(spec, "tolerations", tolerations);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who replaces the list in an update keeps what every Pod tolerates: the update is allowed.
+    #[test]
+    fn what_every_pod_tolerates_comes_back() {
+        let own = json!({"key": "a", "operator": "Exists"});
+        let mut pod = json!({"spec": {"tolerations": [own]}});
+        admit(&mut pod);
+        let keys: Vec<&str> = items(&pod["spec"], "tolerations").iter().map(|t| text(t, "key")).collect();
+        assert_eq!(keys, ["a", LOST[0], LOST[1]]);
+        let once = pod.clone();
+        admit(&mut pod);
+        assert_eq!(pod, once);
+    }
+}

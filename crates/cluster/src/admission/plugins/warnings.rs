@@ -9,7 +9,7 @@ use crate::{
         quantity::Quantity,
         validate::{self, Path},
     },
-    json::{at, entries, int, items, text},
+    json::{at, entries, has, int, items, text},
     registry::Resource,
 };
 
@@ -30,6 +30,9 @@ pub(super) fn of(resource: &Resource, object: &Value) -> Vec<String> {
         ("apps", "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet") | ("batch", "Job") => {
             &["spec", "template", "spec"]
         }
+        ("", "Service") => return service(&object["spec"]),
+        ("", "PersistentVolume") => return volume(&object["spec"]),
+        ("", "PersistentVolumeClaim") => return claim(&object["metadata"]),
         ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => return said,
     };
@@ -57,6 +60,34 @@ pub(super) fn name(resource: &Resource, object: &Value) -> Vec<String> {
         return wrong;
     }
     vec![format!("metadata.name: {used}, {advice}: [{}]", wrong.join(" "))]
+}
+
+fn service(spec: &Value) -> Vec<String> {
+    let mut said = Vec::new();
+    if !items(spec, "externalIPs").is_empty() {
+        said.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters".to_owned());
+    }
+    if !text(spec, "externalName").is_empty() && text(spec, "type") != "ExternalName" {
+        said.push("spec.externalName is ignored when spec.type is not \"ExternalName\"".to_owned());
+    }
+    if text(spec, "trafficDistribution") == "PreferClose" {
+        said.push("spec.trafficDistribution: \"PreferClose\" is deprecated; use \"PreferSameZone\"".to_owned());
+    }
+    said
+}
+
+fn volume(spec: &Value) -> Vec<String> {
+    let recycled = text(spec, "persistentVolumeReclaimPolicy") == "Recycle";
+    let why =
+        "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.";
+    recycled.then(|| format!("spec.persistentVolumeReclaimPolicy: {why}")).into_iter().collect()
+}
+
+fn claim(metadata: &Value) -> Vec<String> {
+    const OLD: &str = "volume.beta.kubernetes.io/storage-class";
+    let named = has(&metadata["annotations"], OLD);
+    let why = "deprecated since v1.8; use \"storageClassName\" attribute instead";
+    named.then(|| format!("metadata.annotations[{OLD}]: {why}")).into_iter().collect()
 }
 
 /// What is kept, and waits for a controller that a sandbox does not have: a real cluster says nothing of it.
@@ -87,15 +118,41 @@ fn pod_spec(spec: &Value, path: &Path) -> Vec<String> {
             ));
         }
     }
+    for (index, constraint) in items(spec, "topologySpreadConstraints").iter().enumerate() {
+        if !has(constraint, "labelSelector") {
+            let path = path.child("topologySpreadConstraints").index(index).child("labelSelector");
+            said.push(format!("{path}: a null labelSelector results in matching no pod"));
+        }
+    }
+    for (index, volume) in items(spec, "volumes").iter().enumerate() {
+        of_volume(volume, &path.child("volumes").index(index), &mut said);
+    }
+    for (index, secret) in items(spec, "imagePullSecrets").iter().enumerate() {
+        if text(secret, "name").is_empty() {
+            let path = path.child("imagePullSecrets").index(index).child("name");
+            said.push(format!("{path}: invalid empty name \"\""));
+        }
+    }
     for list in ["initContainers", "containers"] {
         for (index, container) in items(spec, list).iter().enumerate() {
             let path = path.child(list).index(index);
             fractions(container, &path, &mut said);
             hidden_variables(container, &path, &mut said);
-            repeated_ports(container, &path, &mut said);
         }
     }
+    repeated_ports(spec, path, &mut said);
     said
+}
+
+fn of_volume(volume: &Value, path: &Path, said: &mut Vec<String>) {
+    if has(volume, "gitRepo") {
+        let path = path.child("gitRepo");
+        said.push(format!("{path}: deprecated in v1.11, and disabled by default in v1.33+"));
+    }
+    let empty = |source: &&Value| source.as_object().is_some_and(serde_json::Map::is_empty);
+    for _ in items(&volume["projected"], "sources").iter().filter(empty) {
+        said.push(format!("volume {:?} (Projected) has no sources provided", text(volume, "name")));
+    }
 }
 
 /// There is no such thing as a part of a byte.
@@ -124,16 +181,36 @@ fn hidden_variables(container: &Value, path: &Path, said: &mut Vec<String>) {
     }
 }
 
-fn repeated_ports(container: &Value, path: &Path, said: &mut Vec<String>) {
-    let mut seen: HashMap<(i64, &str, i64, &str), usize> = HashMap::new();
-    for (index, port) in items(container, "ports").iter().enumerate() {
+/// Ports that a Pod has twice, in one container or in two.
+fn repeated_ports(spec: &Value, path: &Path, said: &mut Vec<String>) {
+    let mut seen: HashMap<(i64, &str, i64, &str), Path> = HashMap::new();
+    let mut named: HashMap<&str, Path> = HashMap::new();
+    let of = |(index, container)| {
+        let list = path.child("containers").index(index).child("ports");
+        items(container, "ports").iter().enumerate().map(move |(index, port)| (list.index(index), port))
+    };
+    for (path, port) in items(spec, "containers").iter().enumerate().flat_map(of) {
         let number = |field| int(port, field).unwrap_or(0);
-        let key = (number("containerPort"), text(port, "protocol"), number("hostPort"), text(port, "hostIP"));
-        let list = path.child("ports");
-        if let Some(first) = seen.get(&key) {
-            said.push(format!("{}: duplicate port definition with {}", list.index(index), list.index(*first)));
+        let (own, host) = (number("containerPort"), number("hostPort"));
+        let (protocol, address, name) = (text(port, "protocol"), text(port, "hostIP"), text(port, "name"));
+        if host == 0 && !address.is_empty() {
+            said.push(format!(
+                "{path}: hostIP set without hostPort: {{Name:{name} HostPort:0 ContainerPort:{own} \
+                 Protocol:{protocol} HostIP:{address}}}"
+            ));
+        }
+        if let Some(first) = seen.get(&(own, protocol, host, address)) {
+            said.push(format!("{path}: duplicate port definition with {first}"));
         } else {
-            seen.insert(key, index);
+            seen.insert((own, protocol, host, address), path.clone());
+        }
+        if let Some(first) = named.get(name) {
+            said.push(format!(
+                "{path}: duplicate port name {name:?} with {first}, services and probes that select ports by name will \
+                 use {first}"
+            ));
+        } else if !name.is_empty() {
+            named.insert(name, path);
         }
     }
 }
@@ -160,21 +237,23 @@ mod tests {
         "#);
     }
 
+    /// As Kubernetes 1.36 says it.
     #[test]
-    fn names_that_make_no_host_names_are_named() {
-        let said = |version: &str, kind: &str, object: Value| {
-            let resource = crate::registry::find_kind(version, kind).unwrap();
-            [name(resource, &object), of(resource, &object)].concat().join("\n")
-        };
-        let long = "x".repeat(64);
-        assert!(
-            said("v1", "Pod", json!({"metadata": {"name": long}})).ends_with("[must be no more than 63 characters]")
-        );
-        let dotted = json!({"metadata": {"name": "a.b"}, "spec": {"revisionHistoryLimit": -1}});
-        assert!(said("apps/v1", "Deployment", dotted.clone()).starts_with(
-            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label"
-        ));
-        insta::assert_snapshot!(said("apps/v1", "StatefulSet", dotted), @"spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
+    fn ports_of_two_containers_are_compared() {
+        let port = json!({"name": "http", "containerPort": 80, "protocol": "TCP"});
+        let alone = json!({"containerPort": 81, "protocol": "TCP", "hostIP": "1.2.3.4"});
+        let spec = json!({"containers": [{"ports": [port]}, {"ports": [port, alone]}], "imagePullSecrets": [{}],
+            "volumes": [{"name": "v", "projected": {"sources": [{}]}}, {"name": "g", "gitRepo": {}}],
+            "topologySpreadConstraints": [{"topologyKey": "zone"}]});
+        insta::assert_snapshot!(pod_spec(&spec, &Path::new("spec")).join("\n"), @r#"
+        spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod
+        volume "v" (Projected) has no sources provided
+        spec.volumes[1].gitRepo: deprecated in v1.11, and disabled by default in v1.33+
+        spec.imagePullSecrets[0].name: invalid empty name ""
+        spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]
+        spec.containers[1].ports[0]: duplicate port name "http" with spec.containers[0].ports[0], services and probes that select ports by name will use spec.containers[0].ports[0]
+        spec.containers[1].ports[1]: hostIP set without hostPort: {Name: HostPort:0 ContainerPort:81 Protocol:TCP HostIP:1.2.3.4}
+        "#);
     }
 
     #[test]

@@ -52,7 +52,8 @@ pub(super) fn update(found: &mut Findings, old: &Value, new: &Value) {
     metadata::update(found, old, new);
     let (before, after, path) = (&old["spec"], &new["spec"], Path::new("spec"));
     let mut same = after.clone();
-    if let Some(resources) = before.get("resources") {
+    let bound = text(&old["status"], "phase") == "Bound";
+    if let Some(resources) = before.get("resources").filter(|_| bound) {
         put(&mut same, "resources", resources.clone());
     }
     if !has(before, "volumeName") && has(after, "volumeName") {
@@ -73,7 +74,8 @@ pub(super) fn update(found: &mut Findings, old: &Value, new: &Value) {
     }
     let size =
         |spec: &Value| Quantity::from_json(at(spec, &["resources", "requests", "storage"])).unwrap_or(Quantity::ZERO);
-    if size(after) < size(before) {
+    let given = Quantity::from_json(at(&old["status"], &["capacity", "storage"])).unwrap_or(Quantity::ZERO);
+    if size(after) < size(before) && size(after) < given {
         let path = path.child("resources").child("requests").child("storage");
         found.forbidden(&path, "field can not be less than status.capacity");
     }

@@ -32,7 +32,7 @@ pub(super) fn config_map(found: &mut Findings, map: &Value, old: Option<&Value>)
         size += decoded_len(value);
     }
     if size > LIMIT {
-        found.too_long(&Path::new(""), LIMIT);
+        found.too_long(&Path::new("[]"), LIMIT);
     }
 }
 
@@ -86,7 +86,8 @@ fn typed(found: &mut Findings, secret: &Value, path: &Path) {
 
 /// The credentials of an image registry are JSON; what they are is not shown.
 fn registry_login(found: &mut Findings, secret: &Value, key: &str, path: &Path) {
-    let Ok(k8s_openapi::ByteString(bytes)) = serde_json::from_value(secret["data"][key].clone()) else {
+    let stored = serde_json::from_value(secret["data"][key].clone());
+    let (true, Ok(k8s_openapi::ByteString(bytes))) = (has(&secret["data"], key), stored) else {
         return found.required(&path.key(key), "");
     };
     if let Err(error) = serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {

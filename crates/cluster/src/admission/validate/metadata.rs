@@ -73,22 +73,29 @@ pub(super) fn annotations(found: &mut Findings, annotations: &Value, path: &Path
 fn owners(found: &mut Findings, metadata: &Value, path: &Path) {
     let mut controller: Option<String> = None;
     for owner in items(metadata, "ownerReferences") {
-        if text(owner, "apiVersion").is_empty() {
-            found.invalid(&path.child("apiVersion"), "", "version must not be empty");
+        let version = text(owner, "apiVersion");
+        if version.is_empty() || version.matches('/').count() > 1 {
+            found.invalid(&path.child("apiVersion"), version, "version must not be empty");
         }
         for field in ["kind", "name", "uid"] {
             if text(owner, field).is_empty() {
                 found.invalid(&path.child(field), "", "must not be empty");
             }
         }
+        if (version, text(owner, "kind")) == ("v1", "Event") {
+            found.invalid_shown(path, owner_shown(owner), "/v1, Kind=Event is disallowed from being an owner");
+        }
         if !flag(owner, "controller") {
             continue;
         }
         let name = format!("{}/{}", text(owner, "kind"), text(owner, "name"));
         match &controller {
-            Some(first) => found.invalid(
+            Some(first) => found.invalid_shown(
                 path,
-                metadata["ownerReferences"].clone(),
+                format!(
+                    "[{}]",
+                    items(metadata, "ownerReferences").iter().map(owner_shown).collect::<Vec<_>>().join(",")
+                ),
                 format!(
                     "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {name}"
                 ),
@@ -96,6 +103,14 @@ fn owners(found: &mut Findings, metadata: &Value, path: &Path) {
             None => controller = Some(name),
         }
     }
+}
+
+/// An owner reference with its fields in the API's own order.
+fn owner_shown(owner: &Value) -> String {
+    const FIELDS: [&str; 6] = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    let given = FIELDS.iter().filter(|field| has(owner, field));
+    let shown: Vec<String> = given.map(|field| format!("{field:?}:{}", owner[*field])).collect();
+    format!("{{{}}}", shown.join(","))
 }
 
 /// Finalizers are qualified names, or one of those that were there before they had to be.
@@ -110,6 +125,11 @@ fn finalizers(found: &mut Findings, metadata: &Value, path: &Path) {
                 "name is neither a standard finalizer name nor is it fully qualified",
             );
         }
+    }
+    let named = |name: &str| items(metadata, "finalizers").iter().any(|finalizer| finalizer == name);
+    if named("orphan") && named("foregroundDeletion") {
+        let message = "finalizer orphan and foregroundDeletion cannot be both set";
+        found.invalid(path, metadata["finalizers"].clone(), message);
     }
 }
 

@@ -20,6 +20,11 @@ fn too_long(limit: usize) -> String {
     format!("must be no more than {limit} characters")
 }
 
+/// The same where the API server counts bytes: keys and values of labels.
+fn too_many_bytes(limit: usize) -> String {
+    format!("must be no more than {limit} bytes")
+}
+
 fn lower(c: char) -> bool {
     c.is_ascii_lowercase() || c.is_ascii_digit()
 }
@@ -35,7 +40,9 @@ pub(crate) fn label(text: &str) -> Wrong {
     if text.len() > 63 {
         wrong.push(too_long(63));
     }
-    if !framed(text, lower, "-") {
+    if !framed(text, lower, "-") && subdomain(text).is_empty() {
+        wrong.push("must not contain dots".to_owned());
+    } else if !framed(text, lower, "-") {
         wrong.push(expected(
             "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
             LABEL,
@@ -71,6 +78,23 @@ pub(crate) fn subdomain(text: &str) -> Wrong {
         wrong.push(expected(
             "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
             &format!("{LABEL}(\\.{LABEL})*"),
+            &["example.com"],
+        ));
+    }
+    wrong
+}
+
+/// Domains that a Pod's resolver tries: as subdomains, but with underscores.
+pub(crate) fn search_domain(text: &str) -> Wrong {
+    const PART: &str = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
+    let mut wrong = Wrong::new();
+    if text.len() > 253 {
+        wrong.push(too_long(253));
+    }
+    if !text.split('.').all(|part| framed(part.strip_prefix('_').unwrap_or(part), lower, "-_")) {
+        wrong.push(expected(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+            &format!("{PART}(\\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*"),
             &["example.com"],
         ));
     }
@@ -121,13 +145,15 @@ pub(crate) fn qualified(text: &str) -> Wrong {
             if prefix.is_empty() {
                 wrong.push("prefix part must be non-empty".to_owned());
             } else {
-                wrong.extend(subdomain(prefix).into_iter().map(|message| format!("prefix part {message}")));
+                let said =
+                    subdomain(prefix).into_iter().map(|m| if m == too_long(253) { too_many_bytes(253) } else { m });
+                wrong.extend(said.map(|message| format!("prefix part {message}")));
             }
             *name
         }
         _ => {
             return vec![format!(
-                "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+                "a valid label key {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
                 part
             )];
         }
@@ -135,7 +161,7 @@ pub(crate) fn qualified(text: &str) -> Wrong {
     if name.is_empty() {
         wrong.push("name part must be non-empty".to_owned());
     } else if name.len() > 63 {
-        wrong.push(format!("name part {}", too_long(63)));
+        wrong.push(format!("name part {}", too_many_bytes(63)));
     }
     if !framed(name, |c| c.is_ascii_alphanumeric(), "-_.") {
         wrong.push(format!("name part {part}"));
@@ -147,7 +173,7 @@ pub(crate) fn qualified(text: &str) -> Wrong {
 pub(crate) fn label_value(text: &str) -> Wrong {
     let mut wrong = Wrong::new();
     if text.len() > 63 {
-        wrong.push(too_long(63));
+        wrong.push(too_many_bytes(63));
     }
     if !text.is_empty() && !framed(text, |c| c.is_ascii_alphanumeric(), "-_.") {
         wrong.push(expected(
@@ -250,6 +276,17 @@ mod tests {
         insta::assert_snapshot!(qualified("app!")[0], @"name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
         insta::assert_snapshot!(label_value("front end")[0], @"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')");
         insta::assert_snapshot!(config_key("a b")[0], @"a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
+    }
+
+    #[test]
+    fn lengths_of_labels_are_counted_in_bytes_and_dots_are_named() {
+        let long = "x".repeat(64);
+        assert_eq!(label_value(&long), ["must be no more than 63 bytes"]);
+        assert_eq!(qualified(&long), ["name part must be no more than 63 bytes"]);
+        assert_eq!(label(&long), ["must be no more than 63 characters"]);
+        assert_eq!(label("a.b"), ["must not contain dots"]);
+        assert!(label("A.b")[0].starts_with("a lowercase RFC 1123 label"));
+        assert!(qualified("a/b/c")[0].starts_with("a valid label key must consist"));
     }
 
     #[test]

@@ -76,6 +76,11 @@ fn named_fields(found: &mut Findings, spec: &Value, path: &Path) {
     deadline(found, spec, &path.child("activeDeadlineSeconds"));
     named(found, "hostname", names::label);
     named(found, "subdomain", names::label);
+    if has(spec, "hostnameOverride") && flag(spec, "setHostnameAsFQDN") {
+        let message = "may not be specified when setHostnameAsFQDN is true";
+        found.forbidden(&path.child("hostnameOverride"), message);
+    }
+    named(found, "hostnameOverride", names::subdomain);
     scheduling::tolerations(found, spec, &path.child("tolerations"));
     host_aliases(found, spec, &path.child("hostAliases"));
     named(found, "priorityClassName", names::subdomain);
@@ -85,8 +90,8 @@ fn named_fields(found: &mut Findings, spec: &Value, path: &Path) {
     if has(spec, "os") && !matches!(system.as_str(), Some("linux" | "windows")) {
         let path = path.child("os").child("name");
         match system.as_str() {
-            None | Some("") => found.required(&path, "cannot be empty"),
-            Some(other) => found.not_supported(&path, other, &["linux", "windows"]),
+            None | Some("") => found.required(&path, ""),
+            Some(other) => found.not_supported(&Path::new("spec").child("os"), other, &["linux", "windows"]),
         }
     }
 }
@@ -155,8 +160,7 @@ fn dns_config(found: &mut Findings, spec: &Value, path: &Path) {
     for (index, search) in items(config, "searches").iter().enumerate() {
         let search = search.as_str().unwrap_or("");
         let search = if search == "." { continue } else { search.strip_suffix('.').unwrap_or(search) };
-        let relaxed = search.replace('_', "a");
-        found.invalid_each(&path.child("searches").index(index), search, names::subdomain(&relaxed));
+        found.invalid_each(&path.child("searches").index(index), search, names::search_domain(search));
     }
     for (index, option) in items(config, "options").iter().enumerate() {
         if text(option, "name").is_empty() {
@@ -167,7 +171,11 @@ fn dns_config(found: &mut Findings, spec: &Value, path: &Path) {
 
 /// An IP address.
 pub(super) fn address(found: &mut Findings, text: &str, path: &Path) {
-    if text.parse::<std::net::IpAddr>().is_err() {
+    let padded = |part: &str| part.len() > 1 && part.starts_with('0') && part.bytes().all(|c| c.is_ascii_digit());
+    let unpadded: Vec<&str> = text.split('.').map(|part| if padded(part) { "0" } else { part }).collect();
+    if text.split('.').any(padded) && unpadded.join(".").parse::<std::net::Ipv4Addr>().is_ok() {
+        found.invalid(path, text, "must not have leading 0s");
+    } else if text.parse::<std::net::IpAddr>().is_err() {
         found.invalid(path, text, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
     }
 }

@@ -23,9 +23,6 @@ fn lifecycle(found: &mut Findings, lifecycle: &Value, grace: Option<i64>, path: 
             handler(found, &lifecycle[hook], grace, &path.child(hook));
         }
     }
-    if has(lifecycle, "stopSignal") {
-        found.forbidden(&path.child("stopSignal"), "may not be set for containers with empty `spec.os.name`");
-    }
 }
 
 fn probe(found: &mut Findings, kind: &str, probe: &Value, grace: Option<i64>, path: &Path) {

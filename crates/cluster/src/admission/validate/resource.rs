@@ -20,6 +20,26 @@ pub(super) fn requirements(found: &mut Findings, resources: &Value, path: &Path)
         value(found, name, amount, &requests.key(name));
         below_limit(found, name, amount, &resources["limits"], path);
     }
+    let asked = |name: &str| ["limits", "requests"].iter().any(|list| has(&resources[*list], name));
+    let huge = ["limits", "requests"].iter().flat_map(|list| entries(resources, list)).any(|(name, _)| is_huge(name));
+    if huge && !asked("cpu") && !asked("memory") {
+        found.forbidden(path, "HugePages require cpu or memory");
+    }
+}
+
+fn is_huge(name: &str) -> bool {
+    name.starts_with("hugepages-")
+}
+
+/// Huge pages come as a whole.
+fn whole_pages(found: &mut Findings, name: &str, amount: Quantity, path: &Path) {
+    let size = name.strip_prefix("hugepages-").and_then(|size| size.parse::<Quantity>().ok());
+    if let Some(size) = size.map(Quantity::value).filter(|size| *size > 0)
+        && (amount.value() <= 0 || amount.value() % size != 0)
+    {
+        let message = format!("{amount} is not positive integer multiple of {name}");
+        found.invalid(path, amount.to_string(), message);
+    }
 }
 
 fn below_limit(found: &mut Findings, name: &str, amount: &Value, limits: &Value, path: &Path) {
@@ -41,7 +61,7 @@ fn below_limit(found: &mut Findings, name: &str, amount: &Value, limits: &Value,
 
 /// Resources that a node can promise more of than it has: its own, but not huge pages.
 fn overcommits(name: &str) -> bool {
-    native(name) && !name.starts_with("hugepages-")
+    native(name) && !is_huge(name)
 }
 
 fn native(name: &str) -> bool {
@@ -108,6 +128,7 @@ pub(super) fn value(found: &mut Findings, name: &str, amount: &Value, path: &Pat
     if quantity.is_negative() {
         found.invalid(path, quantity.to_string(), "must be greater than or equal to 0");
     }
+    whole_pages(found, name, quantity, path);
     let extended = name.contains('/') && !native(name);
     let counted = extended
         || matches!(

@@ -39,7 +39,7 @@ pub(super) fn tolerations(found: &mut Findings, spec: &Value, path: &Path) {
                 found.invalid(&path.child("operator"), value, "value must be empty when `operator` is 'Exists'");
             }
             "Exists" => {}
-            other => found.not_supported(&path.child("operator"), other, &["Equal", "Exists"]),
+            other => found.not_supported(&path.child("operator"), other, &["Equal", "Exists", "Lt", "Gt"]),
         }
         if !effect.is_empty() && !EFFECTS.contains(&effect) {
             found.not_supported(&path.child("effect"), effect, &EFFECTS);
@@ -111,6 +111,9 @@ fn node_term(found: &mut Findings, term: &Value, path: &Path) {
             (other, _) => found.invalid(&path.child("operator"), other, "not a valid selector operator"),
         }
         found.invalid_each(&path.child("key"), text(requirement, "key"), names::qualified(text(requirement, "key")));
+        for (index, value) in items(requirement, "values").iter().filter_map(Value::as_str).enumerate() {
+            found.invalid_each(&path.child("values").index(index), value, names::label_value(value));
+        }
     }
     for (index, requirement) in items(term, "matchFields").iter().enumerate() {
         let path = path.child("matchFields").index(index);
@@ -124,6 +127,10 @@ fn node_term(found: &mut Findings, term: &Value, path: &Path) {
         }
         if text(requirement, "key") != "metadata.name" {
             found.invalid(&path.child("key"), text(requirement, "key"), "not a valid field selector key");
+        } else {
+            for (index, value) in items(requirement, "values").iter().filter_map(Value::as_str).enumerate() {
+                found.invalid_each(&path.child("values").index(index), value, names::subdomain(value));
+            }
         }
     }
 }
@@ -131,6 +138,12 @@ fn node_term(found: &mut Findings, term: &Value, path: &Path) {
 fn pod_term(found: &mut Findings, term: &Value, path: &Path) {
     metadata::selector(found, &term["labelSelector"], &path.child("labelSelector"));
     metadata::selector(found, &term["namespaceSelector"], &path.child("namespaceSelector"));
+    label_keys(found, term, &["matchLabelKeys", "mismatchLabelKeys"], path);
+    let mismatched = items(term, "mismatchLabelKeys");
+    for (index, key) in items(term, "matchLabelKeys").iter().enumerate().filter(|(_, key)| mismatched.contains(key)) {
+        let message = "exists in both matchLabelKeys and mismatchLabelKeys";
+        found.invalid(&path.child("matchLabelKeys").index(index), key.clone(), message);
+    }
     for name in items(term, "namespaces").iter().filter_map(Value::as_str) {
         found.invalid_each(&path.child("namespace"), name, names::label(name));
     }
@@ -141,10 +154,24 @@ fn pod_term(found: &mut Findings, term: &Value, path: &Path) {
     found.invalid_each(&path.child("topologyKey"), key, names::qualified(key));
 }
 
+/// Keys of labels whose values a Pod's own say: they go with a selector, which may not name them too.
+fn label_keys(found: &mut Findings, holder: &Value, lists: &[&str], path: &Path) {
+    for list in lists.iter().filter(|list| !items(holder, list).is_empty()) {
+        let path = path.child(list);
+        if !has(holder, "labelSelector") {
+            found.forbidden(&path, "must not be specified when labelSelector is not set");
+            continue;
+        }
+        for (index, key) in items(holder, list).iter().filter_map(Value::as_str).enumerate() {
+            found.invalid_each(&path.index(index), key, names::qualified(key));
+        }
+    }
+}
+
 /// `topologySpreadConstraints`.
 pub(super) fn spread(found: &mut Findings, spec: &Value, path: &Path) {
-    let mut seen = HashSet::new();
-    for (index, constraint) in items(spec, "topologySpreadConstraints").iter().enumerate() {
+    let constraints = items(spec, "topologySpreadConstraints");
+    for (index, constraint) in constraints.iter().enumerate() {
         let path = path.index(index);
         let skew = int(constraint, "maxSkew").unwrap_or(0);
         if skew <= 0 {
@@ -157,7 +184,9 @@ pub(super) fn spread(found: &mut Findings, spec: &Value, path: &Path) {
         if !["DoNotSchedule", "ScheduleAnyway"].contains(&when) {
             found.not_supported(&path.child("whenUnsatisfiable"), when, &["DoNotSchedule", "ScheduleAnyway"]);
         }
-        if !seen.insert((key, when)) {
+        // Said of the one that comes first.
+        let same = |later: &Value| (text(later, "topologyKey"), text(later, "whenUnsatisfiable")) == (key, when);
+        if constraints[index + 1..].iter().any(same) {
             found.duplicate(&path.child("{topologyKey, whenUnsatisfiable}"), format!("{{{key}, {when}}}"));
         }
         if let Some(domains) = int(constraint, "minDomains") {
@@ -172,6 +201,7 @@ pub(super) fn spread(found: &mut Findings, spec: &Value, path: &Path) {
         for policy in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
             found.one_of_if_set(&path, constraint, policy, &["Honor", "Ignore"]);
         }
+        label_keys(found, constraint, &["matchLabelKeys"], &path);
         metadata::selector(found, &constraint["labelSelector"], &path.child("labelSelector"));
     }
 }

@@ -19,6 +19,7 @@ pub(super) fn pod(found: &mut Findings, spec: &Value, path: &Path) {
         found.invalid(&path.child("shareProcessNamespace"), true, message);
     }
     sysctls(found, context, &path.child("sysctls"));
+    host_sysctls(found, spec, path);
     found.one_of_if_set(path, context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"]);
     seccomp(found, &context["seccompProfile"], &path.child("seccompProfile"));
     app_armor(found, &context["appArmorProfile"], &path.child("appArmorProfile"));
@@ -80,6 +81,25 @@ fn sysctls(found: &mut Findings, context: &Value, path: &Path) {
             found.invalid(&path, name, format!("must have at most 253 characters and match regex {pattern}"));
         } else if !seen.insert(name) {
             found.duplicate(&path, name);
+        }
+    }
+}
+
+/// Settings of a namespace that the Pod shares with its host are the host's.
+fn host_sysctls(found: &mut Findings, spec: &Value, path: &Path) {
+    const IPC: [&str; 5] = ["kernel.sem", "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "fs.mqueue."];
+    for (index, sysctl) in items(&spec["securityContext"], "sysctls").iter().enumerate() {
+        let name = text(sysctl, "name").replace('/', ".");
+        let shared = if name.starts_with("net.") {
+            "hostNetwork"
+        } else if name.starts_with("kernel.shm") || IPC.iter().any(|start| name.starts_with(start)) {
+            "hostIPC"
+        } else {
+            continue;
+        };
+        if flag(spec, shared) {
+            let path = path.child("sysctls").index(index).child("name");
+            found.invalid(&path, text(sysctl, "name"), format!("may not be specified when '{shared}' is true"));
         }
     }
 }

@@ -13,6 +13,11 @@ pub(super) fn service(found: &mut Findings, service: &Value, old: Option<&Value>
         Some(old) => {
             metadata::update(found, old, service);
             cluster_ips_update(found, old, service);
+            let balanced = text(&service["spec"], "type") == "LoadBalancer";
+            if !balanced && !items(&service["status"]["loadBalancer"], "ingress").is_empty() {
+                let path = Path::new("status").child("loadBalancer").child("ingress");
+                found.forbidden(&path, "may only be used when `spec.type` is 'LoadBalancer'");
+            }
         }
         None => metadata::create(found, service, names::label),
     }
@@ -35,7 +40,17 @@ pub(super) fn service(found: &mut Findings, service: &Value, old: Option<&Value>
     affinity_seconds(found, spec, &path);
     cluster_ips(found, spec, &path);
     for (index, address) in items(spec, "externalIPs").iter().enumerate() {
-        pod::address(found, address.as_str().unwrap_or(""), &path.child("externalIPs").index(index));
+        let (address, path) = (address.as_str().unwrap_or(""), path.child("externalIPs").index(index));
+        pod::address(found, address, &path);
+        match address.parse::<std::net::IpAddr>() {
+            Ok(parsed) if parsed.is_loopback() => {
+                found.invalid(&path, address, "may not be in the loopback range (127.0.0.0/8, ::1/128)");
+            }
+            Ok(parsed) if parsed.is_unspecified() => {
+                found.invalid(&path, address, format!("may not be unspecified ({address})"));
+            }
+            _ => {}
+        }
     }
     found.one_of(&path, spec, "type", &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]);
     unique_ports(found, spec, &path.child("ports"));
@@ -133,7 +148,8 @@ fn cluster_ips_update(found: &mut Findings, old: &Value, new: &Value) {
         return;
     }
     let first = |spec: &Value| items(spec, "clusterIPs").first().cloned().unwrap_or(Value::Null);
-    if !first(before).is_null() && first(before) != first(after) {
+    let consistent = first(after).as_str().unwrap_or("") == text(after, "clusterIP");
+    if !first(before).is_null() && first(before) != first(after) && consistent {
         let path = Path::new("spec").child("clusterIPs").index(0);
         let message = "may not change once set";
         found.invalid(&path, json!(items(after, "clusterIPs")), message);
@@ -145,13 +161,6 @@ fn unique_ports(found: &mut Findings, spec: &Value, list: &Path) {
     if text(spec, "type") == "ClusterIP" {
         for (index, _) in ports.iter().enumerate().filter(|(_, port)| !zero(port, "nodePort")) {
             found.forbidden(&list.index(index).child("nodePort"), "may not be used when `type` is 'ClusterIP'");
-        }
-    }
-    let mut node_ports = HashSet::new();
-    for (index, port) in ports.iter().enumerate() {
-        let Some(number) = int(port, "nodePort").filter(|number| *number != 0) else { continue };
-        if !node_ports.insert((text(port, "protocol"), number)) {
-            found.duplicate(&list.index(index).child("nodePort"), number);
         }
     }
     let mut numbers = HashSet::new();
@@ -167,8 +176,34 @@ fn unique_ports(found: &mut Findings, spec: &Value, list: &Path) {
     }
 }
 
+fn source_ranges(found: &mut Findings, spec: &Value, path: &Path) {
+    let list = path.child("LoadBalancerSourceRanges");
+    for (index, range) in items(spec, "loadBalancerSourceRanges").iter().filter_map(Value::as_str).enumerate() {
+        let (address, length) = range.trim().split_once('/').unwrap_or((range, ""));
+        let wrong = match (address.parse::<std::net::IpAddr>(), length.parse::<u32>()) {
+            (Ok(std::net::IpAddr::V4(address)), Ok(length @ 0..=32)) => {
+                let beyond = address.to_bits() & u32::MAX.checked_shr(length).unwrap_or(0);
+                (beyond != 0).then_some("must not have bits set beyond the prefix length")
+            }
+            (Ok(std::net::IpAddr::V6(_)), Ok(0..=128)) => None,
+            _ => Some("must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"),
+        };
+        if let Some(wrong) = wrong {
+            found.invalid(&list.index(index), range, wrong);
+        }
+    }
+}
+
 fn policies(found: &mut Findings, spec: &Value, path: &Path) {
     let kind = text(spec, "type");
+    if kind == "LoadBalancer" {
+        source_ranges(found, spec, path);
+    }
+    let own_health = kind == "LoadBalancer" && text(spec, "externalTrafficPolicy") == "Local";
+    if let Some(port) = int(spec, "healthCheckNodePort").filter(|port| *port != 0 && !own_health) {
+        let message = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+        found.invalid(&path.child("healthCheckNodePort"), port, message);
+    }
     if kind != "LoadBalancer" {
         for (field, shown) in [
             ("loadBalancerSourceRanges", "LoadBalancerSourceRanges"),

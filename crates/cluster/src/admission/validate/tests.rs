@@ -107,8 +107,8 @@ The Pod "a" is invalid:
 * spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty
 * spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "Never": supported values: "DoNotSchedule", "ScheduleAnyway"
 * spec.hostname: Invalid value: "Up": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
-* spec.subdomain: Invalid value: "a.b": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')
-* spec.tolerations[0].operator: Unsupported value: "Is": supported values: "Equal", "Exists"
+* spec.subdomain: Invalid value: "a.b": must not contain dots
+* spec.tolerations[0].operator: Unsupported value: "Is": supported values: "Equal", "Exists", "Lt", "Gt"
 * spec.tolerations[1].operator: Invalid value: "": operator must be Exists when `key` is empty, which means "match all values and all keys"
 * spec.tolerations[2].effect: Invalid value: "NoSchedule": effect must be 'NoExecute' when `tolerationSeconds` is set
 * spec.hostAliases[0].ip: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)

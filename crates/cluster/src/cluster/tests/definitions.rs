@@ -168,7 +168,7 @@ async fn what_is_applied_has_to_fit_its_schema() {
     let path = format!("{CRONTABS}/a?fieldManager=demo");
     let wrong = crontab("a", json!({"cronSpec": "* * * * *", "replicas": "two"})).to_string();
     let (_, said) = ask(&cluster, "PATCH", &path, &apply, &wrong).await;
-    insta::assert_snapshot!(message(&said), @"failed to create typed patch object (default/a; stable.example.com/v1, Kind=CronTab): .spec.replicas: expected numeric (int or float), got string");
+    insta::assert_snapshot!(message(&said), @"failed to create typed patch object (/a; stable.example.com/v1, Kind=CronTab): .spec.replicas: expected numeric (int or float), got string");
     let right = crontab("a", json!({"cronSpec": "* * * * *", "replicas": 2})).to_string();
     assert_eq!(ask(&cluster, "PATCH", &path, &apply, &right).await.0, 201);
 }

@@ -73,3 +73,34 @@ async fn a_node_says_how_it_is_and_what_runs_on_it() {
     let missing = ask(&cluster, "GET", "/api/v1/nodes/none/proxy/healthz", &[], "").await;
     assert_eq!(said(&missing), (404, "nodes \"none\" not found"));
 }
+
+/// As Kubernetes 1.36 tells it of patches that say a field twice or that are no JSON.
+#[tokio::test]
+async fn patches_are_told_what_is_wrong_with_them() {
+    let cluster = cluster().await;
+    let map = json!({"metadata": {"name": "told"}, "data": {"a": "b"}}).to_string();
+    assert_eq!(ask(&cluster, "POST", MAPS, &[], &map).await.0, 201);
+    let path = format!("{MAPS}/told?fieldValidation=Strict");
+    let twice = ask(&cluster, "PATCH", &path, &[STRATEGIC], r#"{"data":{"c":"d","c":"e"},"foo":1}"#).await;
+    insta::assert_snapshot!(said(&twice).1, @r#" "" is invalid: patch: Invalid value: "map[data:map[c:e] foo:1]": strict decoding error: duplicate field "data.c", unknown field "foo""#);
+    let broken = ask(&cluster, "PATCH", &path, &[MERGE], r#"{"data":tru}"#).await;
+    assert_eq!(said(&broken), (400, "error decoding patch: invalid character '}' in literal true (expecting 'e')"));
+    let list = ask(&cluster, "PATCH", &path, &[STRATEGIC], "[]").await;
+    assert_eq!(said(&list), (400, "json: cannot unmarshal array into Go value of type map[string]interface {}"));
+    let directive = ask(&cluster, "PATCH", &path, &[STRATEGIC], r#"{"data":{"$patch":"foo"}}"#).await;
+    assert_eq!(said(&directive), (500, "unknown patch type: foo in map: map[$patch:foo]"));
+    let null = ask(&cluster, "PATCH", &path, &[MERGE], r#"{"data":{"a":null,"z":"y"}}"#).await;
+    assert_eq!(null.1["data"], json!({"z": "y"}));
+}
+
+/// Bodies that are no objects are told in the words of Kubernetes 1.36, with how they begin.
+#[tokio::test]
+async fn bodies_that_are_no_objects_are_told_with_their_beginning() {
+    let cluster = cluster().await;
+    let of = async |body: &str| ask(&cluster, "POST", MAPS, &[], body).await.1["message"].as_str().unwrap().to_owned();
+    insta::assert_snapshot!(of("").await, @"the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)");
+    insta::assert_snapshot!(of(r#"{"kind":"ConfigMap","apiVersion":"v1",}"#).await, @r#"the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character '}' looking for beginning of object key string ({"kind":"ConfigMap","apiVersio ...)"#);
+    insta::assert_snapshot!(of("kind: x").await, @"the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: invalid character 'k' looking for beginning of value (6b696e643a2078)");
+    insta::assert_snapshot!(of(r#"{"kind":3}"#).await, @r#"the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":3})"#);
+    insta::assert_snapshot!(of("null").await, @r#"ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required"#);
+}
