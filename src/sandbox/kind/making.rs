@@ -30,6 +30,8 @@ pub(super) struct Workshop {
     pub programs: Programs,
     pub records: Records,
     pub reach: Reach,
+    /// Archives of images that every cluster gets besides the lessons' own.
+    pub archives: Vec<std::path::PathBuf>,
     /// How long one attempt may take.
     pub limit: Duration,
     /// Where the engine keeps its files, if that is on this machine.
@@ -76,6 +78,9 @@ impl Workshop {
         self.bound(name).await;
         tell(Stage::Images);
         self.load(name, &self.records.images()).await?;
+        for archive in &self.archives {
+            self.load(name, archive).await?;
+        }
         tell(Stage::Settling);
         let client = connect::client(&kubeconfig).await.map_err(|error| other(&error))?;
         if !connect::ready(&client, READY_WITHIN).await {

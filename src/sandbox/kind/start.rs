@@ -61,7 +61,7 @@ impl Kind {
         let instance = Instance::of(records.folder()).map_err(ours)?;
         let mut caveats: Vec<String> =
             findings.into_iter().filter(|f| !f.works).map(|f| format!("{}: {}", f.about, f.words)).collect();
-        caveats.extend(pack_images(data, lessons, archives, &records)?.map(|missing| missing.to_string()));
+        caveats.extend(pack_images(data, lessons, &records)?.map(|missing| missing.to_string()));
         for caveat in &caveats {
             tracing::warn!("{caveat}");
         }
@@ -72,6 +72,7 @@ impl Kind {
             programs: Programs::new(settings),
             records,
             reach: settings.reach,
+            archives: each(archives),
             limit: settings.timeout,
             engine_files,
             closing: CancellationToken::new(),
@@ -175,23 +176,28 @@ impl Kind {
     }
 }
 
-/// Makes the one archive that every cluster gets, in the format that `kind load image-archive` reads, whatever the archives
-/// are written in. That the lessons' images can't be made is told and stops nobody.
-fn pack_images(
-    data: &Path,
-    lessons: Option<&Path>,
-    archives: &[PathBuf],
-    records: &Records,
-) -> Result<Option<Caveat>, KindError> {
+/// Makes the archive of the lessons' images. That it can't be made is told and stops nobody.
+fn pack_images(data: &Path, lessons: Option<&Path>, records: &Records) -> Result<Option<Caveat>, KindError> {
     let ours = |source| KindError::Data { path: data.to_owned(), source };
     let lessons = lessons.map_or_else(|| lesson_images::unpack(data).map_err(ours), |path| Ok(path.to_owned()))?;
     let store = ImageStore::open(&data.join("images"))?;
     Ok(tokio::task::block_in_place(|| {
-        let missing = lesson_images::fill(&store, &lessons, archives)?;
+        let missing = lesson_images::fill(&store, &lessons, &[])?;
         // kind does not load an archive without images.
-        if missing.is_none() || !archives.is_empty() {
+        if missing.is_none() {
             store.write_archive(&records.images())?;
         }
         Ok::<_, StoreError>(missing)
     })?)
+}
+
+/// The archives themselves, where folders of them are named.
+fn each(archives: &[PathBuf]) -> Vec<PathBuf> {
+    let files = |path: &PathBuf| match std::fs::read_dir(path) {
+        Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+        Err(_) => vec![path.clone()],
+    };
+    let mut all: Vec<PathBuf> = archives.iter().flat_map(files).collect();
+    all.sort();
+    all
 }

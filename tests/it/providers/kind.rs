@@ -1,7 +1,7 @@
 //! `--sandbox kind` on the stand-in: the pool, the queue, every failure that kind was recorded with, and what a start
 //! makes of what the last one left.
 
-use std::{fs, process::Command};
+use std::fs;
 
 use podyard_cluster::node::images::ImageStore;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn a_learner_sees_kinds_stages_and_the_cluster_is_bounded_and_has_the_imag
     assert!(!called("--kubeconfig /root/.kube"), "{calls:?}");
 }
 
-/// Whatever `--images` names is in the one archive that kind loads, beside the lessons' own images.
+/// Whatever `--images` names is loaded beside the lessons' own images.
 #[tokio::test(flavor = "multi_thread")]
 async fn archives_of_images_are_loaded_into_every_cluster() {
     let folder = tempfile::tempdir().unwrap();
@@ -49,13 +49,9 @@ async fn archives_of_images_are_loaded_into_every_cluster() {
     let server = setup.start();
     let mut learner = Learner::arrive(&server).await;
     learner.sandbox("ready").await;
-    let loaded = setup.data.path().join("kind/images.tar");
-    let load = format!("kind load image-archive {}", loaded.display());
-    assert!(standin.calls().iter().any(|call| call.starts_with(&load)), "{:?}", standin.calls());
-    let index = Command::new("tar").arg("-xOf").arg(&loaded).arg("index.json").output().unwrap();
-    let index = String::from_utf8(index.stdout).unwrap();
-    for name in ["docker.io/library/mine:v2", "docker.io/library/pythonapp:latest"] {
-        assert!(index.contains(&format!("\"io.containerd.image.name\":\"{name}\"")), "{index}");
+    for loaded in [&setup.data.path().join("kind/images.tar"), &archive] {
+        let load = format!("kind load image-archive {}", loaded.display());
+        assert!(standin.calls().iter().any(|call| call.starts_with(&load)), "{load}: {:?}", standin.calls());
     }
 }
 
