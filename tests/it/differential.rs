@@ -11,7 +11,7 @@ mod lines;
 
 use std::{
     collections::BTreeSet,
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::{
@@ -53,6 +53,15 @@ impl Place {
                 Self { folder, kubeconfig, home, _cluster: Some(cluster) }
             }
         }
+    }
+
+    /// A cluster whose server is away.
+    fn absent() -> Self {
+        let home = tempfile::tempdir().expect("a temporary directory can be made");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/differential");
+        let kubeconfig = home.path().join("config");
+        fs::write(&kubeconfig, include_str!("differential/files/absent.config")).expect("the directory is our own");
+        Self { folder, kubeconfig, home, _cluster: None }
     }
 
     fn run(&self, program: &[&str], words: &[String]) -> Output {
@@ -122,6 +131,7 @@ fn masks() -> Vec<(Regex, &'static str)> {
         (r"\b[0-9a-f]{64}\b", "<id>"),
         (r#"resourceVersion"?: "\d+""#, "resourceVersion: <n>"),
         (r"127\.0\.0\.1:\d+->", "<from>->"),
+        (r"kubectl-edit-\w+", "kubectl-edit-<n>"),
     ]
     .into_iter()
     .map(|(pattern, to)| (Regex::new(pattern).expect("the patterns are ours"), to))
@@ -159,26 +169,33 @@ fn difference(place: &Place, line: &str, masks: &[(Regex, &'static str)]) -> Opt
 fn both_answer_the_same() {
     let place = Place::new();
     place.seed();
+    judge(&place, lines::all());
+}
+
+#[test]
+fn both_say_the_same_of_a_server_that_is_away() {
+    judge(&Place::absent(), lines::of_absent());
+}
+
+/// Shows both the same lines. A difference that nobody knows of fails the test, and so does a known one that is none any
+/// more.
+fn judge(place: &Place, lines: Vec<String>) {
     let part = env::var("PODYARD_DIFFERENTIAL").unwrap_or_default();
-    let lines: Vec<String> = lines::all().into_iter().filter(|line| line.contains(&part)).collect();
+    let lines: Vec<String> = lines.into_iter().filter(|line| line.contains(&part)).collect();
     let (masks, next) = (masks(), AtomicUsize::new(0));
     let found: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(difference) = difference(&place, line, &masks) {
+                    if let Some(difference) = difference(place, line, &masks) {
                         found.lock().expect("no thread panics").push((line, difference));
                     }
                 }
             });
         }
     });
-    judge(&lines, found.into_inner().expect("no thread panics"));
-}
-
-/// A difference that nobody knows of fails the test, and so does a known one that is none any more.
-fn judge(lines: &[String], found: Vec<(&str, String)>) {
+    let found = found.into_inner().expect("no thread panics");
     let differing: BTreeSet<&str> = found.iter().map(|(line, _)| *line).collect();
     let known = differs::known();
     let unknown: String =

@@ -16,6 +16,7 @@ mod policy;
 pub mod quantity;
 mod requests;
 pub mod rules;
+mod signing;
 mod sources;
 mod storage;
 mod template;
@@ -94,6 +95,11 @@ pub fn wanted(object: &Value) -> Vec<Wanted> {
                 fields: Some(format!("metadata.name={name}")),
                 ..of("leases.coordination.k8s.io")
             },
+            Wanted {
+                fields: Some(format!("spec.nodeName={name}")),
+                everywhere: true,
+                ..of("resourceslices.resource.k8s.io")
+            },
         ],
         _ => Vec::new(),
     }
@@ -143,6 +149,7 @@ pub fn text(subject: &Subject<'_>) -> String {
         ("autoscaling", "HorizontalPodAutoscaler") => autoscaler::describe(subject),
         ("", "PersistentVolume") => storage::volume(subject),
         ("", "PersistentVolumeClaim") => storage::claim(subject),
+        ("certificates.k8s.io", "CertificateSigningRequest") => signing::describe(subject),
         ("batch", "Job") => jobs::job(subject),
         ("batch", "CronJob") => jobs::cron_job(subject),
         _ => generic::describe(subject),

@@ -24,7 +24,12 @@ pub enum Failure {
     /// A Pod's container ended; what is said about it, and its code.
     Ended(String, i32),
     /// Nobody listens at the server's address.
-    Refused(String),
+    Refused {
+        /// That address.
+        address: String,
+        /// What was asked there, as Go says it: `Get "http://…"`.
+        request: String,
+    },
     /// A failure in the midst of an answer: what was printed of it, and why it ends there.
     After(String, Box<Failure>),
 }
@@ -88,6 +93,7 @@ impl Failure {
                 Self::Server(status)
             }
             Self::Said(text) => Self::Said(format!("{words}{text}")),
+            Self::Refused { .. } => Self::Said(format!("{words}{}", self.message())),
             other => other,
         }
     }
@@ -121,7 +127,7 @@ impl Failure {
             Self::Many(all) => all.iter().map(Self::line).collect::<Vec<_>>().join("\n"),
             Self::Ended(text, _) => text.clone(),
             Self::After(_, failure) => failure.text(),
-            Self::Refused(address) => format!(
+            Self::Refused { address, .. } => format!(
                 "The connection to the server {} was refused - did you specify the right host or port?",
                 host(address)
             ),
@@ -143,13 +149,16 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Server(status) => status.message.clone(),
+            Self::Refused { address, request } => {
+                format!("{request}: dial tcp {}: connect: connection refused", host(address))
+            }
             other => other.line(),
         }
     }
 }
 
 /// Host and port of an address.
-pub(crate) fn host(address: &str) -> &str {
+fn host(address: &str) -> &str {
     address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default()
 }
 
@@ -238,6 +247,19 @@ mod tests {
             with(vec![cause("a"), cause("b")]).text(),
             "The Pod \"a\" is invalid: \n* a: Required value\n* b: Required value"
         );
+    }
+
+    #[test]
+    fn an_absent_server_is_named_once_there_are_words_around_it() {
+        let address = "http://127.0.0.1:9".to_owned();
+        let refused = Failure::Refused { request: format!("Get \"{address}/api\""), address };
+        assert_eq!(
+            refused.text(),
+            "The connection to the server 127.0.0.1:9 was refused - did you specify the right host or port?"
+        );
+        let told = refused.prefixed("unable to recognize \"a.yaml\": ").text();
+        let why = "Get \"http://127.0.0.1:9/api\": dial tcp 127.0.0.1:9: connect: connection refused";
+        assert_eq!(told, format!("error: unable to recognize \"a.yaml\": {why}"));
     }
 
     #[test]

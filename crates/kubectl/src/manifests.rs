@@ -12,6 +12,8 @@ use crate::{
     session::Session,
 };
 
+pub use check::invalid;
+
 /// A manifest may have this many bytes: etcd takes no larger request either (1.5 MiB).
 pub const MAX_BYTES: usize = 3 << 19;
 /// A manifest may have this many documents.

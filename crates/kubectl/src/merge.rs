@@ -5,6 +5,7 @@
 
 mod apply;
 mod keys;
+pub mod steps;
 mod strategic;
 
 use serde_json::{Map, Value};

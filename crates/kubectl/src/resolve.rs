@@ -6,6 +6,8 @@ use std::fmt;
 
 pub use discovery::Discovery;
 
+use crate::failure::{Failure, Outcome};
+
 /// A resource that the server has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Resource {
@@ -32,6 +34,38 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// What a kind's resource is most likely called: `ingresses` for `Ingress`.
+    pub fn guessed(api_version: &str, kind: &str) -> Self {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let singular = kind.to_lowercase();
+        let plural = match singular.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if singular.ends_with('s') => format!("{singular}es"),
+            None => format!("{singular}s"),
+        };
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            plural,
+            singular,
+            namespaced: true,
+            ..Self::default()
+        }
+    }
+
+    /// Refuses a kind of which kubectl has no type of its own: a custom one, and those of aggregated servers.
+    pub fn typed(&self) -> Outcome {
+        const FOREIGN: [&str; 3] = ["apiextensions.k8s.io", "apiregistration.k8s.io", "metrics.k8s.io"];
+        let group = self.group.as_str();
+        if !group.contains('.') || group.ends_with(".k8s.io") && !FOREIGN.contains(&group) {
+            return Ok(());
+        }
+        let (kind, version) = (&self.kind, self.api_version());
+        let why = format!("no kind {kind:?} is registered for version {version:?}");
+        Err(Failure::Said(format!("{why} in scheme \"pkg/scheme/scheme.go:28\"")))
+    }
+
     /// `v1` or `apps/v1`.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }

@@ -197,14 +197,18 @@ impl Request {
             ));
         }
         let manifests = manifests::load(session, &self.files, self.recursive, self.validate).await?;
-        let discovery = session.discovery().await?;
+        if let (true, Some(first)) = (self.validate, manifests.iter().flatten().next()) {
+            let found = session.discovery_after(0).await;
+            found.map_err(|failure| unvalidated(session, &first.source, failure))?;
+        }
         let (mut picks, mut failures) = (Vec::new(), Vec::new());
         let labels = Labels::read(self.selector.as_deref().filter(|_| !self.latest).unwrap_or_default())?;
         let fits = |manifest: &Outcome<manifests::Manifest>| {
             manifest.as_ref().map_or(true, |manifest| labels.fit(&manifest.value))
         };
-        for manifest in manifests.into_iter().filter(fits) {
-            match manifest.and_then(|manifest| target(session, discovery, manifest, self.local)) {
+        let fitting: Vec<_> = manifests.into_iter().filter(fits).collect();
+        for manifest in fitting {
+            match self.of_manifest(session, manifest).await {
                 Ok(target) => picks.push(Pick::One(target)),
                 Err(failure) => failures.push(failure),
             }
@@ -212,9 +216,44 @@ impl Request {
         let single = picks.len() == 1 && self.files.len() == 1;
         Ok(Selection { picks, failures, selector: None, fields: None, single })
     }
+
+    async fn of_manifest(&self, session: &Session, manifest: Outcome<manifests::Manifest>) -> Outcome<Target> {
+        let manifest = manifest?;
+        if self.local {
+            return Ok(guessed(session, manifest));
+        }
+        match session.discovery_after(1).await {
+            Ok(discovery) => target(session, discovery, manifest),
+            Err(failure @ Failure::Refused { .. }) => {
+                Err(failure.prefixed(&format!("unable to recognize {:?}: ", manifest.source)))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
 }
 
-fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifest, local: bool) -> Outcome<Target> {
+/// Why nothing can be said about a manifest's fields where there is no server.
+fn unvalidated(session: &Session, source: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused { address, .. } => {
+            let request = format!("Get \"{}/openapi/v2?timeout=32s\"", session.server.address());
+            let why = Failure::Refused { address, request }.message();
+            manifests::invalid(source, &format!("failed to download openapi: {why}"))
+        }
+        other => other,
+    }
+}
+
+/// What a manifest is about as its kind sounds, without asking a server.
+fn guessed(session: &Session, manifest: manifests::Manifest) -> Target {
+    let resource = Resource::guessed(text_at(&manifest.value, "/apiVersion"), text_at(&manifest.value, "/kind"));
+    let written = text_at(&manifest.value, "/metadata/namespace");
+    let namespace = if written.is_empty() { session.namespace.clone() } else { written.to_owned() };
+    let name = text_at(&manifest.value, "/metadata/name").to_owned();
+    Target { resource, namespace: Some(namespace), name, source: Some(manifest.source), manifest: Some(manifest.value) }
+}
+
+fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifest) -> Outcome<Target> {
     let mut value = manifest.value;
     let (version, kind) = (text_at(&value, "/apiVersion"), text_at(&value, "/kind"));
     let name = text_at(&value, "/metadata/name").to_owned();
@@ -233,7 +272,7 @@ fn target(session: &Session, discovery: &Discovery, manifest: manifests::Manifes
             session.namespace
         )));
     }
-    if let (Some(namespace), Some(object), false) = (&namespace, value.as_object_mut(), local) {
+    if let (Some(namespace), Some(object)) = (&namespace, value.as_object_mut()) {
         let metadata = object.entry("metadata").or_insert_with(|| Value::Object(serde_json::Map::new()));
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.insert("namespace".to_owned(), Value::String(namespace.clone()));

@@ -51,11 +51,22 @@ impl PatchType {
     }
 }
 
+/// What is told beside an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A warning of the server.
+    Warning(String),
+    /// A request that was answered, for kubectl's log.
+    Request(String),
+}
+
 /// The API server as a command sees it.
 #[derive(Clone)]
 pub struct Server {
     client: kube::Client,
-    warnings: mpsc::UnboundedSender<String>,
+    notices: mpsc::UnboundedSender<Notice>,
+    /// Whether requests are told of (`-v=6`).
+    logs: bool,
     impersonate: HeaderMap,
     timeout: Outcome<Option<Duration>>,
     /// Its address, for messages.
@@ -63,14 +74,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server whose warnings go to `warnings`.
-    pub fn new(client: kube::Client, address: String, warnings: mpsc::UnboundedSender<String>) -> Self {
-        Self { client, warnings, impersonate: HeaderMap::new(), timeout: Ok(None), address }
+    /// A server whose notices go to `notices`.
+    pub fn new(client: kube::Client, address: String, notices: mpsc::UnboundedSender<Notice>) -> Self {
+        Self { client, notices, logs: false, impersonate: HeaderMap::new(), timeout: Ok(None), address }
     }
 
     /// Acts as someone else (`--as`, `--as-group`, `--as-uid`).
     pub fn impersonating(mut self, headers: HeaderMap) -> Self {
         self.impersonate = headers;
+        self
+    }
+
+    /// Tells of each request that was answered.
+    pub fn logging(mut self, on: bool) -> Self {
+        self.logs = on;
         self
     }
 
@@ -148,6 +165,7 @@ impl Server {
         accept: &str,
         body: Option<(&str, String)>,
     ) -> Outcome<Response<Body>> {
+        let asked = format!("{} \"{}{path}\"", in_go(&method), self.address);
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -161,9 +179,18 @@ impl Server {
             None => request.body(Sent::empty()),
         };
         let request = request.map_err(|error| Failure::said(error.to_string()))?;
+        let began = Instant::now();
+        let verb = request.method().clone();
         let end = self.timeout.clone()?.map(|timeout| Instant::now() + timeout);
         let sent = before(end, self.client.send(request)).await.map_err(|_| Failure::Bare(LATE.to_owned()))?;
-        let answer = sent.map_err(|error| self.unreachable(&error))?;
+        let answer = sent.map_err(|error| self.unreachable(&error, asked))?;
+        if self.logs {
+            let (url, took) = (format!("{}{path}", self.address), began.elapsed().as_millis());
+            self.tell(Notice::Request(format!(
+                "\"Response\" verb=\"{verb}\" url={url:?} status=\"{}\" milliseconds={took}",
+                answer.status()
+            )));
+        }
         self.warn(answer.headers());
         if answer.status().is_success() {
             return Ok(answer.map(|body| ending_at(end, body)));
@@ -171,26 +198,35 @@ impl Server {
         Err(refusal(answer.map(|body| ending_at(end, body))).await)
     }
 
-    fn unreachable(&self, error: &kube::Error) -> Failure {
+    fn unreachable(&self, error: &kube::Error, request: String) -> Failure {
         let text = root_cause(error);
         if text.to_ascii_lowercase().contains("connection refused") {
-            return Failure::Refused(self.address.clone());
+            return Failure::Refused { address: self.address.clone(), request };
         }
         Failure::Bare(format!("Unable to connect to the server: {text}"))
     }
 
-    /// Where warnings go, for those that are not the server's own.
-    pub fn warnings(&self) -> mpsc::UnboundedSender<String> {
-        self.warnings.clone()
+    /// Its address, for messages.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where notices go, for those that are not the server's own.
+    pub fn notices(&self) -> mpsc::UnboundedSender<Notice> {
+        self.notices.clone()
     }
 
     fn warn(&self, headers: &HeaderMap) {
         for value in headers.get_all("warning") {
             if let Some(text) = value.to_str().ok().and_then(warning) {
-                // Nobody listens any more only when the command has ended.
-                let _ = self.warnings.send(text);
+                self.tell(Notice::Warning(text));
             }
         }
+    }
+
+    fn tell(&self, notice: Notice) {
+        // Nobody listens any more only when the command has ended.
+        let _ = self.notices.send(notice);
     }
 }
 
@@ -201,6 +237,12 @@ fn named(path: &str) -> Outcome {
         return Err(Failure::said("resource name may not be empty"));
     }
     Ok(())
+}
+
+/// A method as Go's errors name it: `Get`.
+fn in_go(method: &Method) -> String {
+    let (first, rest) = method.as_str().split_at(1);
+    format!("{first}{}", rest.to_lowercase())
 }
 
 /// What is said when a request took too long.

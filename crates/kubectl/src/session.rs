@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Matches, duration},
     env::{Editor, Env, Files, Kubeconfig, Ports, Terminal},
-    failure::{Failure, Outcome, host},
+    failure::{Failure, Outcome},
     resolve::Discovery,
-    server::Server,
+    server::{JSON, Notice, Server},
 };
 
 type Input = Box<dyn AsyncRead + Send + Unpin>;
@@ -23,6 +23,9 @@ type Output = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// Manifests larger than this are refused: 10 MiB.
 const STDIN_LIMIT: u64 = 10 << 20;
+
+/// From this level of `-v` on, requests are told of.
+const LOGGED: i64 = 6;
 
 /// What a running command holds.
 pub struct Session {
@@ -55,20 +58,20 @@ pub struct Session {
 
 impl Session {
     /// A session for a parsed command line; warnings of the server come out of the second value.
-    pub fn open(env: Env, matches: &Matches) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn open(env: Env, matches: &Matches) -> (Self, mpsc::UnboundedReceiver<Notice>) {
         let (mut session, warnings) = Self::bare(env);
         if let Some(namespace) = matches.some("namespace") {
             session.namespace = namespace.to_owned();
             session.namespace_given = true;
         }
-        session.lookups = lookups(matches.command.path);
-        session.server =
-            session.server.clone().impersonating(impersonation(matches)).giving_up_after(request_timeout(matches));
+        session.lookups = lookups(matches);
+        let server = session.server.clone().impersonating(impersonation(matches)).logging(matches.int("v") >= LOGGED);
+        session.server = server.giving_up_after(request_timeout(matches));
         (session, warnings)
     }
 
     /// A session without flags.
-    pub fn bare(env: Env) -> (Self, mpsc::UnboundedReceiver<String>) {
+    pub fn bare(env: Env) -> (Self, mpsc::UnboundedReceiver<Notice>) {
         let (warn, warnings) = mpsc::unbounded_channel();
         let namespace = if env.namespace.is_empty() { "default".to_owned() } else { env.namespace };
         let session = Self {
@@ -95,7 +98,7 @@ impl Session {
     pub async fn with_warnings(
         &self,
         strict: bool,
-        mut warnings: mpsc::UnboundedReceiver<String>,
+        mut warnings: mpsc::UnboundedReceiver<Notice>,
         work: impl Future<Output = Outcome>,
     ) -> Outcome {
         let mut said = Vec::new();
@@ -103,10 +106,10 @@ impl Session {
         loop {
             tokio::select! {
                 biased;
-                Some(text) = warnings.recv() => self.warn(&mut said, text).await?,
+                Some(notice) = warnings.recv() => self.warn(&mut said, notice).await?,
                 outcome = &mut work => {
-                    while let Ok(text) = warnings.try_recv() {
-                        self.warn(&mut said, text).await?;
+                    while let Ok(notice) = warnings.try_recv() {
+                        self.warn(&mut said, notice).await?;
                     }
                     outcome?;
                     return match said.len() {
@@ -120,7 +123,13 @@ impl Session {
         }
     }
 
-    async fn warn(&self, said: &mut Vec<String>, text: String) -> Outcome {
+    async fn warn(&self, said: &mut Vec<String>, notice: Notice) -> Outcome {
+        let text = match notice {
+            Notice::Warning(text) => text,
+            Notice::Request(text) => {
+                return self.err(&format!("{}\n", self.log_line('I', "round_trippers.go:632", &text))).await;
+            }
+        };
         if said.contains(&text) {
             return Ok(());
         }
@@ -141,20 +150,30 @@ impl Session {
 
     /// The server's resources, asked for once.
     pub async fn discovery(&self) -> Outcome<&Discovery> {
-        let found = self.discovery.get_or_try_init(|| Discovery::load(&self.server)).await;
-        if let Err(Failure::Refused(address)) = &found {
-            self.err(&self.tries(address)).await?;
-        }
-        found
+        self.discovery_after(self.lookups).await
     }
 
-    /// What kubectl's log says of each try to learn what an absent server has.
-    fn tries(&self, address: &str) -> String {
-        let why = format!("dial tcp {}: connect: connection refused", host(address));
-        let text = format!(
-            "\"Unhandled Error\" err=\"couldn't get current server API group list: Get \\\"{address}/api?timeout=32s\\\": {why}\""
-        );
-        format!("{}\n", self.log_line('E', "memcache.go:265", &text)).repeat(self.lookups)
+    /// The same, where kubectl looks `lookups` times before it believes that there is no server.
+    pub async fn discovery_after(&self, lookups: usize) -> Outcome<&Discovery> {
+        let found = self.discovery.get_or_try_init(|| Discovery::load(&self.server)).await;
+        self.tell_tries(found, lookups).await
+    }
+
+    /// Fails when there is no server, for commands that look for one though they could do without.
+    pub async fn reachable(&self) -> Outcome {
+        let found = self.server.get("/api?timeout=32s", JSON).await;
+        self.tell_tries(found, self.lookups).await.map(drop)
+    }
+
+    /// Writes what kubectl's log says of each try to learn what an absent server has.
+    async fn tell_tries<T>(&self, found: Outcome<T>, lookups: usize) -> Outcome<T> {
+        if let Err(failure @ Failure::Refused { .. }) = &found {
+            let why = failure.message();
+            let text =
+                format!("\"Unhandled Error\" err={:?}", format!("couldn't get current server API group list: {why}"));
+            self.err(&format!("{}\n", self.log_line('E', "memcache.go:265", &text)).repeat(lookups)).await?;
+        }
+        found
     }
 
     /// Writes to standard output.
@@ -214,14 +233,20 @@ impl Session {
     }
 }
 
-/// By the way in which kubectl's commands look for objects.
-fn lookups(path: &str) -> usize {
-    match path {
+/// By the way in which kubectl's commands look for objects: those of a type that stands alone are looked for once more
+/// for each type.
+fn lookups(matches: &Matches) -> usize {
+    let types = |word: &String| if word.contains('/') { 0 } else { word.split(',').count() };
+    match matches.command.path {
+        "create job" => 4,
+        "taint" | "auth can-i" | "explain" | "create role" | "create clusterrole" => 2,
         "api-resources" | "api-versions" | "run" | "diff" => 1,
-        "auth can-i" | "explain" => 2,
-        "logs" | "exec" | "wait" | "drain" | "cordon" | "uncordon" | "port-forward" | "debug" | "attach" => 4,
-        path if path.starts_with("rollout ") || path.starts_with("set ") => 4,
-        _ => 5,
+        "events" if matches.some("for").is_some() => 2,
+        "events" => 0,
+        path if path.starts_with("create ") || path.starts_with("top ") => 0,
+        "logs" | "exec" | "drain" | "cordon" | "uncordon" | "port-forward" | "debug" | "attach" => 4,
+        path if path.starts_with("certificate ") => 4,
+        _ => 4 + matches.args.first().map_or(1, types),
     }
 }
 

@@ -16,6 +16,7 @@ mod describe;
 mod diff;
 mod discover;
 mod drain;
+mod dump;
 mod edit;
 mod elsewhere;
 mod events;
@@ -86,7 +87,9 @@ pub async fn dispatch(session: &Session, matches: &Matches) -> Outcome {
         "api-resources" => discover::resources(session, matches).await,
         "api-versions" => discover::versions(session, matches).await,
         "cluster-info" => discover::cluster(session).await,
+        "cluster-info dump" => dump::run(session, matches).await,
         "auth can-i" => auth::can_i(session, matches).await,
+        "auth reconcile" => auth::reconcile::run(session, matches).await,
         "auth whoami" => auth::whoami(session, matches).await,
         "autoscale" => autoscale::run(session, matches).await,
         "completion" => elsewhere::completion(matches),

@@ -34,4 +34,14 @@ impl Editor for Program {
         }
         .boxed()
     }
+
+    fn keep(&self, _: &str, text: String) -> BoxFuture<'_, io::Result<Option<String>>> {
+        async move {
+            let file = tempfile::Builder::new().prefix("kubectl-edit-").suffix(".yaml").tempfile()?;
+            tokio::fs::write(file.path(), text).await?;
+            let (_, path) = file.keep().map_err(|error| error.error)?;
+            Ok(Some(path.to_string_lossy().into_owned()))
+        }
+        .boxed()
+    }
 }

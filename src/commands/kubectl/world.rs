@@ -18,7 +18,14 @@ impl Files for RealFiles {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> BoxFuture<'_, io::Result<()>> {
-        fs::write(path.to_owned(), bytes.to_owned()).boxed()
+        let (path, bytes) = (std::path::PathBuf::from(path), bytes.to_owned());
+        async move {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).await?;
+            }
+            fs::write(path, bytes).await
+        }
+        .boxed()
     }
 
     fn list(&self, path: &str) -> BoxFuture<'_, io::Result<Vec<String>>> {

@@ -79,6 +79,11 @@ pub fn all() -> Vec<String> {
     all.filter(|line| seen.insert(line.clone())).collect()
 }
 
+/// Lines for a server that is away.
+pub fn of_absent() -> Vec<String> {
+    include_str!("absent.txt").lines().map(str::to_owned).collect()
+}
+
 fn matrix() -> impl Iterator<Item = String> {
     KINDS.iter().enumerate().flat_map(|(at, kind)| {
         // Five steps through twelve flags come by all of them, so every pair of neighbours differs.

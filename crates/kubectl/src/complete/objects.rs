@@ -19,13 +19,18 @@ use crate::{
 pub(super) async fn propose(session: &Session, matches: &Matches, what: What, last: &str) -> Outcome<Proposals> {
     let args = matches.args.as_slice();
     let (found, directive) = match what {
-        What::Objects => return typed(session, args, &kinds(session).await?, last).await,
+        What::Objects => {
+            let with_slash = args.first().is_some_and(|first| first.contains('/'));
+            let wants_kinds = with_slash || args.is_empty() && !last.contains('/');
+            let kinds = if wants_kinds { kinds(session).await? } else { Vec::new() };
+            return typed(session, args, &kinds, last).await;
+        }
         What::Of(kinds) => {
             return typed(session, args, &kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>(), last).await;
         }
         What::Names(_) if !args.is_empty() => (Vec::new(), Directive::NoFiles),
         What::Names(kind) => (names(session, kind).await?, Directive::NoFiles),
-        What::Pod(then) => (pods(session, args, then, last).await?, Directive::NoFiles),
+        What::Pod(then) => pods(session, args, then, last).await?,
         What::Copy => (places(session, args, last).await?, Directive::NoSpace),
         What::Config(_) if !args.is_empty() => (Vec::new(), Directive::NoFiles),
         What::Config(list) => (flags::entries(session, list).await, Directive::NoFiles),
@@ -61,7 +66,7 @@ async fn typed(session: &Session, args: &[String], kinds: &[String], last: &str)
 
 /// The kinds that can be got, by group and name.
 async fn kinds(session: &Session) -> Outcome<Vec<String>> {
-    let all = session.discovery().await?.resources.iter().filter(|resource| resource.can("get"));
+    let all = session.discovery_after(1).await?.resources.iter().filter(|resource| resource.can("get"));
     let mut found: Vec<_> = all.map(|resource| (resource.group.clone(), resource.plural.clone(), resource)).collect();
     found.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
     found.dedup_by(|a, b| (&a.0, &a.1) == (&b.0, &b.1));
@@ -69,7 +74,7 @@ async fn kinds(session: &Session) -> Outcome<Vec<String>> {
 }
 
 async fn list(session: &Session, kind: &str) -> Outcome<Vec<Value>> {
-    let resource = session.discovery().await?.find(kind)?;
+    let resource = session.discovery_after(5).await?.find(kind)?;
     let selection = Selection { picks: Vec::new(), failures: Vec::new(), selector: None, fields: None, single: false };
     let mut list = selection.list(session, resource, Some(&session.namespace), JSON, 500).await?;
     Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
@@ -80,20 +85,25 @@ pub(super) async fn names(session: &Session, kind: &str) -> Outcome<Vec<String>>
     Ok(list(session, kind).await?.iter().map(|item| text_at(item, "/metadata/name").to_owned()).collect())
 }
 
-async fn pods(session: &Session, args: &[String], then: Then, last: &str) -> Outcome<Vec<String>> {
-    match (args, then) {
+async fn pods(session: &Session, args: &[String], then: Then, last: &str) -> Outcome<(Vec<String>, Directive)> {
+    let found = match (args, then) {
         ([], _) => match last.split_once('/') {
-            Some((kind, _)) => {
-                Ok(names(session, kind).await?.into_iter().map(|name| format!("{kind}/{name}")).collect())
-            }
-            None => {
-                Ok(names(session, "pods").await?.into_iter().chain(RUNNERS.map(|kind| format!("{kind}/"))).collect())
-            }
+            Some((kind, _)) => names(session, kind).await?.into_iter().map(|name| format!("{kind}/{name}")).collect(),
+            None => return Ok(pods_and_runners(session, last).await),
         },
-        ([pod], Then::Container) => containers(session, pod).await,
-        ([object, ..], Then::Ports) => ports(session, object).await,
-        _ => Ok(Vec::new()),
-    }
+        ([pod], Then::Container) => containers(session, pod).await?,
+        ([object, ..], Then::Ports) => ports(session, object).await?,
+        _ => Vec::new(),
+    };
+    Ok((found, Directive::NoFiles))
+}
+
+/// Pods, and the kinds that run some. Where only kinds are left, no blank follows their slash.
+async fn pods_and_runners(session: &Session, last: &str) -> (Vec<String>, Directive) {
+    let mut found = names(session, "pods").await.unwrap_or_default();
+    let none = !found.iter().any(|name| name.starts_with(last));
+    found.extend(RUNNERS.map(|kind| format!("{kind}/")));
+    (found, if none { Directive::NoSpaceNoFiles } else { Directive::NoFiles })
 }
 
 /// The containers of a Pod, or of a Pod that something runs.

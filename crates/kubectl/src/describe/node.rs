@@ -1,5 +1,7 @@
 //! Nodes, with what runs on them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -33,6 +35,7 @@ pub fn describe(subject: &Subject<'_>) -> String {
         page.line(0, format!("{title}:"));
         map.iter().for_each(|(name, amount)| page.field(1, name, plain(amount)));
     }
+    slices(&mut page, subject);
     system(&mut page, node);
     pods(&mut page, subject);
     events::add(&mut page, subject.events, subject.now);
@@ -100,6 +103,31 @@ fn conditions(page: &mut Page, node: &Value) {
                 text("/message")
             ),
         );
+    }
+}
+
+/// So many pools of devices are shown.
+const MOST_POOLS: usize = 10;
+
+/// The devices of the node alone, by driver and pool.
+fn slices(page: &mut Page, subject: &Subject<'_>) {
+    let mut pools: BTreeMap<String, (String, String, usize, usize)> = BTreeMap::new();
+    for slice in subject.related.iter().filter(|other| at(other, "/kind") == "ResourceSlice") {
+        let (driver, pool) = (at(slice, "/spec/driver"), at(slice, "/spec/pool/name"));
+        let (_, _, slices, devices) = pools.entry(format!("{driver}/{pool}")).or_insert((driver, pool, 0, 0));
+        *slices += 1;
+        *devices += list(slice, "/spec/devices").len();
+    }
+    if pools.is_empty() {
+        return;
+    }
+    page.line(0, "Node-Local ResourceSlices:\n  Driver\tPool\tSlices\tDevices");
+    page.line(1, "------\t----\t------\t-------");
+    for (driver, pool, slices, devices) in pools.values().take(MOST_POOLS) {
+        page.line(1, format!("{driver}\t{pool}\t{slices}\t{devices}"));
+    }
+    if pools.len() > MOST_POOLS {
+        page.line(1, format!("...and {} more pools", pools.len() - MOST_POOLS));
     }
 }
 

@@ -43,7 +43,7 @@ fn related(object: &Value, all: &[Value]) -> Vec<Value> {
         "Service" | "Ingress" => &["Service", "EndpointSlice"],
         "Namespace" => &["ResourceQuota", "LimitRange"],
         "PersistentVolumeClaim" => &["Pod"],
-        "Node" => &["Pod", "Lease"],
+        "Node" => &["Pod", "Lease", "ResourceSlice"],
         _ => &[],
     };
     let service = object["kind"] == "Service";

@@ -9,11 +9,14 @@ const ADVICE: &str = "if you choose to ignore these errors, turn validation off 
 /// Refuses what is no object of a kind.
 pub fn all(value: &Value, source: &str, validate: bool) -> Outcome {
     if validate {
-        schema(value).map_err(|why| {
-            Failure::Said(format!("error validating {source:?}: error validating data: {why}; {ADVICE}"))
-        })?;
+        schema(value).map_err(|why| invalid(source, &why))?;
     }
     decodable(value).map_err(|why| Failure::Said(format!("unable to decode {source:?}: {why}")))
+}
+
+/// A manifest that is not valid, or of which nobody can say so.
+pub fn invalid(source: &str, why: &str) -> Failure {
+    Failure::Said(format!("error validating {source:?}: error validating data: {why}; {ADVICE}"))
 }
 
 fn schema(value: &Value) -> Result<(), String> {

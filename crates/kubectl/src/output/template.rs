@@ -8,7 +8,7 @@ mod run;
 
 use std::collections::BTreeMap;
 
-pub use functions::{base64_decoded, go_type};
+pub use functions::{base64_bytes, base64_decoded, go_type};
 pub use run::Failed;
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ mod remembered;
 use super::Resource;
 use crate::{
     failure::{Failure, Outcome, text_at},
-    server::{JSON, Server, collect, parse},
+    server::{JSON, Notice, Server, collect, parse},
 };
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -24,13 +24,13 @@ pub struct Discovery {
     /// Group versions, in the server's order.
     pub versions: Arc<[String]>,
     /// Where warnings about names of several meanings go.
-    pub warn: Option<UnboundedSender<String>>,
+    pub warn: Option<UnboundedSender<Notice>>,
 }
 
 impl Discovery {
     /// Asks the server. What the same answers were read as before is taken from memory.
     pub async fn load(server: &Server) -> Outcome<Self> {
-        let warn = Some(server.warnings());
+        let warn = Some(server.notices());
         let core = collect(server.open("/api?timeout=32s", AGGREGATED).await?).await?;
         let groups = collect(server.open("/apis?timeout=32s", AGGREGATED).await?).await?;
         let answers = [core, groups];
@@ -59,7 +59,7 @@ impl Discovery {
         for other in super::also_meant(&self.resources, text) {
             let said = format!("short name {text:?} could also match lower priority resource {}", other.full_plural());
             // Nobody listens where there is nobody to warn.
-            let _ = self.warn.as_ref().map(|warn| warn.send(said));
+            let _ = self.warn.as_ref().map(|warn| warn.send(Notice::Warning(said)));
         }
         super::find(&self.resources, text).ok_or_else(|| {
             let name = text.split('.').next().unwrap_or(text);

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use kube::client::Body;
+use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
@@ -20,14 +21,14 @@ use super::{POD, world::World};
 const MOST: usize = 512 << 10;
 const FRAME: usize = 16 << 10;
 
-/// A client whose logs never end, and how many bytes were taken of them.
-fn flooding(client: kube::Client, line: Bytes) -> (kube::Client, Arc<AtomicUsize>) {
+/// A client whose answers to requests with `wanted` in their address never end, and how many bytes were taken of them.
+fn flooding(client: kube::Client, wanted: &'static str, line: Bytes) -> (kube::Client, Arc<AtomicUsize>) {
     let taken = Arc::new(AtomicUsize::new(0));
     let counter = taken.clone();
     let service = tower::service_fn(move |request: Request<Body>| {
         let (client, line, counter) = (client.clone(), line.clone(), counter.clone());
         async move {
-            if !request.uri().path().ends_with("/log") {
+            if !request.uri().to_string().contains(wanted) {
                 return Ok(client.send(request).await?.map(|body| body.map_err(tower::BoxError::from).boxed_unsync()));
             }
             let frames = stream::repeat_with(move || {
@@ -46,12 +47,23 @@ async fn a_reader_that_does_not_read_stops_the_server() {
     let world = World::new(&[("pod.yaml", POD)]).await;
     world.run("apply -f pod.yaml").await;
     let long = "x".repeat(3 * FRAME);
-    for (line, said) in [
-        ("logs -f web", "a line of a log"),
-        ("logs -f web --prefix", "a line of a log"),
-        ("logs -f web --prefix", long.as_str()),
+    // What is printed is about as long as what was told.
+    let said = "a message ".repeat(100);
+    let object = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "web"}, "message": said});
+    let row = json!({"kind": "Table", "columnDefinitions": [{"name": "Name", "type": "string", "format": "name"}],
+        "rows": [{"cells": [said], "object": {"metadata": {"name": "web"}}}]});
+    let event = |object: &Value| json!({"type": "MODIFIED", "object": object}).to_string();
+    let (object, row) = (event(&object), event(&row));
+    for (line, wanted, said) in [
+        ("logs -f web", "/log", "a line of a log"),
+        ("logs -f web --prefix", "/log", "a line of a log"),
+        ("logs -f web --prefix", "/log", long.as_str()),
+        ("get pods -w", "watch=true", row.as_str()),
+        ("get pod web -w --output-watch-events", "watch=true", row.as_str()),
+        ("get pods -w -o yaml", "watch=true", object.as_str()),
+        ("events -w", "watch=true", object.as_str()),
     ] {
-        let (client, taken) = flooding(world.cluster().client(), Bytes::from(format!("{said}\n")));
+        let (client, taken) = flooding(world.cluster().client(), wanted, Bytes::from(format!("{said}\n")));
         let argv: Vec<String> = line.split(' ').map(str::to_owned).collect();
         let (env, _out, _err) = world.env(client, &CancellationToken::new());
         let mut running = Box::pin(crate::run(&argv, env));

@@ -1,4 +1,6 @@
-//! `auth can-i` and `auth whoami`.
+//! `auth can-i`, `auth whoami` and, in a file of its own, `auth reconcile`.
+
+pub mod reconcile;
 
 use serde_json::{Value, json};
 
@@ -124,7 +126,11 @@ async fn attributes(session: &Session, matches: &Matches, verb: &str, what: &str
     let (kind, name) = what.split_once('/').unwrap_or((what, ""));
     let mut attributes = json!({"verb": verb});
     let mut namespaced = true;
-    match session.discovery().await?.find(kind) {
+    let found = match session.discovery().await {
+        Ok(discovery) => discovery.find(kind),
+        Err(failure) => Err(failure),
+    };
+    match found {
         Ok(resource) => {
             attributes["resource"] = resource.plural.clone().into();
             namespaced = resource.namespaced;

@@ -32,7 +32,11 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
     let names = matches.args.iter().map(|name| selection::named("certificatesigningrequests", name));
     let named: Vec<String> = names.collect::<Outcome<_>>()?;
-    let (objects, mut failures) = Request::of(matches, &named).select(session).await?.objects(session).await;
+    let selection = Request::of(matches, &named).select(session).await?;
+    if selection.picks.iter().any(|pick| pick.resource().namespaced) {
+        return Err(Failure::said("namespace may not be empty when retrieving a resource by name"));
+    }
+    let (objects, mut failures) = selection.objects(session).await;
     for object in &objects {
         failures.extend(one(session, matches, object, &decision, &mut reporter).await.err());
     }

@@ -1,6 +1,7 @@
 //! `config`: which clusters there are, and which of them is meant.
 
 mod change;
+mod credentials;
 mod view;
 
 use serde_json::{Value, json};
@@ -66,7 +67,13 @@ impl Held {
         Ok(held)
     }
 
-    async fn write(&self, session: &Session) -> Outcome {
+    /// Writes all entries in the order of their names.
+    async fn write(&mut self, session: &Session) -> Outcome {
+        for kind in [Kind::Cluster, Kind::Context, Kind::User] {
+            if let Some(list) = self.value[kind.list()].as_array_mut() {
+                list.sort_by_cached_key(|entry| text_at(entry, "/name").to_owned());
+            }
+        }
         Ok(session.kubeconfig.write(yaml::text(&self.value)).await?)
     }
 

@@ -44,6 +44,9 @@ impl Derived {
             selection.objects(session).await
         };
         for object in &objects {
+            if self.plural == "services" {
+                object.target.resource.typed()?;
+            }
             let outcome = match make(object, &objects[0]) {
                 Ok(made) => self.create(session, matches, reporter, object, made).await,
                 Err(failure) => Err(failure),

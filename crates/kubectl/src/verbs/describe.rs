@@ -25,6 +25,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if let Some(failure) = missing {
         return by_prefix(session, matches, failure.clone()).await;
     }
+    if objects.iter().any(|object| object.target.name.is_empty()) {
+        return Err(Failure::said("resource name may not be empty"));
+    }
     // Events of many objects would drown the page.
     let with_events = matches.on("show-events") && (objects.len() == 1 || matches.given("show-events"));
     pages(session, &objects, with_events).await?;
@@ -32,7 +35,10 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         let namespaced = !matches.on("all-namespaces");
         session.err(&super::get::nothing_found(session, namespaced)).await?;
     }
-    Failure::of(failures)
+    match failures.as_slice() {
+        [Failure::Said(text)] if text.starts_with("unable to recognize") => Failure::gathered(failures),
+        _ => Failure::of(failures),
+    }
 }
 
 /// A name that is none may be the beginning of several.

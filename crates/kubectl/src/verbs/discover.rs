@@ -22,9 +22,18 @@ pub async fn versions(session: &Session, matches: &Matches) -> Outcome {
             format!("unexpected arguments: [{}]", matches.args.join(" ")),
         ));
     }
-    let mut versions = session.discovery().await?.versions.to_vec();
+    let found = session.discovery().await;
+    let mut versions = found.map_err(unversioned)?.versions.to_vec();
     versions.sort();
     session.out(&versions.iter().map(|version| format!("{version}\n")).collect::<String>()).await
+}
+
+/// Words around an absent server.
+fn unversioned(failure: Failure) -> Failure {
+    match failure {
+        Failure::Refused { .. } => failure.prefixed("couldn't get available api versions from server: "),
+        other => other,
+    }
 }
 
 /// Runs `api-resources`.
@@ -116,6 +125,7 @@ fn wanted(resource: &Resource, matches: &Matches) -> bool {
 /// The Services that say of themselves that they belong to the cluster: name and path of a proxy to each.
 async fn add_ons(session: &Session) -> Outcome<Vec<(String, String)>> {
     let pairs = [("labelSelector", "kubernetes.io/cluster-service=true".to_owned())];
+    session.reachable().await?;
     let list = session.server.get(&format!("/api/v1/namespaces/kube-system/services{}", query(&pairs)), JSON).await?;
     let items = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     Ok(items.iter().map(add_on).collect())
@@ -138,13 +148,14 @@ pub async fn cluster(session: &Session) -> Outcome {
         Some(_) => format!("\u{1b}[0;{colour}m{text}\u{1b}[0m"),
         None => text.to_owned(),
     };
-    let mut lines = vec![format!("{} is running at {}", paint(32, "Kubernetes control plane"), paint(33, &address))];
-    lines.extend(
-        add_ons(session).await?.iter().map(|(name, path)| {
-            format!("{} is running at {}", paint(32, name), paint(33, &format!("{address}{path}")))
-        }),
-    );
-    lines.push("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.".to_owned());
-    session.out(&lines.iter().map(|line| format!("{line}\n")).collect::<String>()).await?;
-    Ok(())
+    let found = add_ons(session).await;
+    if let Ok(add_ons) = &found {
+        let own = ("Kubernetes control plane".to_owned(), String::new());
+        for (name, path) in [&[own], add_ons.as_slice()].concat() {
+            let place = format!("{address}{path}");
+            session.line(format!("{} is running at {}", paint(32, &name), paint(33, &place))).await?;
+        }
+    }
+    session.line("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.").await?;
+    found.map(drop)
 }

@@ -1,5 +1,6 @@
 //! `explain`: what the server's schemas say about a field.
 
+mod older;
 mod print;
 mod wrap;
 
@@ -22,6 +23,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
             "We accept only this format: explain RESOURCE\n"
         }));
     };
+    if what.is_empty() {
+        return Err(Failure::said("a resource must be present, got: /, Resource="));
+    }
     let (mut resource, path) = find(session, what).await?;
     if let Some(text) = matches.some("api-version") {
         let (group, version) = text.split_once('/').unwrap_or(("", text));
@@ -32,7 +36,13 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         let missing = || Failure::Said(format!("couldn't find resource for \"{text}, Resource={}\"", resource.plural));
         resource = found.cloned().ok_or_else(missing)?;
     }
-    check_output(matches.text("output"))?;
+    match matches.text("output") {
+        "plaintext" => {}
+        "plaintext-openapiv2" => {
+            return session.out(&older::page(session, &resource, &path, matches.on("recursive")).await?).await;
+        }
+        other => return Err(Failure::Said(format!("unrecognized format: {other}"))),
+    }
     let prefix = if resource.group.is_empty() {
         format!("api/{}", resource.version)
     } else {
@@ -52,34 +62,17 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     }
 }
 
-fn check_output(output: &str) -> Outcome {
-    match output {
-        "plaintext" => Ok(()),
-        "plaintext-openapiv2" => Err(Failure::said(
-            "the older form of these pages, plaintext-openapiv2, is not available here: leave --output away",
-        )),
-        other => Err(Failure::Said(format!("unrecognized format: {other}"))),
-    }
-}
-
 /// The resource and the path of fields: `pods.spec`, `deployments.apps.spec.replicas`.
 async fn find(session: &Session, what: &str) -> Outcome<(Resource, Vec<String>)> {
-    let parts: Vec<&str> = what.trim_end_matches('.').split('.').collect();
     let discovery = session.discovery().await?;
-    let fields = |from: usize| parts[from..].iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
-    // The longest beginning that names a resource with its group is meant.
-    for end in (2..=parts.len()).rev() {
-        if let Ok(found) = discovery.find(&parts[..end].join("."))
-            && !found.group.is_empty()
-            && found.group == parts[1..end].join(".")
-        {
-            return Ok((found.clone(), fields(end)));
-        }
-    }
-    match discovery.find(parts[0]) {
-        Ok(found) => Ok((found.clone(), fields(1))),
-        Err(failure) => Err(Failure::Bare(failure.message())),
-    }
+    let name = what.split('.').next().unwrap_or_default();
+    let first = discovery.find(name).map_err(|failure| Failure::Bare(failure.message()))?;
+    let fields = |rest: &str| rest.split('.').filter(|field| !field.is_empty()).map(str::to_owned).collect();
+    // Of the resources of that name the first is meant whose group is written behind it.
+    let mut named = discovery.resources.iter().filter(|resource| resource.plural == first.plural);
+    let meant = named.find_map(|resource| Some((resource, what.strip_prefix(&resource.full_plural())?)));
+    let (resource, rest) = meant.unwrap_or((first, &what[name.len()..]));
+    Ok((resource.clone(), fields(rest)))
 }
 
 async fn document(session: &Session, prefix: &str) -> Outcome<Value> {

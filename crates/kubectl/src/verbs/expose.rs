@@ -55,7 +55,7 @@ fn service(matches: &Matches, object: &Object, first: &Object) -> Outcome<Value>
     let mut service = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec, "status": {"loadBalancer": {}},
     });
-    super::run::override_with(matches, &mut service)?;
+    super::run::overrides::apply(matches, &mut service)?;
     Ok(service)
 }
 

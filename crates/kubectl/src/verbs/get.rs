@@ -17,7 +17,7 @@ use crate::{
         table::{Grid, Look, Table},
     },
     resolve::Resource,
-    selection::{Labels, Pick, Request, Selection},
+    selection::{Labels, Pick, Request, Selection, Target},
     server::{JSON, TABLE},
     session::Session,
 };
@@ -116,6 +116,10 @@ async fn answers(
     let mut found = Vec::new();
     for pick in &selection.picks {
         let (resource, answer) = match pick {
+            Pick::One(target @ Target { manifest: Some(value), .. }) if target.name.is_empty() => {
+                let rows = || plain::table(std::iter::once(value), session.now());
+                (&target.resource, Ok(if accept == TABLE { rows() } else { value.clone() }))
+            }
             Pick::One(target) => (&target.resource, target.get(session, &format!("{subresource}{with}"), accept).await),
             Pick::Many { resource, namespace } => {
                 let namespace = namespace.as_deref();

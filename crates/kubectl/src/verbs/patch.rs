@@ -86,8 +86,26 @@ async fn one(
     let mut pairs: Vec<(&str, String)> = reporter.dry_run().query().into_iter().collect();
     pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
     let sub = matches.some("subresource").map(|name| format!("/{name}")).unwrap_or_default();
-    let answer = session.server.patch(&format!("{}{sub}{}", object.target.path(), query(&pairs)), kind, patch).await?;
+    let path = format!("{}{sub}{}", object.target.path(), query(&pairs));
+    let answer =
+        session.server.patch(&path, kind, patch).await.map_err(|failure| unsupported(object, kind, failure))?;
     reporter.report_plainly(&answer, done(&object.value, &answer)).await
+}
+
+/// Which form of patch a kind does not take.
+fn unsupported(object: &Object, kind: PatchType, failure: Failure) -> Failure {
+    let resource = &object.target.resource;
+    match &failure {
+        Failure::Server(status) if status.reason == "UnsupportedMediaType" => Failure::Said(format!(
+            "{} is not supported by {}/{}, Kind={}: {}",
+            kind.media(),
+            resource.group,
+            resource.version,
+            resource.kind,
+            status.message
+        )),
+        _ => failure,
+    }
 }
 
 fn done(before: &Value, after: &Value) -> &'static str {
@@ -95,14 +113,18 @@ fn done(before: &Value, after: &Value) -> &'static str {
 }
 
 fn local(value: &mut Value, object: &Object, kind: PatchType, patch: &str) -> Outcome {
-    let said = |error: &dyn std::fmt::Display| Failure::Said(error.to_string());
-    let patch: Value = serde_json::from_str(patch).map_err(|error| said(&error))?;
+    if kind == PatchType::Json {
+        return merge::steps::take(value, patch).map_err(|why| {
+            // What the one sort of missing field is called here alone.
+            let replaced = why.strip_prefix("replace operation does not apply: doc is missing key: ");
+            Failure::Said(
+                replaced.map_or(why.clone(), |path| format!("Object to be patched is missing field ({path})")),
+            )
+        });
+    }
+    let patch: Value = serde_json::from_str(patch).map_err(|error| Failure::Said(error.to_string()))?;
     let resource = &object.target.resource;
     match (kind, merge::shape(&resource.group, &resource.kind)) {
-        (PatchType::Json, _) => {
-            let steps: json_patch::Patch = serde_json::from_value(patch).map_err(|error| said(&error))?;
-            json_patch::patch(value, &steps).map_err(|error| said(&error))?;
-        }
         (PatchType::Strategic, Some(shape)) => merge::strategic_merge(value, &patch, shape, &resource.kind),
         (PatchType::Strategic, None) => {
             return Err(Failure::Said(format!(

@@ -108,7 +108,7 @@ async fn clear(session: &Session, matches: &Matches, targets: &[&Target]) -> Out
         match delete::one(session, target, &manner).await {
             Ok(gone) => going.extend(gone),
             Err(failure) if failure.is_not_found() => {}
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(failure.when("deleting", target.source())),
         }
     }
     delete::wait_for(session, &going, &Manner { wait: Some(matches.duration("timeout")), ..manner }).await

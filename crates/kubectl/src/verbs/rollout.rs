@@ -40,6 +40,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     };
     for object in &objects {
         let outcome = match matches.command.name() {
+            _ if object.target.resource.typed().is_err() => object.target.resource.typed(),
             "status" => status::one(session, matches, object).await,
             "history" => match &mut printer {
                 Some(printer) => history::print(session, matches, object, printer).await,

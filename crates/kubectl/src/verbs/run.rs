@@ -2,6 +2,7 @@
 
 mod attached;
 mod image;
+pub mod overrides;
 
 pub use image::is_reference;
 
@@ -14,7 +15,6 @@ use super::{
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
-    merge,
     server::query,
     session::Session,
 };
@@ -31,8 +31,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
             "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
         ));
     }
+    session.reachable().await?;
     let mut pod = pod_of(matches)?;
-    override_with(matches, &mut pod)?;
+    overrides::apply(matches, &mut pod)?;
     let created = create(session, "pods", &pod, reporter.dry_run()).await?;
     if matches.on("expose") {
         let service = service_of(matches, &pod);
@@ -157,28 +158,6 @@ pub fn environment(all: &[String]) -> Outcome<Vec<Value>> {
             _ => Err(Failure::Said(format!("invalid env: {pair}"))),
         })
         .collect()
-}
-
-/// Changes an object as `--overrides` says.
-pub fn override_with(matches: &Matches, object: &mut Value) -> Outcome {
-    let Some(text) = matches.some("overrides") else { return Ok(()) };
-    let patch = crate::yaml::read(text).map_err(|why| Failure::Said(format!("error parsing overrides: {why}")))?;
-    match matches.text("override-type") {
-        "" | "merge" => merge::json_merge(object, &patch),
-        "strategic" => {
-            let kind = object["kind"].as_str().unwrap_or_default().to_owned();
-            if let Some(shape) = merge::shape("", &kind) {
-                merge::strategic_merge(object, &patch, shape, &kind);
-            }
-        }
-        "json" => {
-            let steps: json_patch::Patch =
-                serde_json::from_value(patch).map_err(|error| Failure::Said(error.to_string()))?;
-            json_patch::patch(object, &steps).map_err(|error| Failure::Said(error.to_string()))?;
-        }
-        other => return Err(Failure::Said(format!("invalid override type: {other}"))),
-    }
-    Ok(())
 }
 
 fn service_of(matches: &Matches, pod: &Value) -> Value {

@@ -84,7 +84,9 @@ impl<'a> Call<'a> {
     async fn objects_of(&self, request: Request) -> Outcome<Vec<Object>> {
         let selection = request.select(self.session).await?;
         if !request.local {
-            return selection.all(self.session).await;
+            let objects = selection.all(self.session).await?;
+            objects.iter().try_for_each(|object| object.target.resource.typed())?;
+            return Ok(objects);
         }
         Failure::of(selection.failures.clone())?;
         let mut objects = selection.local();

@@ -35,6 +35,9 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
     if objects.is_empty() && failures.is_empty() && !for_delete {
         return Err(Failure::said("no matching resources found"));
     }
+    if objects.iter().any(|object| object.target.name.is_empty()) {
+        return Err(Failure::said("resource name must be provided"));
+    }
     // kubectl ends with the first that fails.
     if let Some(failure) = failures.into_iter().next() {
         return Err(failure);

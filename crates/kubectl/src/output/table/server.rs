@@ -88,6 +88,9 @@ impl Table {
             }
         }
         let labels = object.pointer("/metadata/labels").and_then(Value::as_object);
+        let most = cells.len() + look.label_columns.len() + usize::from(look.show_labels);
+        // What a row has beyond its columns stands where labels would; kubectl does not count.
+        cells.extend(values.iter().skip(self.columns.len()).map(cell));
         for name in &look.label_columns {
             cells.push(
                 labels.and_then(|labels| labels.get(name)).and_then(Value::as_str).unwrap_or_default().to_owned(),
@@ -96,6 +99,7 @@ impl Table {
         if look.show_labels {
             cells.push(labels.filter(|labels| !labels.is_empty()).map_or_else(|| "<none>".to_owned(), joined));
         }
+        cells.truncate(most);
         cells
     }
 }

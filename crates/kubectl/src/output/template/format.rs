@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::go_type;
 use crate::output::{columns::go_text, json};
 
 /// Widths and precisions beyond this are ignored.
@@ -33,9 +32,18 @@ struct Flags {
     precision: Option<usize>,
 }
 
+/// A value and what Go calls its type.
+#[derive(Debug, Clone, Copy)]
+pub struct Argument<'a> {
+    /// The value.
+    pub value: &'a Value,
+    /// Its type: a template's own numbers have another than those of an object.
+    pub kind: &'static str,
+}
+
 /// A text with values in it.
-pub fn printf(format: &str, values: &[Value]) -> String {
-    let (mut out, mut rest, mut values) = (String::new(), format, values.iter());
+pub fn printf<'a>(format: &str, values: impl IntoIterator<Item = Argument<'a>>) -> String {
+    let (mut out, mut rest, mut values) = (String::new(), format, values.into_iter());
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
         let (flags, after) = Flags::read(&rest[at + 1..]);
@@ -47,12 +55,12 @@ pub fn printf(format: &str, values: &[Value]) -> String {
             Some('%') => out.push('%'),
             Some(letter) => out.push_str(&match values.next() {
                 None => format!("%!{letter}(MISSING)"),
-                Some(value) => flags.padded(&one(letter, &flags, value)),
+                Some(argument) => flags.padded(&one(letter, &flags, argument)),
             }),
         }
     }
     out.push_str(rest);
-    let extra: Vec<String> = values.map(|value| format!("{}={}", go_type(value), go_text(value))).collect();
+    let extra: Vec<String> = values.map(|extra| format!("{}={}", extra.kind, go_text(extra.value))).collect();
     if !extra.is_empty() {
         out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
     }
@@ -98,11 +106,11 @@ impl Flags {
     }
 }
 
-fn one(letter: char, flags: &Flags, value: &Value) -> String {
+fn one(letter: char, flags: &Flags, Argument { value, kind }: Argument<'_>) -> String {
     let text = match (letter, value) {
         ('v', Value::String(text)) if flags.sharp => Some(quoted(text)),
         ('v', _) => Some(go_text(value)),
-        ('T', _) => Some(go_type(value).to_owned()),
+        ('T', _) => Some(kind.to_owned()),
         ('t', Value::Bool(on)) => Some(on.to_string()),
         ('s', Value::String(text)) => Some(text.chars().take(flags.precision.unwrap_or(usize::MAX)).collect()),
         ('s', Value::Array(_) | Value::Object(_)) => Some(go_text(value)),
@@ -117,7 +125,7 @@ fn one(letter: char, flags: &Flags, value: &Value) -> String {
     };
     text.unwrap_or_else(|| match value {
         Value::Null => format!("%!{letter}(<nil>)"),
-        value => format!("%!{letter}({}={})", go_type(value), go_text(value)),
+        value => format!("%!{letter}({kind}={})", go_text(value)),
     })
 }
 
@@ -163,11 +171,16 @@ fn float(letter: char, flags: &Flags, number: f64) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::*;
+    use super::{super::go_type, *};
+
+    fn said(format: &str, values: &Value) -> String {
+        let arguments = values.as_array().into_iter().flatten();
+        printf(format, arguments.map(|value| Argument { value, kind: go_type(value) }))
+    }
 
     #[test]
     fn letters_and_flags() {
-        let all = |format: &str, values: Value| printf(format, values.as_array().unwrap());
+        let all = |format: &str, values: Value| said(format, &values);
         assert_eq!(all("%s-%d-%t-%v", json!(["a", 1, true, {"b": 2}])), "a-1-true-map[b:2]");
         assert_eq!(all("%5s|%-5s|%05d|%+d|%.2s", json!(["a", "b", -7, 3, "xyz"])), "    a|b    |-0007|+3|xy");
         assert_eq!(all("%x %X %c %U %o %b", json!([255, "hi", 65, 66, 8, 5])), "ff 6869 A U+0042 10 101");
@@ -177,7 +190,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_printed() {
-        let all = |format: &str, values: Value| printf(format, values.as_array().unwrap());
+        let all = |format: &str, values: Value| said(format, &values);
         assert_eq!(all("%d", json!(["a"])), "%!d(string=a)");
         assert_eq!(all("%s %", json!([])), "%!s(MISSING) %!(NOVERB)");
         assert_eq!(all("%s", json!(["a", "b", true])), "a%!(EXTRA string=b, bool=true)");

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::{
-    format,
+    format::{self, Argument},
     run::{shown, truth},
 };
 use crate::output::columns::go_text;
@@ -57,7 +57,20 @@ pub fn check_count(name: &str, count: usize) -> Result<(), String> {
     Err(format!("wrong number of args for {name}: want {at_least}{least} got {count}"))
 }
 
-/// Calls a function.
+/// Prints values into a text; `own` says which arguments are numbers of the template itself.
+pub fn printf(arguments: &[Value], own: &[bool]) -> Value {
+    let (format, values) =
+        arguments.split_first().map_or((String::new(), &[][..]), |(first, rest)| (shown(first), rest));
+    let own = own.iter().skip(1).chain(std::iter::repeat(&false));
+    let values = values.iter().zip(own);
+    format::printf(
+        &format,
+        values.map(|(value, own)| Argument { value, kind: if *own { "int" } else { go_type(value) } }),
+    )
+    .into()
+}
+
+/// Calls a function other than `printf`.
 pub fn call(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
     let first = arguments.first().cloned().unwrap_or_default();
     match name {
@@ -69,7 +82,6 @@ pub fn call(name: &str, arguments: Vec<Value>) -> Result<Value, String> {
         "slice" => slice(&arguments),
         "print" => Ok(format::print(&arguments).into()),
         "println" => Ok(format!("{}\n", arguments.iter().map(go_text).collect::<Vec<_>>().join(" ")).into()),
-        "printf" => Ok(format::printf(&shown(&first), arguments.get(1..).unwrap_or_default()).into()),
         "eq" => equal(&first, arguments.get(1..).unwrap_or_default()).map(Value::Bool),
         "ne" | "lt" | "le" | "gt" | "ge" => compare(name, &arguments),
         "html" => Ok(format::print(&arguments)
@@ -117,7 +129,13 @@ fn step(value: Value, key: &Value) -> Option<Value> {
 fn index(value: Value, key: &Value) -> Result<Value, String> {
     match (&value, key) {
         (Value::Array(list), Value::Number(at)) if at.as_u64().is_none_or(|at| at >= list.len() as u64) => {
-            Err(format!("index out of range: {at}"))
+            // Go's lists have room for more than is in them, and tell the two apart.
+            let within = at.as_u64().is_some_and(|at| at < 1 << 20 && at <= list.len().next_power_of_two() as u64);
+            Err(if within && !list.is_empty() {
+                "reflect: slice index out of range".to_owned()
+            } else {
+                format!("index out of range: {at}")
+            })
         }
         (Value::Null, _) => Err("index of untyped nil".to_owned()),
         _ => Ok(step(value, key).unwrap_or_default()),
@@ -205,8 +223,13 @@ pub fn go_type(value: &Value) -> &'static str {
     }
 }
 
-/// What a base64 text stands for.
+/// What a base64 text stands for, as text.
 pub fn base64_decoded(text: &str) -> Result<String, String> {
+    base64_bytes(text).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What a base64 text stands for.
+pub fn base64_bytes(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let (mut held, mut bits) = (0_u32, 0);
     for (at, c) in text.bytes().enumerate().filter(|(_, c)| *c != b'=') {
@@ -225,5 +248,5 @@ pub fn base64_decoded(text: &str) -> Result<String, String> {
             bytes.push(u8::try_from(held >> bits & 255).unwrap_or(0));
         }
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
 }

@@ -201,6 +201,9 @@ impl Run<'_> {
             }
         }
         arguments.extend(piped);
+        if name == "printf" {
+            return Ok(functions::printf(&arguments, &rest.iter().map(is_own_number).collect::<Vec<_>>()));
+        }
         functions::call(name, arguments).map_err(|why| {
             let text = command.iter().map(|term| term.text.as_str()).collect::<Vec<_>>().join(" ");
             Stop { at: first.at, text, why: format!("error calling {name}: {why}") }
@@ -236,6 +239,18 @@ impl Run<'_> {
             };
         }
         Ok(value)
+    }
+}
+
+/// Whether a number is not of the object, but of the template: a literal, or what `len` counts.
+fn is_own_number(term: &Term) -> bool {
+    let counts = |term: &Term| matches!(&term.word, Word::Function(name) if name == "len");
+    match &term.word {
+        Word::Literal(Value::Number(number)) => !number.is_f64(),
+        Word::Group(pipeline, path) => {
+            path.is_empty() && pipeline.last().and_then(|command| command.first()).is_some_and(counts)
+        }
+        _ => false,
     }
 }
 

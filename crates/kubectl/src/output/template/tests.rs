@@ -28,6 +28,7 @@ fn templates() {
         ("{{$k := .kind}}{{$k}}{{$.kind}}", "ListList"),
         ("{{(index .items 0).metadata.labels}}", "map[x:1]"),
         ("{{and .kind (not .nothing)}}", "true"),
+        ("{{printf \"%T %T %T\" 1 (len .items) (index .items 0).n}}", "int int int64"),
         ("{{range 3}}{{.}}{{end}}", "012"),
         ("{{define \"t\"}}[{{.}}]{{end}}{{template \"t\" .kind}}", "[List]"),
         ("{{block \"b\" .kind}}({{.}}{{$}}){{end}}", "(ListList)"),

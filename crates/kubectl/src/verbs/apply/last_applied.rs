@@ -19,7 +19,15 @@ pub async fn view(session: &Session, matches: &Matches) -> Outcome {
     let objects = Request::listing(matches, &matches.args).select(session).await?.all(session).await?;
     for (at, object) in objects.iter().enumerate() {
         // kubectl says nothing about an object that was never applied.
-        let Some(applied) = last_applied(&object.value) else { continue };
+        let Some(applied) = last_applied(&object.value) else {
+            if object.target.name.is_empty() {
+                return Err(Failure::Said(format!(
+                    "error when no last-applied-configuration annotation found on resource: \n {:?}: <nil>",
+                    object.target.source()
+                )));
+            }
+            continue;
+        };
         if !matches!(output, "yaml" | "json") {
             return Err(Failure::usage(
                 "kubectl apply view-last-applied",
@@ -41,7 +49,11 @@ pub async fn set(session: &Session, matches: &Matches) -> Outcome {
     Failure::of(selection.failures.clone())?;
     for pick in &selection.picks {
         let Pick::One(target) = pick else { continue };
-        let live = session.server.get(&target.path(), JSON).await?;
+        let live = session.server.get(&target.path(), JSON).await;
+        let live = live.map_err(|failure| match failure {
+            Failure::Said(_) => super::unread(target, failure),
+            other => other,
+        })?;
         if last_applied(&live).is_none() && !matches.on("create-annotation") {
             return Err(Failure::Said(format!(
                 "no last-applied-configuration annotation found on resource: {}, to create the annotation, run the command with --create-annotation",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Held, Kind};
+use super::{Held, Kind, credentials};
 use crate::{
     args::{self, Matches},
     failure::{Failure, Outcome},
@@ -68,6 +68,9 @@ pub async fn property(session: &Session, held: &mut Held, path: &str, value: Opt
         (Some(kind), [_, name, field]) => {
             let fields = fields(held, kind, name);
             match value {
+                Some(value) if is_switch(field) && args::parse_bool(value).is_none() => {
+                    return Err(Failure::Said(format!("strconv.ParseBool: parsing {value:?}: invalid syntax")));
+                }
                 Some(value) => _ = fields.insert((*field).to_owned(), typed(field, value)),
                 None => _ = fields.remove(*field),
             }
@@ -84,13 +87,13 @@ pub async fn property(session: &Session, held: &mut Held, path: &str, value: Opt
     session.line(format!("Property {path:?} {}.", if value.is_some() { "set" } else { "unset" })).await
 }
 
+fn is_switch(field: &str) -> bool {
+    field.starts_with("insecure-") || field == "disable-compression"
+}
+
 /// A switch is true or false, everything else a text.
 fn typed(field: &str, value: &str) -> Value {
-    if field.starts_with("insecure-") || field == "disable-compression" {
-        (value == "true").into()
-    } else {
-        value.into()
-    }
+    if is_switch(field) { args::parse_bool(value).unwrap_or_default().into() } else { value.into() }
 }
 
 /// The fields of an entry, which is made when it is not there.
@@ -135,18 +138,32 @@ pub async fn entry(session: &Session, matches: &Matches, held: &mut Held, kind: 
     }
     let known = held.has(kind, &name);
     let flags: &[&str] = match kind {
-        Kind::Cluster => {
-            &["server", "tls-server-name", "proxy-url", "certificate-authority", "insecure-skip-tls-verify"]
-        }
+        Kind::Cluster => &["server", "tls-server-name", "proxy-url", "insecure-skip-tls-verify"],
         Kind::Context => &["cluster", "user", "namespace"],
-        Kind::User => &["token", "username", "password", "client-certificate", "client-key"],
+        Kind::User => &["token", "username", "password"],
     };
+    if kind != Kind::Context {
+        credentials::check(session, matches).await?;
+    }
     let fields = fields(held, kind, &name);
     for flag in flags.iter().filter(|flag| matches.given(flag)) {
         match matches.text(flag) {
             "" => _ = fields.remove(*flag),
             value => _ = fields.insert((*flag).to_owned(), typed(flag, value)),
         }
+    }
+    if kind != Kind::Context {
+        credentials::clear_others(matches, fields);
+        for &flag in credentials::files(matches) {
+            if matches.given(flag) {
+                credentials::file(session, matches, flag, fields).await?;
+            }
+        }
+    }
+    match kind {
+        Kind::Cluster => _ = fields.entry("server").or_insert_with(|| "".into()),
+        Kind::User => credentials::programs(matches, fields),
+        Kind::Context => {}
     }
     held.write(session).await?;
     session

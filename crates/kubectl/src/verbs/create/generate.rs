@@ -7,11 +7,13 @@ mod services;
 mod small;
 mod workloads;
 
+pub use keys::base64;
 use serde_json::{Map, Value, json};
 
 use crate::{
     args::Matches,
     failure::{Failure, Outcome},
+    resolve::Resource,
     server::query,
     session::Session,
     verbs::{
@@ -64,6 +66,9 @@ async fn object(session: &Session, matches: &Matches, name: &str) -> Outcome<Val
         service => services::service(matches, name, service.trim_start_matches("service ")),
     }
 }
+
+/// The kinds among those of the generators that are in no namespace.
+const CLUSTER_WIDE: [&str; 4] = ["Namespace", "ClusterRole", "ClusterRoleBinding", "PriorityClass"];
 
 /// Flags without which a generator does not start.
 fn required(matches: &Matches) -> Outcome {
@@ -121,10 +126,7 @@ fn named(object: &mut Value, name: &str) {
 async fn send(session: &Session, matches: &Matches, object: &Value) -> Outcome<Value> {
     let kind = object["kind"].as_str().unwrap_or_default();
     let version = object["apiVersion"].as_str().unwrap_or_default();
-    let discovery = session.discovery().await?;
-    let Some(resource) = discovery.kind(version, kind) else {
-        return Err(Failure::Said(format!("no matches for kind {kind:?} in version {version:?}")));
-    };
+    let resource = Resource { namespaced: !CLUSTER_WIDE.contains(&kind), ..Resource::guessed(version, kind) };
     let mut pairs: Vec<(&str, String)> = DryRun::of(matches)?.query().into_iter().collect();
     pairs.push(("fieldManager", matches.text("field-manager").to_owned()));
     pairs.extend(validation(matches)?);
@@ -144,11 +146,11 @@ fn wrapped(matches: &Matches, object: &Value, failure: Failure) -> Failure {
         }
         _ => return failure,
     };
-    match &failure {
-        Failure::Server(status) => {
-            Failure::Within(format!("failed to create {what} {}", status.message), status.clone())
-        }
-        _ => failure,
+    let text = format!("failed to create {what} {}", failure.message());
+    match failure {
+        Failure::Server(status) => Failure::Within(text, status),
+        Failure::Refused { .. } => Failure::Said(text),
+        other => other,
     }
 }
 

@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 
-use super::{NO_EDITOR, save::Save};
+use super::{
+    NO_EDITOR,
+    save::{Lost, Save},
+};
 use crate::{
+    env::Editor,
     failure::{Failure, Outcome},
     manifests,
     output::yaml,
@@ -46,8 +50,10 @@ impl Draft {
             let above: String = reasons.iter().map(Reason::text).collect();
             let text = format!("{}{above}{body}", self.head);
             let edited = editor.edit(&self.name, text).await.map_err(|error| Failure::Said(error.to_string()))?;
-            let edited = without_comments(&edited);
+            let whole = edited;
+            let edited = without_comments(&whole);
             if !reasons.is_empty() && same(&edited, &body) {
+                self.keep(session, &*editor, whole).await?;
                 return Err(Failure::said("Edit cancelled, no valid changes were saved."));
             }
             if edited.trim().is_empty() {
@@ -55,7 +61,14 @@ impl Draft {
             }
             match read(&edited) {
                 Ok(value) if value == *object => return session.err("Edit cancelled, no changes made.\n").await,
-                Ok(value) => reasons = save.all(manifests::flatten(value)).await?,
+                Ok(value) => match save.all(manifests::flatten(value)).await {
+                    Ok(left) if left.lost.is_some() => return self.give_up(session, &*editor, whole, left.lost).await,
+                    Ok(left) => reasons = left.reasons,
+                    Err(failure) => {
+                        self.keep(session, &*editor, whole).await?;
+                        return Err(failure);
+                    }
+                },
                 Err(why) => {
                     let head = format!("The edited file had a syntax error: error parsing edited-file: {why}");
                     reasons = vec![Reason { head, causes: Vec::new() }];
@@ -66,6 +79,28 @@ impl Draft {
             }
             body = edited;
         }
+    }
+}
+
+impl Draft {
+    /// Keeps what a person wrote, and says where.
+    async fn keep(&self, session: &Session, editor: &dyn Editor, text: String) -> Outcome {
+        match editor.keep(&self.name, text).await? {
+            Some(path) => session.err(&format!("A copy of your changes has been stored to {path:?}\n")).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends an edit that no further try could save; what can still be done with the text is said.
+    async fn give_up(&self, session: &Session, editor: &dyn Editor, text: String, lost: Option<Lost>) -> Outcome {
+        if let Some(path) = editor.keep(&self.name, text).await? {
+            let advice = match lost {
+                Some(Lost::Gone) => format!("The edits you made on deleted resources have been saved to {path:?}\n"),
+                _ => format!("You can run `kubectl replace -f {path}` to try this update again.\n"),
+            };
+            session.err(&advice).await?;
+        }
+        Err(Failure::Exit(1))
     }
 }
 

@@ -19,6 +19,24 @@ use crate::{
     },
 };
 
+/// Why a text is not edited again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lost {
+    /// The server may take it another time.
+    Retryable,
+    /// The server has no such object any more.
+    Gone,
+}
+
+/// What was not saved.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Why it is to be edited again.
+    pub reasons: Vec<Reason>,
+    /// Why it is not.
+    pub lost: Option<Lost>,
+}
+
 /// Where edited objects go.
 pub enum Save<'a, 'b> {
     /// To the server, as patches of what is there.
@@ -30,14 +48,14 @@ pub enum Save<'a, 'b> {
 }
 
 impl Save<'_, '_> {
-    /// Saves all; what is to be edited again comes back.
-    pub async fn all(&mut self, edited: Vec<Value>) -> Outcome<Vec<Reason>> {
+    /// Saves all; what could not be saved comes back.
+    pub async fn all(&mut self, edited: Vec<Value>) -> Outcome<Left> {
         match self {
             Self::Objects(stored) => stored.all(edited).await,
-            Self::Applied(applied) => applied.all(edited).await.map(|()| Vec::new()),
+            Self::Applied(applied) => applied.all(edited).await.map(|()| Left::default()),
             Self::Fresh(made) => {
                 **made = edited.into_iter().next();
-                Ok(Vec::new())
+                Ok(Left::default())
             }
         }
     }
@@ -54,8 +72,8 @@ pub struct Stored<'b> {
 }
 
 impl Stored<'_> {
-    async fn all(&mut self, edited: Vec<Value>) -> Outcome<Vec<Reason>> {
-        let (mut reasons, mut lost) = (Vec::new(), false);
+    async fn all(&mut self, edited: Vec<Value>) -> Outcome<Left> {
+        let mut left = Left::default();
         for object in edited {
             let uid = text_at(&object, "/metadata/uid");
             let Some(at) = self.objects.iter().position(|known| text_at(&known.value, "/metadata/uid") == uid) else {
@@ -70,14 +88,16 @@ impl Stored<'_> {
                 Err(Failure::Server(status)) => {
                     let (line, reason) = refused(&self.objects[at].target, &status);
                     self.session.err(&line).await?;
-                    lost |= reason.is_none();
-                    reasons.extend(reason);
+                    match reason {
+                        Some(reason) => left.reasons.push(reason),
+                        None if status.reason == "NotFound" => left.lost = left.lost.or(Some(Lost::Gone)),
+                        None => left.lost = Some(Lost::Retryable),
+                    }
                 }
                 Err(other) => return Err(other),
             }
         }
-        // What the server may take another time, or has no object for any more, is not edited again.
-        if lost { Err(Failure::Exit(1)) } else { Ok(reasons) }
+        Ok(left)
     }
 
     async fn patch(&self, at: usize, after: &Value) -> Outcome<Value> {

@@ -62,8 +62,12 @@ pub fn page(document: &Value, schema: &Value, path: &[String], recursive: bool) 
 fn whole(document: &Value, schema: &Value, recursive: bool) -> String {
     let found = resolved(document, schema);
     let about = description(document, schema);
-    let about = if about.is_empty() { vec!["<empty>".to_owned()] } else { wrap(about.trim_end_matches('\n'), 76) };
-    let mut text = format!("DESCRIPTION:\n{}    \n", indent(&about, 4));
+    let about = if about.is_empty() {
+        "    <empty>\n".to_owned()
+    } else {
+        format!("{}    \n", indent(&wrap(about.trim_end_matches('\n'), 76), 4))
+    };
+    let mut text = format!("DESCRIPTION:\n{about}");
     let fields = fields(document, found, 1, recursive, &mut Vec::new());
     if !fields.is_empty() {
         text.push_str(&format!("FIELDS:\n{fields}"));

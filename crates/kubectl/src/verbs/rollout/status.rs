@@ -18,7 +18,8 @@ const LONG: Duration = Duration::from_hours(24);
 /// Says how far the rollout of one object is, until it is done.
 pub async fn one(session: &Session, matches: &Matches, object: &Object) -> Outcome {
     let wanted = matches.int("revision");
-    if !matches.on("watch") {
+    // Nothing can be watched of an object without a name.
+    if !matches.on("watch") || object.target.name.is_empty() {
         let (text, _) = progress(&object.value, wanted)?;
         return session.out(&text).await;
     }

@@ -73,9 +73,11 @@ pub async fn job(session: &Session, matches: &Matches, name: &str) -> Outcome<Va
     }
     let mut found =
         Request { args: vec![from.to_owned()], ..Request::default() }.select(session).await?.all(session).await?;
-    let Some(cron) = found.pop().filter(|found| found.target.resource.kind == "CronJob") else {
-        return Err(Failure::said("from must be an existing cronjob"));
-    };
+    let Some(cron) = found.pop() else { return Err(Failure::said("from must be an existing cronjob")) };
+    let resource = &cron.target.resource;
+    if resource.kind != "CronJob" {
+        return Err(Failure::Said(format!("unknown object type *{}.{}", resource.version, resource.kind)));
+    }
     let template = &cron.value["spec"]["jobTemplate"];
     let mut annotations = template.pointer("/metadata/annotations").cloned().unwrap_or_else(|| json!({}));
     annotations["cronjob.kubernetes.io/instantiate"] = "manual".into();
