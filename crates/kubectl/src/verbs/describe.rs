@@ -103,20 +103,18 @@ async fn events(session: &Session, object: &Value) -> Option<Vec<Value>> {
     if kind != "Pod" {
         fields = format!("involvedObject.kind={kind},{fields}");
     }
-    // The kubelet names its Node as the uid of the Node.
-    let uid = if kind == "Node" { name } else { uid };
-    if !uid.is_empty() {
-        fields.push_str(&format!(",involvedObject.uid={uid}"));
+    let mut found = with_uid(session, namespace, &fields, uid).await?;
+    if kind == "Node" {
+        // Some of the kubelet's events have the name of the Node for its uid.
+        found.extend(with_uid(session, namespace, &fields, name).await.unwrap_or_default());
     }
-    let place = if namespace.is_empty() {
-        "/api/v1/events".to_owned()
-    } else {
-        format!("/api/v1/namespaces/{namespace}/events")
-    };
-    let list = session
-        .server
-        .get(&format!("{place}{}", query(&[("fieldSelector", fields), ("limit", "500".to_owned())])), JSON)
-        .await
-        .ok()?;
+    Some(found)
+}
+
+async fn with_uid(session: &Session, namespace: &str, fields: &str, uid: &str) -> Option<Vec<Value>> {
+    let uid = if uid.is_empty() { String::new() } else { format!(",involvedObject.uid={uid}") };
+    let place = if namespace.is_empty() { String::new() } else { format!("/namespaces/{namespace}") };
+    let pairs = [("fieldSelector", format!("{fields}{uid}")), ("limit", "500".to_owned())];
+    let list = session.server.get(&format!("/api/v1{place}/events{}", query(&pairs)), JSON).await.ok()?;
     Some(list.get("items").and_then(Value::as_array).cloned().unwrap_or_default())
 }

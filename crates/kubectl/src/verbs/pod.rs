@@ -1,5 +1,7 @@
 //! The Pod that `web`, `pod/web` or `deploy/web` stands for, and which of its containers.
 
+use std::cmp::Reverse;
+
 use serde_json::Value;
 
 use crate::{
@@ -51,7 +53,7 @@ pub async fn pods_of(session: &Session, object: &Object, doing: &str) -> Outcome
         )));
     };
     let mut pods = select(session, Some(selector), object.target.namespace.as_deref()).await?;
-    pods.sort_by_key(|pod| std::cmp::Reverse(usefulness(pod)));
+    pods.sort_by_key(usefulness);
     Ok(pods)
 }
 
@@ -69,16 +71,24 @@ pub async fn select(session: &Session, selector: Option<String>, namespace: Opti
     Ok(items(resource, list).into_iter().map(|object| object.value).collect())
 }
 
-/// Scheduled, running, ready, and for how long: Pods that say more come first.
-fn usefulness(pod: &Value) -> (bool, bool, bool, String) {
-    let ready = pod
-        .pointer("/status/conditions")
-        .and_then(Value::as_array)
-        .is_some_and(|all| all.iter().any(|c| c["type"] == "Ready" && c["status"] == "True"));
+/// What Pods are sorted by: scheduled, not waiting, ready, ready for long, often restarted, old. What has ended counts as
+/// what runs: it has logs as well.
+fn usefulness(pod: &Value) -> (bool, u8, bool, String, Reverse<i64>, String) {
+    let conditions = pod.pointer("/status/conditions").and_then(Value::as_array);
+    let ready = conditions.into_iter().flatten().find(|one| one["type"] == "Ready" && one["status"] == "True");
+    let waits = match text_at(pod, "/status/phase") {
+        "Unknown" => 1,
+        "Pending" => 2,
+        _ => 0,
+    };
+    let statuses = ["containerStatuses", "initContainerStatuses"].map(|list| pod["status"][list].as_array());
+    let restarts = statuses.into_iter().flatten().flatten().filter_map(|status| status["restartCount"].as_i64());
     (
-        !text_at(pod, "/spec/nodeName").is_empty(),
-        text_at(pod, "/status/phase") == "Running",
-        ready,
+        text_at(pod, "/spec/nodeName").is_empty(),
+        waits,
+        ready.is_none(),
+        ready.map(|ready| text_at(ready, "/lastTransitionTime").to_owned()).unwrap_or_default(),
+        Reverse(restarts.max().unwrap_or_default()),
         text_at(pod, "/metadata/creationTimestamp").to_owned(),
     )
 }
@@ -131,4 +141,31 @@ pub fn choose(pod: &Value, asked: &str) -> Outcome<(String, Option<String>)> {
     let several = lists.iter().map(|list| containers(pod, list).len()).sum::<usize>() > 1;
     let note = several.then(|| format!("Defaulted container {first:?} out of: {}\n", all_containers(pod)));
     Ok((first.to_owned(), note))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pod(name: &str, phase: &str, ready_since: &str, made: &str) -> Value {
+        let ready = if ready_since.is_empty() { "False" } else { "True" };
+        json!({"metadata": {"name": name, "creationTimestamp": made}, "spec": {"nodeName": "n"}, "status": {
+            "phase": phase, "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": ready_since}]}})
+    }
+
+    #[test]
+    fn the_first_pod_is_the_one_that_says_most() {
+        let mut pods = [
+            pod("waits", "Pending", "", "1"),
+            pod("later", "Failed", "", "3"),
+            pod("earlier", "Running", "", "2"),
+            pod("new", "Running", "9", "1"),
+            pod("long", "Running", "5", "4"),
+        ];
+        pods.sort_by_key(usefulness);
+        let names = pods.each_ref().map(|pod| text_at(pod, "/metadata/name"));
+        assert_eq!(names, ["long", "new", "earlier", "later", "waits"]);
+    }
 }
