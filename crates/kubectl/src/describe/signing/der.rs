@@ -1,6 +1,6 @@
 //! What a certificate request asks for (PKCS #10, RFC 2986), as far as `describe` shows it.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 const SEQUENCE: u8 = 0x30;
 const ATTRIBUTES: u8 = 0xa0;
