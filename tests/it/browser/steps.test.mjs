@@ -23,7 +23,7 @@ test("a step's checks turn green by themselves, and say why while they do not", 
 test("a question is answered in place, with the reason", async () => {
   const learner = await Learner.arrive(chromium);
   await learner.open("Why is my Pod restarting?");
-  const question = learner.page.getByRole("group", { name: /exit code is 127/ });
+  const question = learner.page.getByRole("group", { name: /exit code is 128/ });
   const form = learner.page.locator("form.quiz").filter({ has: question });
   await form.getByRole("button", { name: "Check" }).click();
   await learner.says(form, "Choose an answer first.");
