@@ -16,6 +16,12 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** A command line that breaks between its words: after the hyphens of `--image` it would read as two. */
+export function commandLine(line: string): HTMLElement {
+  const words = line.split(" ").flatMap((word, at) => [at ? " " : "", el("span", {}, word)]);
+  return el("code", {}, ...words);
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function svg(tag: string, attributes: Record<string, string | number> = {}, ...children: Child[]): SVGElement {

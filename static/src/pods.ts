@@ -2,7 +2,7 @@
 
 import { age, older } from "./ages";
 import type { Connection } from "./connection";
-import { el, hidden, icon, setText, the } from "./dom";
+import { commandLine, el, hidden, icon, setText, the } from "./dom";
 import { unhealthy } from "./health";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
@@ -84,7 +84,7 @@ export class Pods {
     if (this.#starter && !this.#first && !bad) {
       const button = el("button", { class: "btn soft", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
       button.addEventListener("click", () => this.#listener.start(this.#starter));
-      panel.push(el("div", { class: "next" }, el("code", {}, this.#starter), button));
+      panel.push(el("div", { class: "next" }, commandLine(this.#starter), button));
     }
     this.#panel.replaceChildren(el("div", { class: "nothing" }, ...panel));
   }

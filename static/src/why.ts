@@ -2,7 +2,7 @@
 
 import * as cluster from "./cluster";
 import type { Connection } from "./connection";
-import { el, icon } from "./dom";
+import { commandLine, el, icon } from "./dom";
 import type { Explanation, Pod, Seen } from "./explain";
 import type { PodRow } from "./protocol";
 import { t } from "./text";
@@ -153,7 +153,7 @@ export class Why {
     const head = el("div", { class: "explain-head" }, el("h3", { id: "why-title", class: "grow" }, found.title), close);
     const run = el("button", { class: "btn primary", type: "button" }, icon("run", "ico sm solid"), el("span", {}, t("run.run")));
     run.addEventListener("click", () => this.#run(found.next.line));
-    const next = el("div", {}, el("div", { class: "label" }, found.next.why), el("div", { class: "next" }, el("code", {}, found.next.line), run));
+    const next = el("div", {}, el("div", { class: "label" }, found.next.why), el("div", { class: "next" }, commandLine(found.next.line), run));
     const folds = ladder(fold(t("why.hint"), found.hint, opened), fold(t("why.answer"), found.answer, opened));
     const body = el("div", { class: "explain-body" }, el("div", { class: "stack" }, el("p", {}, found.text), next), el("div", { class: "stack" }, this.#facts(found, name), folds.length ? el("div", { class: "ladder" }, ...folds) : null));
     this.place.replaceChildren(el("section", { class: "explain", "aria-labelledby": "why-title" }, head, body));
