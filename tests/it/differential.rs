@@ -30,6 +30,8 @@ use crate::program::{PODYARD, TestCluster, real_kubectl};
 const AT_ONCE: usize = 4;
 /// So often both are asked anew before a difference counts: something may have moved in between.
 const TRIES: usize = 3;
+/// The same for a difference that nobody knows of: it may be one of the order in which the real one goes through a map.
+const TRIES_OF_CHANCE: usize = 25;
 /// How long a line may take, as `timeout` reads it.
 const LIMIT: &str = "60";
 
@@ -147,16 +149,20 @@ fn comparable(answer: &Output, masks: &[(Regex, &'static str)]) -> [String; 3] {
     [masked(&answer.stdout), masked(&answer.stderr), format!("{:?}", answer.status.code())]
 }
 
-fn difference(place: &Place, line: &str, masks: &[(Regex, &'static str)]) -> Option<String> {
-    let (mut real, mut ours) = <([String; 3], [String; 3])>::default();
-    for _ in 0..TRIES {
-        (real, ours) = (comparable(&place.real(line), masks), comparable(&place.ours(line), masks));
-        if real == ours {
+/// What both say of a line in turn, until one has said what the other said: a cluster goes on between two answers, and the
+/// real one's own order is at times one of chance.
+fn difference(place: &Place, line: &str, tries: usize, masks: &[(Regex, &'static str)]) -> Option<String> {
+    let (mut theirs, mut mine) = (Vec::new(), Vec::new());
+    for _ in 0..tries {
+        theirs.push(comparable(&place.real(line), masks));
+        mine.push(comparable(&place.ours(line), masks));
+        if mine.iter().any(|ours| theirs.contains(ours)) {
             return None;
         }
     }
+    let (real, ours) = (theirs.last()?, mine.last()?);
     let mut text = format!("kubectl {line}\n");
-    for (name, (real, ours)) in ["out", "err", "exit"].into_iter().zip(real.iter().zip(&ours)) {
+    for (name, (real, ours)) in ["out", "err", "exit"].into_iter().zip(real.iter().zip(ours)) {
         if real != ours {
             let names = (format!("kubectl {name}"), format!("podyard {name}"));
             text.push_str(&TextDiff::from_lines(real, ours).unified_diff().header(&names.0, &names.1).to_string());
@@ -182,13 +188,14 @@ fn both_say_the_same_of_a_server_that_is_away() {
 fn judge(place: &Place, lines: Vec<String>) {
     let part = env::var("PODYARD_DIFFERENTIAL").unwrap_or_default();
     let lines: Vec<String> = lines.into_iter().filter(|line| line.contains(&part)).collect();
-    let (masks, next) = (masks(), AtomicUsize::new(0));
+    let (masks, next, known) = (masks(), AtomicUsize::new(0), differs::known());
     let found: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(line) = lines.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(difference) = difference(place, line, &masks) {
+                    let tries = if known.contains_key(line.as_str()) { TRIES } else { TRIES_OF_CHANCE };
+                    if let Some(difference) = difference(place, line, tries, &masks) {
                         found.lock().expect("no thread panics").push((line, difference));
                     }
                 }
@@ -197,7 +204,6 @@ fn judge(place: &Place, lines: Vec<String>) {
     });
     let found = found.into_inner().expect("no thread panics");
     let differing: BTreeSet<&str> = found.iter().map(|(line, _)| *line).collect();
-    let known = differs::known();
     let unknown: String =
         found.iter().filter(|(line, _)| !known.contains_key(line)).map(|(_, text)| format!("{text}\n")).collect();
     let mended: Vec<&String> =
