@@ -178,13 +178,9 @@ impl Workshops {
         if let Some(room) = rooms.get(id) {
             return Ok(Some(room.clone()));
         }
-        let storage = &self.0.storage;
-        let Some(workshop) = storage.workshop(id).await? else { return Ok(None) };
-        let parts = parts::parts(catalog, &workshop.plan.lessons);
-        let members = storage.members(id).await?;
-        let progress = storage.workshop_progress(id).await?;
-        let notes = storage.notes(id).await?;
-        let room = Arc::new(Room::new(parts, Stored { workshop, members, progress, notes }));
+        let Some(stored) = Stored::read(&self.0.storage, id).await? else { return Ok(None) };
+        let parts = parts::parts(catalog, &stored.workshop.plan.lessons);
+        let room = Arc::new(Room::new(parts, stored));
         rooms.insert(id.clone(), room.clone());
         Ok(Some(room))
     }

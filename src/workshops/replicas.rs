@@ -40,14 +40,9 @@ impl Workshops {
     pub(super) async fn renew(&self, room: &Room) -> Result<(), StorageError> {
         // What this server is about to change is read when it is stored, and told by whoever changes it.
         let _turn = room.turn().await;
-        let (storage, id) = (&self.0.storage, room.workshop().id);
-        let Some(workshop) = storage.workshop(&id).await? else { return Ok(()) };
-        room.renew(Stored {
-            workshop,
-            members: storage.members(&id).await?,
-            progress: storage.workshop_progress(&id).await?,
-            notes: storage.notes(&id).await?,
-        });
+        if let Some(stored) = Stored::read(&self.0.storage, &room.workshop().id).await? {
+            room.renew(stored);
+        }
         Ok(())
     }
 }

@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     sessions::Session,
-    storage::{LearnerId, Member, Note, Plan, StepProgress, Workshop, WorkshopState},
+    storage::{
+        LearnerId, Member, Note, Plan, StepProgress, Storage, StorageError, Workshop, WorkshopId, WorkshopState,
+    },
 };
 
 /// The most messages that a page is told of.
@@ -87,6 +89,20 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// Reads all of it; `None` when there is no such workshop.
+    ///
+    /// # Errors
+    /// The database.
+    pub(super) async fn read(storage: &Storage, id: &WorkshopId) -> Result<Option<Self>, StorageError> {
+        let Some(workshop) = storage.workshop(id).await? else { return Ok(None) };
+        Ok(Some(Self {
+            workshop,
+            members: storage.members(id).await?,
+            progress: storage.workshop_progress(id).await?,
+            notes: storage.notes(id).await?,
+        }))
+    }
+
     /// Each learner with their steps.
     fn people(members: Vec<Member>, progress: Vec<(LearnerId, StepProgress)>) -> Vec<(Member, Vec<StepProgress>)> {
         let mut by_learner: HashMap<LearnerId, Vec<StepProgress>> = HashMap::new();

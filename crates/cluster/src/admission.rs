@@ -12,7 +12,7 @@ pub mod quantity;
 pub mod resources;
 pub(crate) mod validate;
 
-pub(crate) use self::plugins::quota_usage;
+pub(crate) use self::plugins::{TEMPLATE_COUNT, quota_usage};
 pub(crate) use self::validate::{validate_ephemeral, validate_resize, validate_status};
 pub use self::{
     defaults::default_object,

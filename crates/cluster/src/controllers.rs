@@ -35,6 +35,7 @@ mod write;
 use std::{sync::Arc, time::Duration};
 
 pub(crate) use autoscaler::Meter;
+pub(crate) use claims::{CLASSES, waits_for_pod};
 use serde_json::Value;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -12,7 +12,7 @@ use crate::{
     session::Session,
 };
 
-pub use check::invalid;
+pub use check::{go_type, invalid};
 
 /// A manifest may have this many bytes: etcd takes no larger request either (1.5 MiB).
 pub const MAX_BYTES: usize = 3 << 19;

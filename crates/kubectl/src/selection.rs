@@ -94,6 +94,11 @@ impl Target {
         self.resource.object(self.namespace.as_deref(), &self.name)
     }
 
+    /// What a manifest says that gives no name: the server has nothing to ask for, so it is taken for the object.
+    pub fn unnamed(&self) -> Option<&Value> {
+        self.manifest.as_ref().filter(|_| self.name.is_empty())
+    }
+
     /// Where it came from, for messages.
     pub fn source(&self) -> &str {
         self.source.as_deref().unwrap_or_default()

@@ -165,9 +165,8 @@ impl Server {
         accept: &str,
         body: Option<(&str, String)>,
     ) -> Outcome<Response<Body>> {
-        let asked = format!("{} \"{}{path}\"", in_go(&method), self.address);
         let mut request = Request::builder()
-            .method(method)
+            .method(&method)
             .uri(path)
             .header("accept", accept)
             .header("user-agent", "kubectl/v1.36.2 (podyard)");
@@ -180,14 +179,14 @@ impl Server {
         };
         let request = request.map_err(|error| Failure::said(error.to_string()))?;
         let began = Instant::now();
-        let verb = request.method().clone();
         let end = self.timeout.clone()?.map(|timeout| Instant::now() + timeout);
         let sent = before(end, self.client.send(request)).await.map_err(|_| Failure::Bare(LATE.to_owned()))?;
-        let answer = sent.map_err(|error| self.unreachable(&error, asked))?;
+        let answer =
+            sent.map_err(|error| self.unreachable(&error, format!("{} \"{}{path}\"", in_go(&method), self.address)))?;
         if self.logs {
             let (url, took) = (format!("{}{path}", self.address), began.elapsed().as_millis());
             self.tell(Notice::Request(format!(
-                "\"Response\" verb=\"{verb}\" url={url:?} status=\"{}\" milliseconds={took}",
+                "\"Response\" verb=\"{method}\" url={url:?} status=\"{}\" milliseconds={took}",
                 answer.status()
             )));
         }

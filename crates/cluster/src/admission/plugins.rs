@@ -18,6 +18,7 @@ mod warnings;
 
 pub(crate) use quota::usage as quota_usage;
 use serde_json::Value;
+pub(crate) use strategy::TEMPLATE_COUNT;
 
 use super::{Context, Forbidden, field::FieldError};
 use crate::registry::Resource;

@@ -16,7 +16,7 @@ use crate::{
 
 const RESOURCE: &str = "persistentvolumeclaims";
 const VOLUMES: &str = "persistentvolumes";
-const CLASSES: &str = "storageclasses.storage.k8s.io";
+pub(crate) const CLASSES: &str = "storageclasses.storage.k8s.io";
 const PROTECTION: &str = "kubernetes.io/pvc-protection";
 /// The provisioner of kind's own default class, whose part this controller plays.
 const PROVISIONER: &str = "rancher.io/local-path";
@@ -37,8 +37,7 @@ impl Claims {
         let about = Subject::of(claim);
         let class = text(&claim["spec"], "storageClassName");
         let found = world.get(&Key::new(CLASSES, "", class));
-        let waits = found.as_deref().is_some_and(|class| text(class, "volumeBindingMode") == "WaitForFirstConsumer");
-        let waits = waits && users(world, key).is_empty();
+        let waits = found.as_deref().is_some_and(waits_for_pod) && users(world, key).is_empty();
         let (_, all) = world.store.list(VOLUMES, None);
         if let Some(volume) = volumes::choose(claim, &all).filter(|_| !waits) {
             return bind_to(world, key, claim, volume);
@@ -99,6 +98,11 @@ impl Claims {
 }
 
 const VOLUME: &str = "PersistentVolume";
+
+/// Whether the volumes of a class are made only when a Pod needs them.
+pub(crate) fn waits_for_pod(class: &Value) -> bool {
+    text(class, "volumeBindingMode") == "WaitForFirstConsumer"
+}
 
 /// Gives a claim a volume that is there.
 fn bind_to(world: &World, key: &Key, claim: &Value, volume: &Value) {

@@ -17,6 +17,7 @@ use super::{
     write::put_status,
 };
 use crate::{
+    admission::TEMPLATE_COUNT,
     events::{Recorder, Severity, Subject},
     json::{at, child, has, int, items, put, text},
     scheduler::{affinity, taints},
@@ -144,9 +145,6 @@ pub(super) fn node_of(pod: &Value) -> Option<&str> {
     let terms = at(pod, &["spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"]);
     items(terms, "nodeSelectorTerms").first()?["matchFields"][0]["values"][0].as_str()
 }
-
-/// How many templates a DaemonSet has had.
-const TEMPLATE_COUNT: &str = "deprecated.daemonset.template.generation";
 
 /// A Pod for one node: it says which, and bears what befalls nodes.
 fn new_pod(set: &Value, node: &str, revision: &Revision) -> Value {

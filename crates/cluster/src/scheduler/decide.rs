@@ -12,11 +12,10 @@ use super::{
     taints,
 };
 use crate::{
+    controllers::{CLASSES, waits_for_pod},
     json as tree,
     store::{Key, Store},
 };
-
-const CLASSES: &str = "storageclasses.storage.k8s.io";
 
 /// What is to be done with a Pod that has no node.
 #[derive(Debug, PartialEq, Eq)]
@@ -138,8 +137,7 @@ fn claims(pod: &Value, store: &Store) -> Result<(), String> {
 /// Whether the volume of a claim is made only when a Pod needs it.
 fn waits(claim: &Value, store: &Store) -> bool {
     let class = tree::text(&claim["spec"], "storageClassName");
-    let class = store.get(&Key::new(CLASSES, "", class));
-    class.is_some_and(|class| tree::text(&class, "volumeBindingMode") == "WaitForFirstConsumer")
+    store.get(&Key::new(CLASSES, "", class)).is_some_and(|class| waits_for_pod(&class))
 }
 
 /// How many nodes have each reason.

@@ -8,6 +8,7 @@ use self::der::Asked;
 use super::{
     Subject, events,
     page::{Page, at, date, list},
+    policy::pairs,
 };
 use crate::output::{age, template};
 
@@ -28,12 +29,6 @@ pub fn describe(subject: &Subject<'_>) -> String {
     asked(&mut page, &certificate_request(&at(request, "/spec/request")).unwrap_or_default());
     events::add(&mut page, subject.events, subject.now);
     page.finish()
-}
-
-fn pairs(map: Option<&Value>) -> String {
-    let all = map.and_then(Value::as_object).into_iter().flatten();
-    let all: Vec<String> = all.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    if all.is_empty() { "<none>".to_owned() } else { all.join(",") }
 }
 
 /// `Approved,Issued`.

@@ -93,7 +93,7 @@ fn metadata_field(name: &str, value: &Value) -> Result<(), String> {
 }
 
 /// What Go's JSON calls the type of a value.
-fn go_type(value: &Value) -> &'static str {
+pub fn go_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "bool",

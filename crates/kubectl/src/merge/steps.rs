@@ -3,13 +3,17 @@
 use json_patch::{PatchErrorKind, PatchOperation};
 use serde_json::Value;
 
+use crate::manifests::go_type;
+
 const OPERATIONS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
 
 /// Changes an object step by step; the words when a step cannot be done.
 pub fn take(object: &mut Value, patch: &str) -> Result<(), String> {
     let all = match serde_json::from_str(patch).map_err(|error| syntax(patch, &error))? {
         Value::Array(all) => all,
-        other => return Err(format!("json: cannot unmarshal {} into Go value of type jsonpatch.Patch", kind(&other))),
+        other => {
+            return Err(format!("json: cannot unmarshal {} into Go value of type jsonpatch.Patch", go_type(&other)));
+        }
     };
     for (at, step) in all.iter().enumerate() {
         let operation = read(at, step)?;
@@ -30,20 +34,9 @@ fn syntax(text: &str, error: &serde_json::Error) -> String {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Object(_) => "object",
-        Value::Array(_) => "array",
-        Value::String(_) => "string",
-        Value::Number(_) => "number",
-        Value::Bool(_) => "bool",
-        Value::Null => "null",
-    }
-}
-
 fn read(at: usize, step: &Value) -> Result<PatchOperation, String> {
     if !step.is_object() {
-        return Err(format!("json: cannot unmarshal {} into Patch.{at} of type jsonpatch.Operation", kind(step)));
+        return Err(format!("json: cannot unmarshal {} into Patch.{at} of type jsonpatch.Operation", go_type(step)));
     }
     let invalid = |why: &str| format!("invalid operation {step}: {why}");
     let name = step["op"].as_str().filter(|name| OPERATIONS.contains(name));

@@ -37,17 +37,18 @@ impl Discovery {
         if let Some(known) = remembered::of(&answers) {
             return Ok(Self { warn, ..known });
         }
-        let mut found = Found { aggregated: true, ..Found::default() };
+        let (mut found, mut whole) = (Found::default(), true);
         for answer in &answers {
             let document = parse(answer)?;
             if text_at(&document, "/kind") == "APIGroupDiscoveryList" {
                 found.read_aggregated(&document);
             } else {
+                whole = false;
                 found.read_plain(server, &document).await?;
             }
         }
-        let whole = found.aggregated;
         let known = found.in_order();
+        // Otherwise more was asked than these two answers say.
         if whole {
             remembered::keep(answers, known.clone());
         }
@@ -103,8 +104,6 @@ impl Discovery {
 struct Found {
     resources: Vec<Resource>,
     versions: Vec<String>,
-    /// Whether the first two answers say all.
-    aggregated: bool,
 }
 
 impl Found {
@@ -121,7 +120,6 @@ impl Found {
     }
 
     async fn read_plain(&mut self, server: &Server, document: &Value) -> Outcome {
-        self.aggregated = false;
         let paths: Vec<(String, String)> = match text_at(document, "/kind") {
             "APIVersions" => {
                 texts(document, "versions").into_iter().map(|version| (format!("/api/{version}"), version)).collect()

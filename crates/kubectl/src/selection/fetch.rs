@@ -86,12 +86,11 @@ impl Selection {
 
     async fn fetch(&self, session: &Session, pick: &Pick) -> Outcome<Vec<Object>> {
         match pick {
-            // A manifest without a name is taken for what the server has: there is nothing to ask for.
-            Pick::One(target @ Target { manifest: Some(value), .. }) if target.name.is_empty() => {
-                Ok(vec![Object { target: target.clone(), value: value.clone() }])
-            }
             Pick::One(target) => {
-                let value = target.get(session, "", JSON).await?;
+                let value = match target.unnamed() {
+                    Some(value) => value.clone(),
+                    None => target.get(session, "", JSON).await?,
+                };
                 Ok(vec![Object { target: target.clone(), value }])
             }
             Pick::Many { resource, namespace } => {

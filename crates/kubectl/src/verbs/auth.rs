@@ -126,11 +126,7 @@ async fn attributes(session: &Session, matches: &Matches, verb: &str, what: &str
     let (kind, name) = what.split_once('/').unwrap_or((what, ""));
     let mut attributes = json!({"verb": verb});
     let mut namespaced = true;
-    let found = match session.discovery().await {
-        Ok(discovery) => discovery.find(kind),
-        Err(failure) => Err(failure),
-    };
-    match found {
+    match session.discovery().await.and_then(|discovery| discovery.find(kind)) {
         Ok(resource) => {
             attributes["resource"] = resource.plural.clone().into();
             namespaced = resource.namespaced;

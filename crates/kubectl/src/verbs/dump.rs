@@ -39,7 +39,7 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         "yaml" => ".yaml",
         _ => ".txt",
     };
-    let mut dump = Dump { session, printer, folder, ending };
+    let dump = Dump { session, printer, folder, ending };
     dump.list("/api/v1", None, "nodes").await?;
     for namespace in namespaces(session, matches).await? {
         let mut pods = Value::Null;
@@ -75,7 +75,7 @@ struct Dump<'a> {
 
 impl Dump<'_> {
     /// Writes a list, and gives it.
-    async fn list(&mut self, root: &str, namespace: Option<&str>, plural: &str) -> Outcome<Value> {
+    async fn list(&self, root: &str, namespace: Option<&str>, plural: &str) -> Outcome<Value> {
         let path = namespace.map(|namespace| format!("/namespaces/{namespace}")).unwrap_or_default();
         let list = self.session.server.get(&format!("{root}{path}/{plural}"), JSON).await?;
         let folder = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Dump<'_> {
         Ok(list)
     }
 
-    async fn logs(&mut self, pod: &Value) -> Outcome {
+    async fn logs(&self, pod: &Value) -> Outcome {
         let (namespace, name) = (text_at(pod, "/metadata/namespace"), text_at(pod, "/metadata/name"));
         let mut text = Vec::new();
         for containers in ["initContainers", "containers"] {

@@ -17,7 +17,7 @@ use crate::{
         table::{Grid, Look, Table},
     },
     resolve::Resource,
-    selection::{Labels, Pick, Request, Selection, Target},
+    selection::{Labels, Pick, Request, Selection},
     server::{JSON, TABLE},
     session::Session,
 };
@@ -116,11 +116,14 @@ async fn answers(
     let mut found = Vec::new();
     for pick in &selection.picks {
         let (resource, answer) = match pick {
-            Pick::One(target @ Target { manifest: Some(value), .. }) if target.name.is_empty() => {
-                let rows = || plain::table(std::iter::once(value), session.now());
-                (&target.resource, Ok(if accept == TABLE { rows() } else { value.clone() }))
+            Pick::One(target) => {
+                let answer = match target.unnamed() {
+                    Some(value) if accept == TABLE => Ok(plain::table(std::iter::once(value), session.now())),
+                    Some(value) => Ok(value.clone()),
+                    None => target.get(session, &format!("{subresource}{with}"), accept).await,
+                };
+                (&target.resource, answer)
             }
-            Pick::One(target) => (&target.resource, target.get(session, &format!("{subresource}{with}"), accept).await),
             Pick::Many { resource, namespace } => {
                 let namespace = namespace.as_deref();
                 let list = if sorted {

@@ -39,8 +39,11 @@ pub async fn run(session: &Session, matches: &Matches) -> Outcome {
         None
     };
     for object in &objects {
+        if let Err(failure) = object.target.resource.typed() {
+            failures.push(failure);
+            continue;
+        }
         let outcome = match matches.command.name() {
-            _ if object.target.resource.typed().is_err() => object.target.resource.typed(),
             "status" => status::one(session, matches, object).await,
             "history" => match &mut printer {
                 Some(printer) => history::print(session, matches, object, printer).await,

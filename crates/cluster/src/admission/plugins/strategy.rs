@@ -70,7 +70,7 @@ pub(super) fn prepare_create(resource: &Resource, object: &mut Value, context: &
 }
 
 /// How many templates a DaemonSet has had: once a field of its spec, that is now shown as an annotation.
-const TEMPLATE_COUNT: &str = "deprecated.daemonset.template.generation";
+pub(crate) const TEMPLATE_COUNT: &str = "deprecated.daemonset.template.generation";
 
 fn count_template(set: &mut Value, count: i64) {
     put(child(child(set, "metadata"), "annotations"), TEMPLATE_COUNT, count.to_string());

@@ -88,19 +88,18 @@ fn changed(found: &mut Findings, spec: &Value, old: &Value) {
     found.immutable(&path.child("selector"), at(spec, &["selector"]), at(before, &["selector"]));
     template(found, &spec["template"], old, &path.child("template"));
     found.immutable(&path.child("completionMode"), at(spec, &["completionMode"]), at(before, &["completionMode"]));
-    let mut shown = |field: &str, kind: &str| {
-        if spec[field] != before[field] {
-            let shown = go_form::shown(kind, &spec[field]).compact();
-            found.invalid_shown(&path.child(field), shown, "field is immutable");
-        }
-    };
-    shown("podFailurePolicy", "PodFailurePolicy");
+    policy(found, spec, before, ("podFailurePolicy", "PodFailurePolicy"));
     for field in ["backoffLimitPerIndex", "managedBy"] {
         found.immutable(&path.child(field), at(spec, &[field]), at(before, &[field]));
     }
-    if spec["successPolicy"] != before["successPolicy"] {
-        let shown = go_form::shown("SuccessPolicy", &spec["successPolicy"]).compact();
-        found.invalid_shown(&path.child("successPolicy"), shown, "field is immutable");
+    policy(found, spec, before, ("successPolicy", "SuccessPolicy"));
+}
+
+/// A policy may not change. It is shown in Go's form.
+fn policy(found: &mut Findings, spec: &Value, before: &Value, (field, kind): (&str, &str)) {
+    if spec[field] != before[field] {
+        let shown = go_form::shown(kind, &spec[field]).compact();
+        found.invalid_shown(&Path::new("spec").child(field), shown, "field is immutable");
     }
 }
 

@@ -62,7 +62,7 @@ fn one(found: &mut Findings, rule: &Value, completions: i64, path: &Path) {
 }
 
 /// How many indexes a text such as `1,3-5` names, of those below `completions`.
-pub(super) fn count(given: &str, completions: i64) -> Result<i64, String> {
+fn count(given: &str, completions: i64) -> Result<i64, String> {
     let (mut last, mut total) = (None, 0);
     if given.is_empty() {
         return Ok(0);

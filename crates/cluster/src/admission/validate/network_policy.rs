@@ -88,20 +88,24 @@ fn peer(found: &mut Findings, peer: &Value, path: &Path) {
 
 const CIDR: &str = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
 
+/// What is wrong with a range of addresses.
+pub(super) fn cidr_trouble(text: &str) -> Option<&'static str> {
+    match Range::parse(text) {
+        None => Some(CIDR),
+        Some(range) => (!range.is_masked()).then_some("must not have bits set beyond the prefix length"),
+    }
+}
+
 fn block(found: &mut Findings, block: &Value, path: &Path) {
     let whole = text(block, "cidr");
     if whole.is_empty() {
         found.required(&path.child("cidr"), "");
         return;
     }
-    let range = Range::parse(whole);
-    match range {
-        None => found.invalid(&path.child("cidr"), whole, CIDR),
-        Some(range) if !range.is_masked() => {
-            found.invalid(&path.child("cidr"), whole, "must not have bits set beyond the prefix length");
-        }
-        Some(_) => {}
+    if let Some(why) = cidr_trouble(whole) {
+        found.invalid(&path.child("cidr"), whole, why);
     }
+    let range = Range::parse(whole);
     for (index, except) in items(block, "except").iter().filter_map(Value::as_str).enumerate() {
         let path = path.child("except").index(index);
         match (Range::parse(except), range) {

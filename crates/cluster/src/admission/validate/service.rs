@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{Findings, Path, metadata, names, pod, probe};
+use super::{Findings, Path, metadata, names, network_policy::cidr_trouble, pod, probe};
 use crate::json::{has, int, items, text, zero};
 
 /// A new or changed Service.
@@ -179,16 +179,7 @@ fn unique_ports(found: &mut Findings, spec: &Value, list: &Path) {
 fn source_ranges(found: &mut Findings, spec: &Value, path: &Path) {
     let list = path.child("LoadBalancerSourceRanges");
     for (index, range) in items(spec, "loadBalancerSourceRanges").iter().filter_map(Value::as_str).enumerate() {
-        let (address, length) = range.trim().split_once('/').unwrap_or((range, ""));
-        let wrong = match (address.parse::<std::net::IpAddr>(), length.parse::<u32>()) {
-            (Ok(std::net::IpAddr::V4(address)), Ok(length @ 0..=32)) => {
-                let beyond = address.to_bits() & u32::MAX.checked_shr(length).unwrap_or(0);
-                (beyond != 0).then_some("must not have bits set beyond the prefix length")
-            }
-            (Ok(std::net::IpAddr::V6(_)), Ok(0..=128)) => None,
-            _ => Some("must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"),
-        };
-        if let Some(wrong) = wrong {
+        if let Some(wrong) = cidr_trouble(range.trim()) {
             found.invalid(&list.index(index), range, wrong);
         }
     }

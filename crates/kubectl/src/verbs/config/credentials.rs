@@ -14,13 +14,11 @@ use crate::{
 /// What must hold of the flags before anything is changed.
 pub async fn check(session: &Session, matches: &Matches) -> Outcome {
     if matches.command.name() == "set-credentials" {
-        if let Some(wrong) = matches.list("exec-env").iter().find(|pair| !is_pair(pair)) {
-            session.out(&args::help::of(matches.command.path)).await?;
-            return Err(Failure::Said(format!("invalid exec-env format: {wrong}")));
-        }
-        if let Some(wrong) = matches.list("auth-provider-arg").iter().find(|pair| !is_pair(pair)) {
-            session.out(&args::help::of(matches.command.path)).await?;
-            return Err(Failure::Said(format!("invalid auth-provider-arg format: {wrong}")));
+        for flag in ["exec-env", "auth-provider-arg"] {
+            if let Some(wrong) = matches.list(flag).iter().find(|pair| !is_pair(pair)) {
+                session.out(&args::help::of(matches.command.path)).await?;
+                return Err(Failure::Said(format!("invalid {flag} format: {wrong}")));
+            }
         }
         if matches.some("token").is_some() && (matches.some("username").is_some() || matches.some("password").is_some())
         {

@@ -49,8 +49,7 @@ impl Draft {
         loop {
             let above: String = reasons.iter().map(Reason::text).collect();
             let text = format!("{}{above}{body}", self.head);
-            let edited = editor.edit(&self.name, text).await.map_err(|error| Failure::Said(error.to_string()))?;
-            let whole = edited;
+            let whole = editor.edit(&self.name, text).await.map_err(|error| Failure::Said(error.to_string()))?;
             let edited = without_comments(&whole);
             if !reasons.is_empty() && same(&edited, &body) {
                 self.keep(session, &*editor, whole).await?;

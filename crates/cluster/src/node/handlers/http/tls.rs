@@ -1,6 +1,9 @@
 //! TLS for probes, which take any certificate, as a kubelet does: they ask whether a program answers, not who it is.
 
-use std::{net::SocketAddrV4, sync::Arc};
+use std::{
+    net::SocketAddrV4,
+    sync::{Arc, LazyLock},
+};
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
@@ -12,14 +15,19 @@ use tokio_rustls::TlsConnector;
 
 use crate::node::runtime::Connection;
 
-/// A connection over TLS, or why there is none, in Go's words.
-pub(super) async fn over(connection: Box<dyn Connection>, host: SocketAddrV4) -> Result<Box<dyn Connection>, String> {
+/// All probes have the same wishes.
+static CONNECTOR: LazyLock<TlsConnector> = LazyLock::new(|| {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions();
-    let config = config.map_err(|error| error.to_string())?.dangerous();
+    let config = config.expect("ring knows the versions that are safe").dangerous();
     let config = config.with_custom_certificate_verifier(Arc::new(Anybody(provider))).with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+});
+
+/// A connection over TLS, or why there is none, in Go's words.
+pub(super) async fn over(connection: Box<dyn Connection>, host: SocketAddrV4) -> Result<Box<dyn Connection>, String> {
     let name = ServerName::IpAddress((*host.ip()).into());
-    match TlsConnector::from(Arc::new(config)).connect(name, connection).await {
+    match CONNECTOR.connect(name, connection).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(words(&error)),
     }

@@ -199,9 +199,6 @@ impl Difference {
 
     fn compare_subjects(&mut self, wanted: &Value, existing: &Value, remove: bool) {
         let (wanted, existing) = (subjects(wanted), subjects(existing));
-        let without = |all: &[Value], others: &[Value]| -> Vec<Value> {
-            all.iter().filter(|one| !others.contains(one)).cloned().collect()
-        };
         let (missing, extra) = (without(&wanted, &existing), without(&existing, &wanted));
         self.settle("subjects", wanted, &missing, &extra, remove);
         (self.missing_subjects, self.extra_subjects) = (missing, extra);
@@ -220,9 +217,6 @@ impl Difference {
     fn compare_aggregation(&mut self, wanted: &Value, existing: &Value, remove: bool) {
         let selectors = |role: &Value| list(&role["aggregationRule"], "clusterRoleSelectors");
         let (asked, held) = (selectors(wanted), selectors(existing));
-        let without = |all: &[Value], others: &[Value]| -> Vec<Value> {
-            all.iter().filter(|one| !others.contains(one)).cloned().collect()
-        };
         let (missing, extra) = (without(&asked, &held), without(&held, &asked));
         if !wanted["aggregationRule"].is_object() {
             if existing["aggregationRule"].is_object() {
@@ -238,6 +232,11 @@ impl Difference {
             self.operation = Operation::Update;
         }
     }
+}
+
+/// Those that are not among others.
+fn without(all: &[Value], others: &[Value]) -> Vec<Value> {
+    all.iter().filter(|one| !others.contains(one)).cloned().collect()
 }
 
 /// The parts of some rules that none of others allows.
