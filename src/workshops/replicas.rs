@@ -51,7 +51,7 @@ impl Workshops {
 mod tests {
     use super::*;
     use crate::{
-        storage::{KeyHash, LearnerId, Saving, StepProgress, StoredSession},
+        storage::{self, KeyHash, LearnerId, Saving, StepProgress},
         workshops::{
             Seat,
             seat::SeatRequest,
@@ -129,21 +129,7 @@ mod tests {
             attempts: 1,
             spent: Duration::ZERO,
         };
-        Saving {
-            session: StoredSession {
-                learner: learner.clone(),
-                lesson: "one".into(),
-                began: at,
-                active: at,
-                variables: "{}".into(),
-                orderly: false,
-            },
-            files: Vec::new(),
-            restored: Vec::new(),
-            frames: Vec::new(),
-            oldest_frame: 0,
-            progress: vec![step],
-        }
+        Saving { progress: vec![step], ..storage::testing::saving(learner, at, at) }
     }
 
     /// A learner who joined at another server finds their seat here.

@@ -47,21 +47,7 @@ async fn learner(storage: &Storage, name: &str) -> LearnerId {
 }
 
 fn saving(learner: &LearnerId) -> Saving {
-    Saving {
-        session: StoredSession {
-            learner: learner.clone(),
-            lesson: "one".into(),
-            began: at(0),
-            active: at(1),
-            variables: "{}".into(),
-            orderly: false,
-        },
-        files: Vec::new(),
-        restored: Vec::new(),
-        frames: Vec::new(),
-        oldest_frame: 0,
-        progress: Vec::new(),
-    }
+    testing::saving(learner, at(0), at(1))
 }
 
 fn frame(seq: u64) -> StoredFrame {

@@ -107,12 +107,30 @@ async fn until(store: &Store, name: &str, wanted: impl Fn(&Value) -> bool) -> Ob
     }
 }
 
+/// The scheduler at work on a store.
+struct Running {
+    tasks: TaskTracker,
+    closing: CancellationToken,
+}
+
+impl Running {
+    fn start() -> (Store, Self) {
+        let (store, clock): (_, SharedClock) = (Store::new(), Arc::new(SystemClock));
+        let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+        start(&store, &clock, &tasks, closing.clone());
+        (store, Self { tasks, closing })
+    }
+
+    async fn end(self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
 #[tokio::test]
 async fn a_pod_waits_until_there_is_room() {
-    let store = Store::new();
-    let clock: SharedClock = Arc::new(SystemClock);
-    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-    start(&store, &clock, &tasks, closing.clone());
+    let (store, running) = Running::start();
     let put = |object: Value| store.insert(key_of(&object), object).unwrap();
     put(pod("first", cpu("1500m"), json!({})));
     let refused = until(&store, "first", |pod| pod["status"]["conditions"][0]["reason"] == "Unschedulable").await;
@@ -132,17 +150,12 @@ async fn a_pod_waits_until_there_is_room() {
         reasons,
         ["Normal Scheduled", "Normal Scheduled", "Warning FailedScheduling", "Warning FailedScheduling"]
     );
-    closing.cancel();
-    tasks.close();
-    tasks.wait().await;
+    running.end().await;
 }
 
 #[tokio::test]
 async fn a_pod_waits_for_the_volume_of_its_claim_and_hears_the_reason_once() {
-    let store = Store::new();
-    let clock: SharedClock = Arc::new(SystemClock);
-    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-    start(&store, &clock, &tasks, closing.clone());
+    let (store, running) = Running::start();
     let node_key = Key::new(NODES, "", "n");
     store.insert(node_key.clone(), node("n", json!({}), json!({}))).unwrap();
     let claim = json!({"metadata": {"name": "data", "namespace": "default"}, "spec": {"storageClassName": "none"}});
@@ -168,9 +181,7 @@ async fn a_pod_waits_for_the_volume_of_its_claim_and_hears_the_reason_once() {
     until(&store, "x", |pod| pod["spec"]["nodeName"] == "n").await;
     let failed = store.list(EVENTS, None).1.iter().filter(|event| event["reason"] == "FailedScheduling").count();
     assert_eq!(failed, 1);
-    closing.cancel();
-    tasks.close();
-    tasks.wait().await;
+    running.end().await;
 }
 
 #[test]
@@ -256,10 +267,7 @@ fn of_several_nodes_the_preferred_one_is_chosen_and_then_the_emptiest() {
 
 #[tokio::test]
 async fn an_important_pod_gets_the_place_of_one_that_is_not() {
-    let store = Store::new();
-    let clock: SharedClock = Arc::new(SystemClock);
-    let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-    start(&store, &clock, &tasks, closing.clone());
+    let (store, running) = Running::start();
     store.insert(Key::new(NODES, "", "n"), node("n", json!({}), json!({}))).unwrap();
     let put = |object: Value| store.insert(key_of(&object), object).unwrap();
     put(ranked("low", 1, "1500m"));
@@ -276,7 +284,5 @@ async fn an_important_pod_gets_the_place_of_one_that_is_not() {
     store.modify(&Key::new(PODS, "default", "low"), remove).unwrap();
     let high = until(&store, "high", |pod| pod["spec"]["nodeName"] == "n").await;
     assert_eq!(high["status"].get("nominatedNodeName"), None);
-    closing.cancel();
-    tasks.close();
-    tasks.wait().await;
+    running.end().await;
 }
